@@ -247,7 +247,7 @@ _HARMLESS = {
 
 
 class _Trusting(pickle.Unpickler):
-    """Unpickles plain values and our own dataclasses: a hijacked child may send anything, and pickle runs what it says."""
+    """Unpickles plain values and our dataclasses: a hijacked child may send anything, and pickle runs what it says."""
 
     def find_class(self, module: str, name: str) -> Any:
         if name in _HARMLESS.get(module, ()):
