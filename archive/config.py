@@ -1,0 +1,101 @@
+"""Settings: ONE frozen value, from a TOML file and VANTHU_* variables, which win."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from archive.errors import BadSettings
+
+
+def _says(text: str, default: Any) -> Any:
+    return field(default=default, metadata={"says": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting, documented where it is declared. The variable of `data` is VANTHU_DATA, and so on."""
+
+    data: Path = _says("directory of everything the archive keeps", Path("./data"))
+    database: str = _says("sqlite:///… (default: in the data directory) or postgresql+psycopg://…", "")
+    search: str = _says("whoosh: (in the data directory)", "whoosh:")
+    jobs: str = _says("database: (the task table)", "database:")
+    blobs: str = _says("file: (in the data directory)", "file:")
+    secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")
+    province: str = _says("slug of the office's own province plugin, `cao_bang`", "")
+    office: str = _says("the office's own name, as on its stamp", "")
+    inbox: str = _says("watched folder; empty: none", "")
+    host: str = _says("address the web listens on", "127.0.0.1")
+    port: int = _says("port the web listens on", 8080)
+    workers: int = _says("workers that `vanthu up` starts; 0: one a core", 0)
+    max_upload_mb: int = _says("largest file that is taken, in megabytes", 200)
+    max_pages: int = _says("most pages of one file", 500)
+    max_page_megapixels: int = _says("largest page image, in megapixels", 80)
+    page_seconds: int = _says("wall-clock limit of reading one page, in seconds", 90)
+    reserve_mb: int = _says("free disk space below which intake says no, in megabytes", 500)
+    lease_seconds: float = _says("how long a task stays with a worker that gives no sign of life", 15.0)
+    secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
+
+    @property
+    def database_url(self) -> str:
+        """The database in force."""
+        return self.database or f"sqlite:///{(self.data / 'vanthu.db').absolute()}"
+
+    @property
+    def plugin_dir(self) -> Path:
+        """Where drop-in plugins live."""
+        return self.data / "plugins"
+
+    def masked(self) -> dict[str, str]:
+        """Effective values for people: passwords in URLs shown as ***."""
+        shown = {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self)}
+        shown["database"] = self.database_url
+        return {name: _mask(value) for name, value in shown.items()}
+
+
+def _mask(value: str) -> str:
+    parts = urlsplit(value) if "://" in value else None
+    if parts is None or parts.password is None:
+        return value
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
+
+
+def load(config: str | Path | None = None, environ: Mapping[str, str] = os.environ, **given: Any) -> Settings:
+    """Settings of the TOML file `config` (else VANTHU_CONFIG), then VANTHU_* variables, then `given`."""
+    path = config or environ.get("VANTHU_CONFIG")
+    values = _from_file(Path(path)) if path else {}
+    for item in dataclasses.fields(Settings):
+        if (text := environ.get(f"VANTHU_{item.name.upper()}")) not in (None, ""):
+            values[item.name] = text
+    values |= {name: value for name, value in given.items() if value is not None}
+    return Settings(**{name: _typed(name, value) for name, value in values.items()})
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadSettings(f"Không đọc được tệp cấu hình {path.name}: {error}") from error
+    known = {f.name for f in dataclasses.fields(Settings)}
+    if unknown := sorted(set(values) - known):
+        raise BadSettings(f"Tệp cấu hình {path.name} có mục không rõ: {', '.join(unknown)}")
+    return values
+
+
+def _typed(name: str, value: Any) -> Any:
+    kind = next(f.type for f in dataclasses.fields(Settings) if f.name == name)
+    try:
+        if kind == "Path":
+            return Path(value)
+        if kind == "bool":
+            return str(value).lower() in ("1", "true", "yes", "on")
+        return {"int": int, "float": float, "str": str}[str(kind)](value)
+    except ValueError as error:
+        raise BadSettings(f"Giá trị của {name} không hợp lệ: {value!r}") from error

@@ -1,0 +1,47 @@
+"""The engine and sessions of the one database: SQLite on one machine, PostgreSQL on many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.orm import Session, sessionmaker
+
+Sessions = sessionmaker[Session]
+
+
+def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
+    """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes."""
+    if not url.startswith("sqlite"):
+        return sa.create_engine(url, pool_pre_ping=True)
+    file = sa.make_url(url).database
+    if file:
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False})
+    _speak_sqlite(engine, "FULL" if durable else "OFF")
+    return engine
+
+
+def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def _pragmas(connection: Any, _record: Any) -> None:
+        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=30000", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        # A transaction that reads first and writes later cannot wait out a lock: writers take it at once.
+        reading = connection.get_execution_options().get("reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def sessions(engine: sa.Engine) -> Sessions:
+    """Sessions that may write."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def readers(engine: sa.Engine) -> Sessions:
+    """Sessions that only read: on SQLite they never wait for a writer."""
+    return sessionmaker(engine.execution_options(reading=True), expire_on_commit=False)

@@ -1,0 +1,77 @@
+"""Every error of the archive: named by what happened to the paper, one line each.
+
+`str(error)` is the Vietnamese sentence a clerk reads: what happened, that the paper is safe, what to do.
+"""
+
+
+class ArchiveError(Exception):
+    """The root of the tree; a border turns it into a page, a problem+json or an exit status."""
+
+
+class Refused(ArchiveError):
+    """The archive does not take these bytes; nothing was kept, the sender still has them."""
+
+
+class EmptyFile(Refused): ...
+
+
+class UnknownFormat(Refused): ...
+
+
+class ScanTooLarge(Refused): ...
+
+
+class DiskFull(Refused): ...
+
+
+class Unreadable(ArchiveError):
+    """The bytes are kept, but a page of them cannot be read; trying again will not help."""
+
+
+class Encrypted(Unreadable): ...
+
+
+class TooManyPages(Unreadable): ...
+
+
+class PageTooLarge(Unreadable): ...
+
+
+class TookTooLong(Unreadable): ...
+
+
+class Transient(ArchiveError):
+    """Something around the paper failed (disk, database, memory); the same step may succeed later."""
+
+
+class Crashed(Transient):
+    """The child that ran a step died of a signal or used up its limits."""
+
+
+class NotFound(ArchiveError): ...
+
+
+class Forbidden(ArchiveError): ...
+
+
+class Conflict(ArchiveError):
+    """Somebody changed the document after it was read; both values are shown, none is lost."""
+
+
+class NumberTaken(Conflict): ...
+
+
+class OutOfOrder(Conflict): ...
+
+
+class BadValue(ArchiveError):
+    """A value somebody typed cannot be what the field means."""
+
+
+class PluginRefused(ArchiveError): ...
+
+
+class BadSettings(ArchiveError): ...
+
+
+class BadQuery(ArchiveError): ...

@@ -1,0 +1,55 @@
+"""Append-only, hash-chained events: who did what to which paper, before and after.
+
+Lock order everywhere: scan or document, then the book's counter, then the chain's head (here, last).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive.models import Event, EventHead, now
+
+FIRST = "0" * 64
+_head = sa.select(EventHead).where(EventHead.id == 1).with_for_update()
+
+
+def append(
+    session: Session, actor: str, action: str, subject: str, data: dict[str, Any] | None = None,
+    at: dt.datetime | None = None,
+) -> Event:  # fmt: skip
+    """Write one event into the caller's transaction; `subject` is the id of what it happened to."""
+    head = session.scalars(_head).one()
+    moment = (at or now()).isoformat(timespec="milliseconds")
+    body = json.dumps(data or {}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    line = Event(seq=head.seq + 1, at=moment, actor=actor, action=action, subject=subject, data=body,
+                 previous=head.hash, hash="")  # fmt: skip
+    line.hash = digest(line)
+    session.add(line)
+    head.seq, head.hash = line.seq, line.hash
+    session.flush()
+    return line
+
+
+def digest(line: Event) -> str:
+    """SHA-256 over the line and the hash of the one before."""
+    parts = [line.previous, line.seq, line.at, line.actor, line.action, line.subject, line.data]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def broken(session: Session) -> Iterator[int]:
+    """The sequence numbers at which the chain does not hold."""
+    previous, expected = FIRST, 1
+    for line in session.scalars(sa.select(Event).order_by(Event.seq).execution_options(yield_per=500)):
+        if line.seq != expected or line.previous != previous or line.hash != digest(line):
+            yield line.seq
+        previous, expected = line.hash, line.seq + 1
+    head = session.get(EventHead, 1)
+    if head is None or head.hash != previous:
+        yield expected
