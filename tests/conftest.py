@@ -1,0 +1,185 @@
+"""Settings, databases and material for every test; what could not be run is said loudly at the end.
+
+VANTHU_TEST_POSTGRES: URL of a PostgreSQL in which the role may create databases and set session_replication_role.
+VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder of real scans, texts and crops.
+"""
+
+import dataclasses
+import os
+import shutil
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from archive import database
+from archive.config import Settings
+from migrations import upgrade
+
+ROOT = Path(__file__).parents[1]
+LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings over an empty directory; its database is SQLite and has tables once an engine is asked for."""
+    data = tmp_path / "data"
+    data.mkdir()
+    return Settings(data=data, workers=1, reserve_mb=1, inbox="")
+
+
+@pytest.fixture(scope="session")
+def _template(tmp_path_factory):
+    """A migrated SQLite file, copied for each test: a copy costs a millisecond, migrating half a second."""
+    file = tmp_path_factory.mktemp("template") / "vanthu.db"
+    engine = database.open_engine(f"sqlite:///{file}", durable=False)
+    upgrade(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def sqlite_engine(settings, _template):
+    """The migrated database of `settings`."""
+    shutil.copyfile(_template, settings.data / "vanthu.db")
+    engine = database.open_engine(settings.database_url, durable=False)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sqlite_sessions(sqlite_engine):
+    return database.sessions(sqlite_engine)
+
+
+@pytest.fixture(scope="session")
+def _postgres():
+    """A server's URL at which databases may be made, or None."""
+    url = os.environ.get("VANTHU_TEST_POSTGRES") or LOCAL
+    probe = sa.create_engine(url, connect_args={"connect_timeout": 3})
+    try:
+        probe.connect().close()
+    except sa.exc.OperationalError:
+        return None
+    finally:
+        probe.dispose()
+    return sa.make_url(url)
+
+
+@pytest.fixture
+def postgres(_postgres):
+    """The server, or the end of this test: skipped, or failed where servers are required."""
+    if _postgres is None and os.environ.get("VANTHU_TEST_SERVERS") == "1":
+        pytest.fail("VANTHU_TEST_SERVERS=1, but no PostgreSQL answers at VANTHU_TEST_POSTGRES")
+    if _postgres is None:
+        pytest.skip("no PostgreSQL answers")
+    return _postgres
+
+
+def _run(url, *statements):
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+
+
+@pytest.fixture
+def empty_postgres(postgres):
+    """URL of a new PostgreSQL database without tables."""
+    name = f"vanthu_test_{uuid.uuid4().hex[:12]}"
+    _run(postgres, f"CREATE DATABASE {name}")
+    yield postgres.set(database=name).render_as_string(hide_password=False)
+    _run(postgres, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+class _Office:
+    """One migrated PostgreSQL database of a test run, put back as it was after each test."""
+
+    def __init__(self, server):
+        self.server, self.name = server, f"vanthu_test_{uuid.uuid4().hex[:12]}"
+        _run(server, f"CREATE DATABASE {self.name}")
+        self.url = server.set(database=self.name).render_as_string(hide_password=False)
+        engine = database.open_engine(self.url)
+        upgrade(engine)
+        self.metadata = sa.MetaData()
+        self.metadata.reflect(engine)
+        with engine.connect() as connection:
+            rows = {t: connection.execute(sa.select(t)).mappings().all() for t in self.metadata.sorted_tables}
+        self.first = {table: [dict(r) for r in found] for table, found in rows.items() if found}
+        engine.dispose()
+
+    def clean(self):
+        """Empty every table and write the migration's own rows again."""
+        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            # The trigger that keeps events append-only, and foreign keys, sleep for this one transaction.
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            for table in self.metadata.sorted_tables:
+                connection.execute(table.delete())
+            for table, rows in self.first.items():
+                connection.execute(table.insert(), rows)
+
+    def drop(self):
+        _run(self.server, f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+_offices: dict[str, _Office] = {}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def engine(request):
+    """A migrated database: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_engine")
+        return
+    server = request.getfixturevalue("postgres")
+    office = _offices.get("postgresql") or _offices.setdefault("postgresql", _Office(server))
+    engine = database.open_engine(office.url)
+    yield engine
+    engine.dispose()
+    office.clean()
+
+
+@pytest.fixture
+def sessions(engine):
+    return database.sessions(engine)
+
+
+@pytest.fixture
+def engine_settings(settings, engine):
+    """Settings whose database is the one of `engine`."""
+    return dataclasses.replace(settings, database=engine.url.render_as_string(hide_password=False))
+
+
+@pytest.fixture
+def material():
+    """Real scans and texts that are no part of the project; skipped where they are not there."""
+    folder = Path(os.environ.get("VANTHU_MATERIAL") or ROOT.parent / "shared" / "material")
+    if not folder.is_dir():
+        pytest.skip("no material at VANTHU_MATERIAL")
+    return folder
+
+
+def pytest_sessionfinish():
+    while _offices:
+        _offices.popitem()[1].drop()
+
+
+def _left_out(report):
+    """What a skipped test would have needed."""
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    needs = [name for name in ("servers", "browser") if name in report.keywords]
+    return (needs or ["material" if "material" in reason else "other things"])[0]
+
+
+def pytest_terminal_summary(terminalreporter):
+    counts = Counter(_left_out(report) for report in terminalreporter.stats.get("skipped", []))
+    if counts:
+        said = ", ".join(f"{number} that need {name}" for name, number in sorted(counts.items()))
+        terminalreporter.write_line(f"NOT RUN: {said}", red=True, bold=True)
