@@ -1,0 +1,102 @@
+"""What a field says, given what it may say: paths of a CTC recogniser summed over texts of a small grammar.
+
+Graves et al. 2006, "Connectionist Temporal Classification": the forward algorithm (`score`) and the prefix beam
+(`beam`). Letters are numbers of columns; column 0 is passed over (blank, dots of a leader, spaces).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Logs = NDArray[np.float64]
+"""(frames, letters): log probability of each letter in each frame."""
+Letters = tuple[int, ...]
+
+FLOOR = 1e-6
+"""A path may pass through letters the model thinks impossible: it was never shown this hand."""
+FAINTEST = -10.0
+"""The beam does not follow a letter less likely than this in its frame."""
+
+
+def logs(probabilities: NDArray[np.float32]) -> Logs:
+    """Log probabilities with a floor."""
+    return np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
+
+
+def score(frames: Logs, texts: Sequence[Letters]) -> NDArray[np.float64]:
+    """Log probability of each text over all its paths through `frames`."""
+    if not texts:
+        return np.zeros(0)
+    longest = 2 * max(map(len, texts)) + 1
+    states = np.zeros((len(texts), longest), np.intp)
+    for n, text in enumerate(texts):
+        states[n, 1 : 2 * len(text) : 2] = text
+    lengths = np.array([2 * len(text) + 1 for text in texts])
+    outside = np.arange(longest)[None] >= lengths[:, None]
+    skips = np.zeros(states.shape, bool)
+    skips[:, 2:] = (states[:, 2:] != 0) & (states[:, 2:] != states[:, :-2])
+    ahead = np.full(states.shape, -np.inf)
+    ahead[:, 0] = 0.0
+    for step, frame in enumerate(frames):
+        ahead = _advance(ahead, skips, first=step == 0) + frame[states]
+        ahead[outside] = -np.inf
+    rows = np.arange(len(texts))
+    last = ahead[rows, lengths - 1]
+    other = np.where(lengths > 1, ahead[rows, np.maximum(lengths - 2, 0)], -np.inf)
+    total: NDArray[np.float64] = np.logaddexp(last, other)
+    return total
+
+
+def _advance(before: NDArray[np.float64], skips: NDArray[np.bool_], first: bool) -> NDArray[np.float64]:
+    ahead = before.copy()
+    ahead[:, 1:] = np.logaddexp(ahead[:, 1:], before[:, :-1])
+    if first:
+        return ahead
+    ahead[:, 2:] = np.logaddexp(ahead[:, 2:], np.where(skips[:, 2:], before[:, :-2], -np.inf))
+    return ahead
+
+
+def beam(
+    frames: Logs, may_begin: Callable[[Letters], bool], is_whole: Callable[[Letters], bool], width: int = 40
+) -> list[Letters]:
+    """The likeliest whole texts of the grammar, best first."""
+    beams: dict[Letters, tuple[float, float]] = {(): (0.0, -np.inf)}
+    for frame in frames.tolist():
+        followed = [n for n in range(1, len(frame)) if frame[n] > FAINTEST]
+        beams = _step(beams, frame, followed, may_begin)
+        best = sorted(beams.items(), key=lambda pair: -_sum(*pair[1]))
+        beams = dict(best[:width])
+    return [text for text, _ in sorted(beams.items(), key=lambda pair: -_sum(*pair[1])) if is_whole(text)]
+
+
+def _step(
+    beams: dict[Letters, tuple[float, float]],
+    frame: list[float],
+    followed: list[int],
+    may_begin: Callable[[Letters], bool],
+) -> dict[Letters, tuple[float, float]]:
+    """One frame further: each text with the log probabilities of ending in a blank and in its last letter."""
+    grown: dict[Letters, tuple[float, float]] = {}
+
+    def add(text: Letters, blank: float, letter: float) -> None:
+        before = grown.get(text)
+        grown[text] = (_sum(before[0], blank), _sum(before[1], letter)) if before else (blank, letter)
+
+    for text, (blank, letter) in beams.items():
+        both = _sum(blank, letter)
+        add(text, both + frame[0], letter + frame[text[-1]] if text else -np.inf)
+        for n in followed:
+            longer = (*text, n)
+            if may_begin(longer):
+                add(longer, -math.inf, (blank if text and text[-1] == n else both) + frame[n])
+    return grown
+
+
+def _sum(a: float, b: float) -> float:
+    """log(exp a + exp b); plain arithmetic, since NumPy's costs ten times as much on two numbers."""
+    high, low = (a, b) if a > b else (b, a)
+    return high if low == -math.inf or low < high - 30 else high + math.log1p(math.exp(low - high))
