@@ -1,11 +1,44 @@
 """The face of the archive for plugin authors: everything a plugin may import. Light: no database, no web."""
 
+from archive.bundles import stamp_in_text
+from archive.citations import find_citations, without_self
+from archive.codes import (
+    AMBIGUOUS,
+    PARTY,
+    STATE,
+    TYPE_NAMES,
+    Code,
+    NumberLine,
+    clean_symbol,
+    find_codes,
+    is_known_symbol,
+    organ_of,
+    read_number_line,
+    type_of_title,
+)
 from archive.findings import Citation, Finding, Mark, Mention, Record, Route, Settled, Stamp
 from archive.hookspecs import hookimpl
-from archive.provinces import Province
-from archive.reading import Box, Gap, Line, Page, Span, Text, Word
+from archive.organs import organ_name, organs_of, province_of_organ
+from archive.provinces import Province, current_of, name_of, province_in
+from archive.reading import Box, Gap, Line, Page, Span, Text, Word, around
+from archive.vietnamese import (
+    Day,
+    distance,
+    find_dates,
+    fold,
+    is_capitals,
+    iso_date,
+    plain_letters,
+    same_name,
+    short_date,
+    words_of,
+)
 
 __all__ = [
-    "Box", "Citation", "Finding", "Gap", "Line", "Mark", "Mention", "Page", "Province", "Record", "Route", "Settled",
-    "Span", "Stamp", "Text", "Word", "hookimpl",
+    "AMBIGUOUS", "PARTY", "STATE", "TYPE_NAMES", "Box", "Citation", "Code", "Day", "Finding", "Gap", "Line", "Mark",
+    "Mention", "NumberLine", "Page", "Province", "Record", "Route", "Settled", "Span", "Stamp", "Text", "Word",
+    "around", "clean_symbol", "current_of", "distance", "find_citations", "find_codes", "find_dates", "fold",
+    "hookimpl", "is_capitals", "is_known_symbol", "iso_date", "name_of", "organ_name", "organ_of", "organs_of",
+    "plain_letters", "province_in", "province_of_organ", "read_number_line", "same_name", "short_date",
+    "stamp_in_text", "type_of_title", "without_self", "words_of",
 ]  # fmt: skip

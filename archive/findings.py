@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from archive.reading import Box, Span
+from archive.vietnamese import words_of
 
 Value = str | tuple[str, ...] | None
 
@@ -142,3 +143,165 @@ class Record:
     stamp: Stamp | None = None
     suggestions: tuple[Finding, ...] = ()
     flags: tuple[str, ...] = ()
+
+
+# ------------------------------------------------------------------------------------------------ settling
+
+SHAKY_WITNESSES = frozenset({"ocr", "pen", "second_look"})
+"""Witnesses that read ink: digits and names have no redundancy, so several of them still make nothing sure."""
+
+NO_REDUNDANCY = frozenset({"number", "full_code", "date", "subject", "signer_name", "time"})
+"""Fields in which a misread letter gives another value that looks just as right."""
+
+_EXACT = frozenset({"number", "symbol", "full_code", "date", "drafting_unit", "time"})
+_SURE = 0.985
+_RIVAL = 0.05
+_WORTH_SHOWING = 0.3
+_CAP = 0.998
+
+
+def settle(
+    findings: Iterable[Finding | Citation], confirmed: Mapping[str, Value] | None = None, stamp: Stamp | None = None
+) -> Record:
+    """One record of what several plugins found.
+
+    Findings of different witnesses that agree strengthen each other; rivals put a field in doubt and stay in
+    `others`, best first. What a person confirmed stands with confidence 1 and source "person".
+    """
+    confirmed = confirmed or {}
+    everything = list(findings)
+    found = [one for one in everything if isinstance(one, Finding)]
+    by_field: dict[str, list[Finding]] = {}
+    for one in found:
+        if not one.suggestion:
+            by_field.setdefault(one.field, []).append(one)
+    flags = tuple(dict.fromkeys(str(one.value) for one in by_field.pop("flag", [])))
+    settled = {name: weigh(by_field.get(name, [])) for name in (*FIELDS, *LISTS, "system", "kind", *by_field)}
+    settled = _consistent(settled, stamp) | {name: _by_person(value) for name, value in confirmed.items()}
+    lists = {name: _as_list(settled.pop(name).value) for name in LISTS}
+    system, kind = settled.pop("system").value, settled.pop("kind").value
+    return Record(
+        system=str(system) if system else None,
+        kind=str(kind or "document"),
+        fields=settled,
+        **lists,
+        citations=join_citations(one for one in everything if isinstance(one, Citation)),
+        stamp=stamp,
+        suggestions=tuple(one for one in found if one.suggestion),
+        flags=flags,
+    )
+
+
+def weigh(findings: Iterable[Finding]) -> Settled:
+    """What stands in one field after all its findings, and whether a clerk need not look at it."""
+    everything = tuple(findings)
+    whole = [one for one in everything if one.value is not None or one.partial is None]
+    partial = max((one for one in everything if one.partial), key=lambda one: one.confidence, default=None)
+    groups = _by_value(whole)
+    if not groups:
+        return _only_part(partial) if partial else Settled()
+    chances = _chances({key: _together(group) for key, group in groups.items()})
+    key = max(chances, key=lambda one: chances[one])
+    best = max(groups[key], key=lambda one: one.confidence)
+    if partial and chances[key] < _WORTH_SHOWING:
+        return dataclasses.replace(_only_part(partial), others=_ranked(whole))
+    rivals = max((chance for other, chance in chances.items() if other != key), default=0.0)
+    return Settled(
+        best.value, round(chances[key], 4), _is_sure(groups[key], chances[key], rivals, partial), best.page, best.box,
+        best.source or None, None if best.value is not None else best.partial, best.reason,
+        _ranked(one for one in whole if one not in groups[key]),
+    )  # fmt: skip
+
+
+def _is_sure(group: list[Finding], chance: float, rival: float, partial: Finding | None) -> bool:
+    if chance < _SURE or rival >= _RIVAL:
+        return False
+    if group[0].value is None and partial:
+        return False
+    return group[0].field not in NO_REDUNDANCY or not {one.witness for one in group} <= SHAKY_WITNESSES
+
+
+def _by_value(findings: Iterable[Finding]) -> dict[Value, list[Finding]]:
+    groups: dict[Value, list[Finding]] = {}
+    for one in findings:
+        groups.setdefault(_key(one), []).append(one)
+    return groups
+
+
+def _key(finding: Finding) -> Value:
+    """What two values are compared by: codes and dates as they are, names without case, marks and punctuation."""
+    if finding.value is None or finding.field in _EXACT:
+        return finding.value
+    return words_of(finding.value) if isinstance(finding.value, str) else tuple(map(words_of, finding.value))
+
+
+def _together(group: list[Finding]) -> float:
+    """Noisy-or over the kinds of witness; two findings of one witness are no more than the better of them."""
+    doubt = 1.0
+    for witness in {one.witness for one in group}:
+        doubt *= 1 - min(_CAP, max(one.confidence for one in group if one.witness == witness))
+    return min(_CAP, 1 - doubt)
+
+
+def _chances(confidences: dict[Value, float]) -> dict[Value, float]:
+    """Confidences given each alone → probabilities given the rivals (odds against `none of them`)."""
+    odds = {key: value / (1 - value) for key, value in confidences.items()}
+    whole = 1 + sum(odds.values())
+    return {key: value / whole for key, value in odds.items()}
+
+
+def _ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda one: -one.confidence))
+
+
+def _only_part(partial: Finding) -> Settled:
+    return Settled(
+        None,
+        partial.confidence,
+        False,
+        partial.page,
+        partial.box,
+        partial.source or None,
+        partial.partial,
+        partial.reason,
+    )
+
+
+def _consistent(settled: dict[str, Settled], stamp: Stamp | None) -> dict[str, Settled]:
+    """Fields that must agree: no code is surer than its number and symbol; no paper is dated after it arrived."""
+    code = settled["full_code"]
+    if code.sure and code.value and not (settled["number"].sure and settled["symbol"].sure):
+        settled["full_code"] = dataclasses.replace(code, sure=False)
+    day = settled["date"]
+    arrived = weigh(one for one in stamp.fields if one.field == "date").value if stamp else None
+    if isinstance(day.value, str) and isinstance(arrived, str) and day.value > arrived:
+        reason = "Ngày văn bản sau ngày đến trên dấu ĐẾN."
+        settled["date"] = dataclasses.replace(day, sure=False, reason=reason)
+    return settled
+
+
+def _by_person(value: Value) -> Settled:
+    return Settled(value, 1.0, True, source="person")
+
+
+def _as_list(value: Value) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return value or ()
+
+
+def join_citations(citations: Iterable[Citation]) -> tuple[Citation, ...]:
+    """Citations of several plugins, each paper once; the first plugin's words stand, gaps are filled by the next."""
+    seen: dict[tuple[str | None, ...], Citation] = {}
+    for one in citations:
+        key = (one.code,) if one.code else (one.type, one.date, words_of(one.issuer or ""))
+        known = seen.get(key)
+        if not known:
+            seen[key] = one
+            continue
+        seen[key] = dataclasses.replace(
+            known,
+            type=known.type or one.type, date=known.date or one.date, issuer=known.issuer or one.issuer,
+            relation=known.relation or one.relation, mentions=tuple(dict.fromkeys(known.mentions + one.mentions)),
+        )  # fmt: skip
+    return tuple(seen.values())

@@ -1,0 +1,229 @@
+"""The host of the plugins: finds them, refuses the broken ones, and asks them one at a time.
+
+pluggy stops a call at the first implementation that raises; here each is asked alone. Plugins of others run in a
+forked child: one that raises, hangs, exits or crashes is passed over and named, and the paper goes on without it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from archive import answers, apart, hookspecs
+from archive.errors import PluginRefused
+from archive.findings import Citation, Finding, Record, Route, Stamp
+from archive.provinces import Province
+from archive.reading import Page, Text, Word
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+log = logging.getLogger(__name__)
+
+GROUP = "vanthu.plugins"
+OURS = "national"
+"""The plugin that is part of the archive: asked first, and in this very process."""
+BUDGET = 5.0
+"""Seconds one plugin has for one question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """A plugin that was found; `error`, in Vietnamese, when it was refused."""
+
+    slug: str
+    version: str = ""
+    hooks: tuple[str, ...] = ()
+    error: str = ""
+    path: str = ""
+    """Folder or file of a drop-in plugin."""
+
+    @property
+    def source(self) -> str:
+        """`cao_bang 1.2.0`, as it stands on findings."""
+        return f"{self.slug} {self.version}".strip()
+
+
+def load(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
+    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over their namesakes."""
+    host = Host(budget)
+    found = _installed() | (_dropped_in(drop_in) if drop_in else {})
+    for slug in sorted(found, key=lambda slug: (slug != OURS, slug)):
+        if slug not in disabled:
+            path, get_module = found[slug]
+            host.add(slug, get_module, path)
+    return host
+
+
+Getter = Callable[[], Any]
+
+
+def _installed() -> dict[str, tuple[str, Getter]]:
+    found: dict[str, tuple[str, Getter]] = _beside_us()
+    for entry in entry_points(group=GROUP):
+        found[entry.name] = ("", entry.load)
+    return found
+
+
+def _beside_us() -> dict[str, tuple[str, Getter]]:
+    """The plugins of a checkout, whose entry points nobody has installed."""
+    folder = Path(__file__).parent.parent / "plugins"
+    slugs = [path.parent.name for path in folder.glob("*/__init__.py")]
+    return {slug: ("", lambda slug=slug: importlib.import_module(f"plugins.{slug}")) for slug in slugs}
+
+
+def _dropped_in(folder: Path) -> dict[str, tuple[str, Getter]]:
+    files = [*folder.glob("*/__init__.py"), *folder.glob("*.py")]
+    found: dict[str, tuple[str, Getter]] = {}
+    for path in files:
+        slug = path.parent.name if path.name == "__init__.py" else path.stem
+        if slug.isidentifier() and not slug.startswith("_"):
+            found[slug] = (str(path), lambda path=path, slug=slug: _from_file(slug, path))
+    return found
+
+
+def _from_file(slug: str, path: Path) -> ModuleType:
+    name = f"vanthu_dropped_in_{slug}"
+    folder = [str(path.parent)] if path.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folder)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(path))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return module
+
+
+class Host:
+    """The plugins of one office."""
+
+    def __init__(self, budget: float = BUDGET) -> None:
+        self.plugins: list[Plugin] = []
+        self.budget = budget
+        self.failures: dict[str, str] = {}
+        """Slug → why the plugin was last passed over; English, for the log and the plugin's page."""
+        self._pm = pluggy.PluginManager(hookspecs.PROJECT)
+        self._pm.add_hookspecs(hookspecs)
+
+    # -------------------------------------------------------------------------------------------- loading
+
+    def add(self, slug: str, get_module: Getter, path: str = "") -> Plugin:
+        """Registers a plugin whole, or refuses it whole and keeps the reason; never raises for a plugin's fault."""
+        version = ""
+        try:
+            module = apart.in_time(get_module, self.budget)
+            version = str(getattr(module, "VERSION", getattr(module, "__version__", "")))
+            plugin = Plugin(slug, version, self._register(slug, module), path=path)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin may raise SystemExit while it is imported
+            self._forget(slug)
+            log.warning("plugin refused slug=%s error=%r", slug, error)
+            plugin = Plugin(slug, version, (), _refusal(slug, error), path)
+        self.plugins.append(plugin)
+        return plugin
+
+    def _register(self, slug: str, module: Any) -> tuple[str, ...]:
+        self._pm.register(module, slug)
+        self._pm.check_pending()
+        hooks = self._pm.get_hookcallers(module) or []
+        mine = [impl for hook in hooks for impl in hook.get_hookimpls() if impl.plugin_name == slug]
+        if not mine:
+            raise PluginRefused("không có hàm nào mang @hookimpl")
+        if any(impl.wrapper or impl.hookwrapper for impl in mine):
+            raise PluginRefused("plugin chỉ được trả lời, không được bọc plugin khác (wrapper)")
+        return tuple(hook.name for hook in hooks)
+
+    def _forget(self, slug: str) -> None:
+        if self._pm.has_plugin(slug):
+            self._pm.unregister(name=slug)
+
+    # -------------------------------------------------------------------------------------------- asking
+
+    def provinces(self) -> list[Province]:
+        """The provinces the plugins speak for."""
+        return [province for _, province in self._ask("province", answers.province)]
+
+    def begins(self, page: Page) -> list[tuple[float, str, str]]:
+        """Votes that a document begins on `page`: (weight -1..1, reason, who says so)."""
+        votes = self._ask("begins", answers.votes, page=page)
+        return [(weight, reason, plugin.source) for plugin, given in votes for weight, reason in given]
+
+    def extract(self, text: Text, stamp: Stamp | None = None) -> list[Finding | Citation]:
+        """What every plugin found in one document, each finding signed by its plugin."""
+        given = self._ask("extract", answers.findings(text), text=text, stamp=stamp)
+        return [replace(one, source=plugin.source) for plugin, many in given for one in many]
+
+    def route(self, record: Record, province_slug: str | None) -> list[Route]:
+        """Where the office's own plugin would send the paper, the surest first; nobody else is asked."""
+        if not province_slug:
+            return []
+        given = self._ask("route", answers.routes, only=province_slug, record=record)
+        routes = [replace(one, source=plugin.source) for plugin, many in given for one in many]
+        return sorted(routes, key=lambda route: -route.confidence)
+
+    def read_stamp(self, page: Page, image: Image) -> Stamp | None:
+        """The first arrival stamp a plugin reads on `page`; None leaves it to the common reader."""
+        for plugin, stamp in self._ask("read_stamp", answers.stamp, page=page, image=image):
+            fields = tuple(replace(one, source=plugin.source) for one in stamp.fields)
+            return replace(stamp, page=page.number, fields=fields)
+        return None
+
+    def recognize(self, image: Image) -> tuple[Word, ...] | None:
+        """The words the first plugin reads on an upright page image; None leaves it to the common reader."""
+        return next((words for _, words in self._ask("recognize", answers.words, image=image)), None)
+
+    def _ask(
+        self, hook: str, check: Callable[[Any], Any], only: str = "", **question: Any
+    ) -> Iterator[tuple[Plugin, Any]]:
+        """(plugin, checked answer) of each plugin that has one; those that fail are passed over and named."""
+        loaded = {plugin.slug: plugin for plugin in self.plugins if not plugin.error}
+        impls = [impl for impl in reversed(getattr(self._pm.hook, hook).get_hookimpls()) if impl.plugin_name in loaded]
+        impls = [impl for impl in impls if only in ("", impl.plugin_name)]
+        calls = [
+            apart.Call(impl.plugin_name, impl.function, tuple(question[name] for name in impl.argnames))
+            for impl in impls
+        ]
+        here = [call for call in calls if call.name == OURS]
+        there = [call for call in calls if call.name != OURS]
+        outcomes: Iterable[apart.Outcome] = [*map(apart.ask_here, here), *apart.ask(there, self.budget)]
+        for outcome in sorted(outcomes, key=lambda one: [call.name for call in calls].index(one.name)):
+            answer = self._checked(hook, outcome, check)
+            if answer is not None:
+                yield loaded[outcome.name], answer
+
+    def _checked(self, hook: str, outcome: apart.Outcome, check: Callable[[Any], Any]) -> Any:
+        try:
+            if outcome.error:
+                raise PluginRefused(outcome.error)
+            return None if outcome.answer is None else check(outcome.answer)
+        except Exception as error:  # the host is one of the two places that may catch everything
+            self.failures[outcome.name] = f"{hook}: {error}"
+            log.warning("plugin passed over slug=%s hook=%s error=%s", outcome.name, hook, str(error)[:200])
+            return None
+
+
+def _refusal(slug: str, error: BaseException) -> str:
+    if isinstance(error, PluginRefused):
+        why = str(error)
+    elif isinstance(error, pluggy.PluginValidationError):
+        why = f"hàm không khớp với móc của vanthu (sai tên móc hoặc tham số): {error}"
+    elif isinstance(error, apart.OutOfTime):
+        why = "nạp quá lâu"
+    else:
+        why = f"lỗi khi nạp: {type(error).__name__}: {error}"
+    return f"Plugin {slug} bị từ chối: {why}. Các plugin khác và văn bản không bị ảnh hưởng."
