@@ -1,0 +1,271 @@
+"""The text layer of a born-digital page: whether it is to be trusted, and its words in reading order.
+
+Programs write text in any order: a number stamped on a Word export comes as the last object, a line below as the first.
+So the words are sorted by where they stand: letters into lines, lines into columns, columns into blocks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+import statistics
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+from archive.pdf import Facts, Letter
+from archive.reading import Box, Word, around
+
+ENOUGH = 50
+"""Letters and digits that make a page of text; a page number or a date stamp has fewer."""
+SIGNING = re.compile(
+    r"k[ýy] bởi|người k[ýy]|k[ýy] số|thời gian k[ýy]|ngày k[ýy]|digitally signed|signature valid|signer:|e-?mail:|"
+    r"cơ quan:|chữ k[ýy]",
+    re.IGNORECASE,
+)
+"""What signing programs print beside their signature."""
+_VIETNAMESE = set("aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz")
+_SYLLABLE = re.compile(
+    r"(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?"
+    r"(?:[aăâeêioôơuưy]|i[êe]|y[êe]|u[ôo]|ư[ơo]|o[aăe]|u[âêyơa]|uy[êea]|[iuưy]a|a[ioyu]|â[uy]|e[ou]|êu|i[au]|o[iay]|ôi|ơi"
+    r"|u[iya]|ư[iua]|iêu|yêu|o[ae][oiy]|u[ôâ][iy]|ươ[iu]|uya|uyu)(?:ch|ng|nh|[cmnpt])?"
+)
+
+
+def objection(letters: Sequence[Letter], facts: Facts) -> str | None:
+    """Why the layer must not be taken for the page's text; None when it may."""
+    visible = "".join(letter.text for letter in letters if letter.visible)
+    text = _without_signing(visible)
+    size = sum(char.isalnum() for char in text)
+    if not letters or not size:
+        return "hidden text only" if letters and not visible.strip() else "no text layer"
+    if size < ENOUGH:
+        return "too little text in the layer"
+    if facts.coverage > 0.5 and size < 300:
+        return "an image covers the page"
+    if facts.coverage > 0.2 and size < 150:
+        return "images hold more than the text layer"
+    return _garbage(text)
+
+
+def _without_signing(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not SIGNING.search(line))
+
+
+def _garbage(text: str) -> str | None:
+    """Legacy encodings (TCVN3, VNI) and fonts that do not say what their glyphs mean."""
+    shown = [char for char in unicodedata.normalize("NFC", text) if not char.isspace()]
+    strange = sum(unicodedata.category(char) in ("Co", "Cn", "Cc", "Cs") or char == "�" for char in shown)
+    if strange > 0.02 * len(shown):
+        return "letters of the layer have no meaning"
+    letters = [char for char in shown if char.isalpha() or char in "®¬¸µ¶·¹¨©"]
+    foreign = sum(_bare(char) not in _VIETNAMESE for char in letters)
+    if foreign > 0.03 * max(1, len(letters)):
+        return "letters of the layer are in a legacy encoding"
+    if syllables(text.split()) < 0.5:
+        return "words of the layer are not Vietnamese"
+    return None
+
+
+def _bare(char: str) -> str:
+    """The letter without its tone, lower case; itself when its marks are not Vietnamese."""
+    lower = char.lower()
+    parts = unicodedata.normalize("NFD", lower)
+    marks = set(parts[1:])
+    if not marks <= set("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b"):
+        return char
+    return lower if lower == "đ" else parts[0]
+
+
+def syllables(words: Iterable[str]) -> float:
+    """Share of the words of letters that could be Vietnamese syllables; 1.0 when there is none."""
+    stripped = (word.strip(".,;:!?()[]\"'“”…/-–") for word in words)
+    bare = [_toneless(word) for word in stripped if word.isalpha()]
+    return sum(bool(_SYLLABLE.fullmatch(word)) for word in bare) / len(bare) if bare else 1.0
+
+
+def _toneless(word: str) -> str:
+    parts = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(char for char in parts if char not in "\u0300\u0301\u0303\u0309\u0323"))
+
+
+def words(letters: Sequence[Letter], overlaid: Sequence[Letter] = ()) -> tuple[Word, ...]:
+    """The words of a page in reading order, each a line and a block; `overlaid` are numbers and days laid over it."""
+    kept = [letter for letter in letters if letter.visible]
+    kept += _plain_overlay(overlaid)
+    lines = [_of_line(line) for line in _lines(_tokens(kept))]
+    return tuple(_numbered(_ordered([line for line in lines if line])))
+
+
+def _plain_overlay(letters: Sequence[Letter]) -> list[Letter]:
+    """What is laid over the page, save what signing programs say of the signature."""
+    kept: list[Letter] = []
+    for group in _clusters(letters):
+        text = "".join(letter.text for letter in group)
+        if not SIGNING.search(text) and sum(map(str.isalnum, text)) <= 40:
+            kept += group
+    return kept
+
+
+def _clusters(letters: Sequence[Letter]) -> list[list[Letter]]:
+    """Runs of letters in the file's order that follow closely on one another."""
+    groups: list[list[Letter]] = []
+    for letter in letters:
+        if groups and _is_near(groups[-1][-1].box, letter.box):
+            groups[-1].append(letter)
+        else:
+            groups.append([letter])
+    return groups
+
+
+def _is_near(one: Box, other: Box) -> bool:
+    high = max(one[3] - one[1], other[3] - other[1])
+    return abs(one[1] - other[1]) < 3 * high and one[0] - 0.6 < other[0] < one[2] + 0.2
+
+
+def _tokens(letters: Sequence[Letter]) -> list[Word]:
+    """Letters that follow closely on one another on one line, cut at white space."""
+    tokens: list[Word] = []
+    run: list[Letter] = []
+    for letter in letters:
+        if run and (letter.text.isspace() or not _continues(run[-1].box, letter.box)):
+            tokens.append(_token(run))
+            run = []
+        if not letter.text.isspace() and letter.text.isprintable():
+            run.append(letter)
+    if run:
+        tokens.append(_token(run))
+    return [token for token in tokens if token.text]
+
+
+def _continues(one: Box, other: Box) -> bool:
+    high = max(one[3] - one[1], 1e-6)
+    level = min(one[3], other[3]) - max(one[1], other[1])
+    # Boxes are fractions of the page: on A4 a height of 1 is 1.41 widths.
+    return level > 0.4 * high and -0.5 * high < other[0] - one[2] < 0.35 * high
+
+
+def _token(run: Sequence[Letter]) -> Word:
+    text = unicodedata.normalize("NFC", "".join(letter.text for letter in run))
+    return Word("".join(text.split()), around(letter.box for letter in run), 1.0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Line:
+    words: tuple[Word, ...]
+    box: Box
+
+
+def _lines(tokens: Sequence[Word]) -> list[list[Word]]:
+    """Tokens that stand on one height, left to right; lines from the top."""
+    lines: list[list[Word]] = []
+    for token in sorted(tokens, key=lambda word: (_middle(word), _left(word))):
+        for line in lines[-4:]:
+            if _is_level(line, token):
+                line.append(token)
+                break
+        else:
+            lines.append([token])
+    return [sorted(line, key=_left) for line in lines]
+
+
+def _middle(word: Word) -> float:
+    return (word.box[1] + word.box[3]) / 2 if word.box else 0.0
+
+
+def _left(word: Word) -> float:
+    return word.box[0] if word.box else 0.0
+
+
+def _is_level(line: Sequence[Word], token: Word) -> bool:
+    middle = statistics.median(map(_middle, line))
+    heights = [word.box[3] - word.box[1] for word in (*line, token) if word.box]
+    return abs(middle - _middle(token)) < 0.4 * statistics.median(heights)
+
+
+def _of_line(line: Sequence[Word]) -> list[_Line]:
+    """The line cut at wide gaps: pieces of columns that happen to stand on one height."""
+    pieces: list[list[Word]] = [[line[0]]]
+    for last, word in itertools.pairwise(line):
+        assert last.box and word.box  # noqa: S101 - tokens have boxes
+        if word.box[0] - last.box[2] > max(0.03, 1.5 * (last.box[3] - last.box[1])):
+            pieces.append([])
+        pieces[-1].append(word)
+    return [_Line(tuple(piece), around(word.box for word in piece if word.box)) for piece in pieces]
+
+
+def _ordered(rows: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
+    """Blocks of lines in reading order: rows that share a gutter are read column by column."""
+    blocks: list[list[_Line]] = []
+    index = 0
+    while index < len(rows):
+        end, gutter = _shared_gutter(rows, index)
+        if gutter is None:
+            if not blocks or not _follows(blocks[-1], rows[index]):
+                blocks.append([])
+            blocks[-1].append(_joined(rows[index]))
+            index += 1
+            continue
+        blocks += _columns(rows[index:end], gutter)
+        index = end
+    return [block for block in blocks if block]
+
+
+def _follows(block: Sequence[_Line], row: Sequence[_Line]) -> bool:
+    """Whether `row` is of one paragraph with the block above it: no more than a line's space between."""
+    last = block[-1].box
+    return bool(block) and row[0].box[1] - last[3] < 1.2 * (last[3] - last[1])
+
+
+def _shared_gutter(rows: Sequence[Sequence[_Line]], start: int) -> tuple[int, tuple[float, float] | None]:
+    """The end of the rows from `start` that a gutter runs through, and the gutter; None when fewer than two have it."""
+    if len(rows[start]) < 2:
+        return start, None
+    best: tuple[int, tuple[float, float] | None] = (start, None)
+    for one, other in itertools.pairwise(rows[start]):
+        gutter, end, split = (one.box[2], other.box[0]), start + 1, 1
+        while end < len(rows) and (narrowed := _through(rows[end], gutter)):
+            split += len(rows[end]) > 1
+            gutter, end = narrowed, end + 1
+        if split >= 2 and end > best[0]:
+            best = end, gutter
+    return best
+
+
+def _through(row: Sequence[_Line], gutter: tuple[float, float]) -> tuple[float, float] | None:
+    """What of the gutter is free in this row; None when too little is."""
+    left, right = gutter
+    for piece in row:
+        if piece.box[2] <= (left + right) / 2:
+            left = max(left, piece.box[2])
+        elif piece.box[0] >= (left + right) / 2:
+            right = min(right, piece.box[0])
+        elif right - piece.box[2] > piece.box[0] - left:
+            left = piece.box[2]
+        else:
+            right = piece.box[0]
+    return (left, right) if right - left > 0.015 else None
+
+
+def _columns(rows: Sequence[Sequence[_Line]], gutter: tuple[float, float]) -> list[list[_Line]]:
+    middle = sum(gutter) / 2
+    sides: tuple[list[_Line], list[_Line]] = ([], [])
+    for row in rows:
+        for number, side in enumerate(sides):
+            pieces = [piece for piece in row if (piece.box[0] > middle) == bool(number)]
+            if pieces:
+                side.append(_joined(pieces))
+    return [*sides]
+
+
+def _joined(pieces: Sequence[_Line]) -> _Line:
+    return _Line(tuple(word for piece in pieces for word in piece.words), around(piece.box for piece in pieces))
+
+
+def _numbered(blocks: Iterable[Sequence[_Line]]) -> Iterable[Word]:
+    line = 0
+    for number, block in enumerate(blocks):
+        for of_block in block:
+            for word in of_block.words:
+                yield dataclasses.replace(word, line=line, block=number)
+            line += 1

@@ -1,0 +1,94 @@
+"""TIFF, JPEG, PNG and WebP as page images. It runs only in a child."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from archive.errors import PageTooLarge, Unreadable
+
+Image.init()  # Pillow knows its formats only after; a first KeyError otherwise
+FORMATS = ("TIFF", "JPEG", "MPO", "PNG", "WEBP")
+_BROKEN = "Tệp ảnh bị hỏng, không đọc được trang {n}. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
+_VAST = "Ảnh của trang {n} quá lớn để đọc. Tệp gốc vẫn được lưu an toàn; hãy quét lại ở 300 dpi."
+_TROUBLE = (
+    OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, ArithmeticError, EOFError, RuntimeError,
+    AttributeError, AssertionError, NotImplementedError, UnidentifiedImageError,
+)  # fmt: skip
+"""What Pillow's decoders raise on broken files, besides what they promise."""
+
+
+def count(path: Path, most_pixels: int) -> int:
+    """How many pages the file has; only a TIFF may have several."""
+    with _opened(path, 1, most_pixels) as image:
+        return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+
+
+def page(path: Path, n: int, most_pixels: int) -> tuple[Image.Image, float | None]:
+    """Page `n` set as its EXIF says, in mode L or RGB, and the resolution it claims, if it can be believed."""
+    with _opened(path, n, most_pixels) as image:
+        if n > 1:
+            image.seek(n - 1)
+            _measure(image, n, most_pixels)
+        dpi = _dpi(image)
+        image.load()
+        return _plain(ImageOps.exif_transpose(image)), dpi
+
+
+@contextmanager
+def _opened(path: Path, n: int, most_pixels: int) -> Iterator[Image.Image]:
+    Image.MAX_IMAGE_PIXELS = most_pixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            with Image.open(path, formats=FORMATS) as image:
+                _measure(image, n, most_pixels)
+                yield image
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+            raise PageTooLarge(_VAST.format(n=n)) from error
+        except _TROUBLE as error:
+            raise Unreadable(_BROKEN.format(n=n)) from error
+
+
+def _measure(image: Image.Image, n: int, most_pixels: int) -> None:
+    if image.width * image.height > most_pixels:
+        raise PageTooLarge(_VAST.format(n=n))
+
+
+def _dpi(image: Image.Image) -> float | None:
+    claimed = image.info.get("dpi")
+    try:
+        dpi = float(max(claimed)) if claimed else 0.0
+    except (TypeError, ValueError, ZeroDivisionError):
+        return None
+    # A4 and smaller at this resolution would be a page of 4 to 40 inches; else the claim is some default.
+    return dpi if dpi > 0 and 4 <= max(image.size) / dpi <= 40 else None
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    if image.mode in ("L", "RGB"):
+        return image
+    if image.mode == "1":
+        return image.convert("L")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _narrowed(image)
+    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGB", image.size, "white")
+        paper.paste(layer, mask=layer.getchannel("A"))
+        return paper
+    return image.convert("RGB")
+
+
+def _narrowed(image: Image.Image) -> Image.Image:
+    """16- and 32-bit grey in 8 bits."""
+    deep = np.nan_to_num(np.asarray(image, np.float32))
+    most = float(deep.max(initial=0.0))
+    full = 65535.0 if 255 < most <= 65535 else max(most, 255.0)
+    return Image.fromarray((np.clip(deep, 0, full) * (255.0 / full)).astype(np.uint8))

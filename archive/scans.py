@@ -1,0 +1,317 @@
+"""A PDF, TIFF, JPEG, PNG or WebP as upright pages, and the reading of each.
+
+All but `sniff` decode foreign bytes: call them through `archive.children.Child`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from archive import layer, pageimage, pictures, tesseract
+from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
+from archive.pdf import Letter, Pdf, Sheet
+from archive.reading import Page, Word
+from archive.signatures import Signature, signature
+
+PDF = "application/pdf"
+HEAD = 1024
+"""Bytes `sniff` wants to see."""
+_MAGIC = (
+    (b"II*\0", "image/tiff"), (b"MM\0*", "image/tiff"), (b"II+\0", "image/tiff"), (b"MM\0+", "image/tiff"),
+    (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"),
+)  # fmt: skip
+_KINDS = {"PDF": PDF, "TIFF": "image/tiff", "JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
+_EMPTY = "Tệp rỗng, không có gì để lưu. Hãy kiểm tra máy quét rồi gửi lại."
+_UNKNOWN = "Hệ thống chỉ nhận tệp PDF, TIFF, JPEG, PNG hoặc WebP. Tệp này không thuộc các loại đó."
+_MANY = "Tệp có {pages} trang, vượt quá giới hạn {limit} trang. Tệp gốc vẫn được lưu an toàn; hãy tách thành nhiều tệp."
+_NO_PAGE = "Tệp không có trang nào. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much a file may ask of us."""
+
+    pages: int = 500
+    pixels: int = 80_000_000
+    """Of one page; A3 at 600 dpi has 69.6 million."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How pages are read."""
+
+    limits: Limits = field(default_factory=Limits)
+    language: str = tesseract.LANGUAGE
+    view_side: int = 2200
+    """Pixels of the longer side of the view, at most."""
+    thumb_width: int = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What a file is before its pages are read."""
+
+    media_type: str
+    pages: int
+    signatures: tuple[Signature, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """All that the read step makes of one page."""
+
+    page: Page
+    view: bytes
+    """WebP of the upright page."""
+    thumb: bytes
+
+
+def sniff(head: bytes) -> str:
+    """The media type by the first bytes (1024 are enough); UnknownFormat for all we do not take. Safe anywhere."""
+    if not head:
+        raise EmptyFile(_EMPTY)
+    for magic, media_type in _MAGIC:
+        if head.startswith(magic):
+            return media_type
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    # Viewers take a PDF whose header comes late (ISO 32000-1, annex H.3.4.1), and mail gateways put lines before it.
+    if b"%PDF-" in head[:HEAD]:
+        return PDF
+    raise UnknownFormat(_UNKNOWN)
+
+
+def survey(path: Path | str, limits: Limits = Limits()) -> Survey:
+    """Opens the file and counts; raises what a clerk should know before pages are read."""
+    path = Path(path)
+    media_type = _media_type(path)
+    if media_type == PDF:
+        with _pdf(path) as pdf:
+            return Survey(media_type, _counted(len(pdf), limits), tuple(signature(*each) for each in pdf.signatures()))
+    return Survey(media_type, _counted(pictures.count(path, limits.pixels), limits))
+
+
+def page_image(path: Path | str, n: int, limits: Limits = Limits()) -> Image.Image:
+    """Page `n` (from 1) as the file has it: L or RGB, its own resolution, not yet turned upright."""
+    with _source(Path(path), n, limits) as source:
+        return source.image()
+
+
+def upright_image(path: Path | str, n: int, rotation: int, limits: Limits = Limits()) -> Image.Image:
+    """Page `n` turned clockwise by `rotation` (as in `Page.rotation`), at 300 dpi or less where its size is known."""
+    with _source(Path(path), n, limits) as source:
+        image, dpi = source.image(), source.dpi
+    if dpi and dpi > 1.3 * pageimage.READING_DPI:
+        scale = pageimage.READING_DPI / dpi
+        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
+    return turned(image, rotation)
+
+
+def turned(image: Image.Image, clockwise: int) -> Image.Image:
+    """`image` turned by 0, 90, 180 or 270 degrees."""
+    return image.rotate(-clockwise, expand=True) if clockwise % 360 else image
+
+
+def read_page(path: Path | str, n: int, options: Options = Options()) -> PageReading:
+    """The whole read step of page `n`."""
+    with _source(Path(path), n, options.limits) as source:
+        image = source.image()
+        why_not = source.objection()
+        if why_not is None:
+            page = source.layer_page(image)
+        else:
+            page = _recognised(image, n, source.dpi, why_not, options)
+            page = _with_overlay(page, source)
+        shown = turned(source.view() or image, page.rotation)
+    return PageReading(page, *_views(shown, options))
+
+
+def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options: Options) -> Page:
+    """The page read by the recogniser; upright first as it is, turned only when that reads badly."""
+    grey = pageimage.without_colour(image)
+    facts = {"width": image.width, "height": image.height, "dpi": dpi}
+    if pageimage.ink(grey) < pageimage.BLANK:
+        return Page(n, source="blank", reason=f"{why}; no ink on the page", **facts)  # type: ignore[arg-type]
+    words, rotation = _read(grey, dpi, options), 0
+    if _is_doubtful(words):
+        rotation, words = _turned_reading(grey, dpi, words, options)
+    if rotation % 180:
+        facts |= {"width": image.height, "height": image.width}
+    page = Page.of_words(n, words, source="ocr", reason=why, rotation=rotation, **facts)
+    return dataclasses.replace(page, advice=_advice(page, grey))
+
+
+def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word, ...]:
+    shown = pageimage.for_reading(grey, dpi)
+    words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language)
+    if not shown.angle:
+        return words
+    return tuple(
+        dataclasses.replace(word, box=pageimage.unlevelled(word.box, shown.angle, shown.image.size))
+        for word in words if word.box
+    )  # fmt: skip
+
+
+def _is_doubtful(words: tuple[Word, ...]) -> bool:
+    return _sense(words) < 0.6 or len(words) < 8
+
+
+def _sense(words: tuple[Word, ...]) -> float:
+    """Mean confidence by letters: upside-down text reads as many short doubtful words."""
+    letters = sum(len(word.text) for word in words)
+    return sum(word.confidence * len(word.text) for word in words) / letters if letters else 0.0
+
+
+def _turned_reading(
+    grey: Image.Image, dpi: float | None, words: tuple[Word, ...], options: Options
+) -> tuple[int, tuple[Word, ...]]:
+    """The better of the reading as it is and turned as the letters seem to stand."""
+    shown = pageimage.for_reading(grey, dpi)
+    rotation, sureness = tesseract.turned(shown.image, dpi=round(shown.dpi))
+    if not rotation or sureness < 0.5:
+        return 0, words
+    again = _read(turned(grey, rotation), dpi, options)
+    better = _sense(again) * len(again) > _sense(words) * len(words)
+    return (rotation, again) if better else (0, words)
+
+
+def _advice(page: Page, grey: Image.Image) -> tuple[str, ...]:
+    """Codes of what a clerk may do for a better reading."""
+    advice = []
+    if max(grey.size) < pageimage.LEAST_SIDE:
+        advice.append("low_resolution")
+    if page.words and page.confidence < 0.6:
+        advice.append("poor")
+    if page.rotation:
+        advice.append("rotated")
+    return tuple(advice)
+
+
+def _with_overlay(page: Page, source: _Source) -> Page:
+    """The page with what was laid over the scan as text: a number, a day; a signature's own words stay out."""
+    overlaid = [] if page.source == "blank" or page.rotation else source.overlaid()
+    laid = layer.words((), overlaid)
+    if not laid:
+        return page
+    line, block = (max((getattr(word, name) for word in page.words), default=-1) + 1 for name in ("line", "block"))
+    added = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in laid]
+    facts = {name: getattr(page, name) for name in ("source", "reason", "width", "height", "dpi", "rotation", "advice")}
+    return Page.of_words(page.number, (*page.words, *added), **facts)
+
+
+def _views(image: Image.Image, options: Options) -> tuple[bytes, bytes]:
+    view = _shrunk(image, options.view_side)
+    thumb = view.copy()
+    thumb.thumbnail((options.thumb_width, 4 * options.thumb_width), Image.Resampling.BOX, reducing_gap=2.0)
+    return _webp(view, 75), _webp(thumb, 70)
+
+
+def _shrunk(image: Image.Image, side: int) -> Image.Image:
+    """By a whole number where that leaves three quarters of `side`: five times quicker and as sharp."""
+    longest = max(image.size)
+    if longest <= side:
+        return image
+    step = -(-longest // side)
+    if longest / step >= 0.75 * side:
+        return image.reduce(step)
+    size = (max(1, round(image.width * side / longest)), max(1, round(image.height * side / longest)))
+    return image.resize(size, Image.Resampling.BOX)
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
+    target = io.BytesIO()
+    image.save(target, "WEBP", quality=quality, method=0)
+    return target.getvalue()
+
+
+def _media_type(path: Path) -> str:
+    with path.open("rb") as file:
+        return sniff(file.read(HEAD))
+
+
+def _counted(pages: int, limits: Limits) -> int:
+    if pages < 1:
+        raise Unreadable(_NO_PAGE)
+    if pages > limits.pages:
+        raise TooManyPages(_MANY.format(pages=pages, limit=limits.pages))
+    return pages
+
+
+@contextmanager
+def _pdf(path: Path) -> Iterator[Pdf]:
+    pdf = Pdf(path)
+    try:
+        yield pdf
+    finally:
+        pdf.close()
+
+
+class _Source:
+    """One page of a picture file; a PDF knows more."""
+
+    def __init__(self, picture: Image.Image, dpi: float | None) -> None:
+        self._picture, self.dpi = picture, dpi
+
+    def image(self) -> Image.Image:
+        return self._picture
+
+    def view(self) -> Image.Image | None:
+        """The page with what was laid over it; None when that is the image itself."""
+        return None
+
+    def objection(self) -> str | None:
+        """Why the text layer is not the page's text; None when it is."""
+        return "an image"
+
+    def layer_page(self, image: Image.Image) -> Page:
+        raise NotImplementedError
+
+    def overlaid(self) -> list[Letter]:
+        return []
+
+
+class _PdfSource(_Source):
+    def __init__(self, sheet: Sheet, n: int, limits: Limits) -> None:
+        self._sheet, self._n, self._limits = sheet, n, limits
+        self._facts = sheet.facts()
+        self._letters = sheet.letters()
+        self.dpi = None
+
+    def image(self) -> Image.Image:
+        image = self._sheet.image(self._limits.pixels)
+        self.dpi = image.width * 72 / self._sheet.width
+        return image
+
+    def view(self) -> Image.Image | None:
+        return self._sheet.image(self._limits.pixels, annotations=True) if self._facts.annotations else None
+
+    def objection(self) -> str | None:
+        return layer.objection(self._letters, self._facts)
+
+    def layer_page(self, image: Image.Image) -> Page:
+        view = self.view()  # before the annotations become part of the page
+        self._view = view
+        words = layer.words(self._letters, self.overlaid())
+        return Page.of_words(
+            self._n, words, source="layer", reason="a born-digital text layer", width=image.width,
+            height=image.height, dpi=self.dpi,
+        )  # fmt: skip
+
+    def overlaid(self) -> list[Letter]:
+        return self._sheet.overlaid()
+
+
+@contextmanager
+def _source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
+    if _media_type(path) != PDF:
+        yield _Source(*pictures.page(path, n, limits.pixels))
+        return
+    with _pdf(path) as pdf, pdf.page(n) as sheet:
+        yield _PdfSource(sheet, n, limits)
