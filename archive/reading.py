@@ -99,8 +99,8 @@ class Page:
         """A page of recognised text: offsets stay those of `text` in NFC."""
         plain = unicodedata.normalize("NFC", text)
         found = list(re.finditer(r"\S+", plain))
-        line = functools.partial(plain.count, "\n", 0)
-        words = tuple(Word(m.group(), None, 1.0, line(m.start())) for m in found)
+        ends = [m.start() for m in re.finditer("\n", plain)]
+        words = tuple(Word(m.group(), None, 1.0, bisect_right(ends, m.start())) for m in found)
         return cls(number, words, plain, tuple(m.start() for m in found), "text", "recognised text was handed in")
 
     @property
@@ -213,8 +213,9 @@ class Text:
 
     def _lines(self) -> Iterator[Line]:
         for page, begin in zip(self.pages, self._page_starts, strict=True):
-            placed = list(zip(page.starts, page.words, strict=True))
-            for number in dict.fromkeys(word.line for _, word in placed):
-                of_line = [(start, word) for start, word in placed if word.line == number]
+            by_line: dict[int, list[tuple[int, Word]]] = {}
+            for start, word in zip(page.starts, page.words, strict=True):
+                by_line.setdefault(word.line, []).append((start, word))
+            for of_line in by_line.values():
                 start, end = of_line[0][0], of_line[-1][0] + len(of_line[-1][1].text)
                 yield Line(begin + start, begin + end, page.number, page.plain[start:end], tuple(w for _, w in of_line))
