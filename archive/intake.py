@@ -1,0 +1,121 @@
+"""The doors: bytes made durable, then one commit, then "received".
+
+A crash between the two leaves bytes nobody knows of, which the next attempt of the sender uses again; it never leaves
+a scan without its bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import BinaryIO, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import history, scans
+from archive.blobs import Blob, Blobs
+from archive.blobs.files import full
+from archive.config import Settings
+from archive.database import Sessions
+from archive.jobs import queue
+from archive.models import Scan, new_id, now
+
+__all__ = ["Received", "receive"]
+
+_known = sa.select(Scan).where(Scan.sha256 == sa.bindparam("sha256"))
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The answer at the door; `new` False says these bytes are in the archive already, and nothing changed."""
+
+    scan_id: str
+    sha256: str
+    status: str
+    new: bool
+
+
+def receive(
+    sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, *,
+    actor: str, source: str, urgent: bool = False, at: dt.datetime | None = None,
+) -> Received:  # fmt: skip
+    """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
+
+    Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept.
+    """
+    _leave_reserve(blobs, settings)
+    head = _head(stream)
+    media_type = scans.sniff(head)
+    limit = settings.max_upload_mb << 20
+    blob = blobs.put(cast(BinaryIO, _Rejoined(head, stream)), limit)
+    try:
+        with sessions.begin() as session:
+            return _write(session, blob, _clean(filename), media_type, actor, source, urgent, at or now())
+    except sa.exc.IntegrityError:
+        # The same bytes came in through another door at the same moment, and that one was first.
+        with sessions.begin() as session:
+            return _again(session.scalars(_known, {"sha256": blob.sha256}).one())
+    except sa.exc.OperationalError as error:
+        raise full() if _is_full(error) else error from error
+
+
+def _write(
+    session: Session, blob: Blob, filename: str, media_type: str, actor: str, source: str, urgent: bool,
+    at: dt.datetime,
+) -> Received:  # fmt: skip
+    first = session.scalars(_known, {"sha256": blob.sha256}).one_or_none()
+    if first:
+        return _again(first)
+    scan = Scan(
+        id=new_id(), sha256=blob.sha256, filename=filename, media_type=media_type, size=blob.size, source=source,
+        received_at=at, received_by=actor, priority=queue.URGENT if urgent else queue.NORMAL, status="received",
+    )  # fmt: skip
+    session.add(scan)
+    session.flush()
+    queue.add(session, scan, "survey")
+    history.append(
+        session, actor, "received", scan.id, {"sha256": blob.sha256, "size": blob.size, "source": source}, at
+    )
+    return Received(scan.id, blob.sha256, scan.status, new=True)
+
+
+def _again(scan: Scan) -> Received:
+    return Received(scan.id, scan.sha256, scan.status, new=False)
+
+
+def _leave_reserve(blobs: Blobs, settings: Settings) -> None:
+    if blobs.free() < settings.reserve_mb << 20:
+        raise full()
+
+
+def _head(stream: BinaryIO) -> bytes:
+    head = b""
+    while len(head) < scans.HEAD and (piece := stream.read(scans.HEAD - len(head))):
+        head += piece
+    return head
+
+
+class _Rejoined:
+    """A stream whose first bytes were read already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def read(self, size: int) -> bytes:
+        head, self._head = self._head, b""
+        return head or self._rest.read(size)
+
+
+def _clean(filename: str) -> str:
+    """The last part of the name, without control characters: browsers and scanners send whole paths."""
+    name = PurePosixPath(unicodedata.normalize("NFC", filename).replace("\\", "/")).name
+    return re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", name)[:500].strip() or "không tên"
+
+
+def _is_full(error: sa.exc.OperationalError) -> bool:
+    said = str(error.orig).lower()
+    return "full" in said or "no space" in said
