@@ -12,8 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from archive.errors import PageTooLarge, Unreadable
 
-Image.init()  # Pillow knows its formats only after; a first KeyError otherwise
-FORMATS = ("TIFF", "JPEG", "MPO", "PNG", "WEBP")
+FORMATS = ("TIFF", "JPEG", "PNG", "WEBP")
 _BROKEN = "Tệp ảnh bị hỏng, không đọc được trang {n}. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
 _VAST = "Ảnh của trang {n} quá lớn để đọc. Tệp gốc vẫn được lưu an toàn; hãy quét lại ở 300 dpi."
 _TROUBLE = (
