@@ -48,6 +48,10 @@ class Crashed(Transient):
     """The child that ran a step died of a signal or used up its limits."""
 
 
+class IndexBroken(Transient):
+    """The search index is missing or cannot be read; it is only a projection and is built again."""
+
+
 class NotFound(ArchiveError): ...
 
 

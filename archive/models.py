@@ -185,6 +185,7 @@ class Document(Base):
     text: Mapped[str] = mapped_column(sa.Text, default="")
     """NFC, a form feed between pages."""
     folded: Mapped[str] = mapped_column(sa.Text, default="")
+    """A projection for search, written by archive.search.indexing: words.line(code, subject, organ, text)."""
     unit_id: Mapped[str | None] = mapped_column(sa.ForeignKey("unit.id"), index=True)
     """The unit that leads its handling, once decided."""
     created_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)

@@ -1,0 +1,254 @@
+"""Finding documents for one person: the engine names candidates, the database decides which of them may be seen.
+
+Every hit, count and snippet comes from rows that passed the person's own condition: a stale index leaks nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive.errors import BadQuery, IndexBroken
+from archive.models import Document, RegisterEntry, Scan, Unit
+from archive.search import Candidate, Query, rerank, snippet, spans
+from archive.search.conditions import Condition, among, of_everything, of_filters, of_phrases
+from archive.search.rank import MOST_CANDIDATES
+
+if TYPE_CHECKING:
+    from archive.search.whoosh_engine import WhooshEngine as Engine
+
+SORTS = ("relevance", "date", "arrival")
+MOST_HITS = 5000
+MOST_A_PAGE = 100
+MOST_VALUES = 20
+MOST_TEXT = 200_000
+"""Characters of a text in which a snippet is looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the answer; names as in CONTRACT."""
+
+    id: str
+    scan_id: str
+    filename: str
+    full_code: str | None
+    document_type: str | None
+    issuing_organ: str | None
+    date: str | None
+    subject: str | None
+    status: str
+    arrival_number: int | None
+    page: int | None
+    """Page of the scan on which the snippet stands."""
+    score: float
+    snippet: list[tuple[str, bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """One page of an answer."""
+
+    total: int = 0
+    took_ms: int = 0
+    hits: tuple[Result, ...] = ()
+    facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
+    """type, issuer, year, unit, status, province -> (value, how many), most first."""
+    cursor: str | None = None
+    """Asks for what follows; None at the end."""
+    without_index: bool = False
+    """The index cannot be read: the database was searched, every word must be there."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of CONTRACT."""
+        return {**dataclasses.asdict(self), "facets": {name: list(map(list, v)) for name, v in self.facets.items()}}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """What ordering and counting need of one document."""
+
+    id: str
+    type: str | None
+    issuer: str | None
+    date: str | None
+    unit: str | None
+    status: str
+    province: str | None
+    created_at: dt.datetime
+    arrived_on: dt.date | None
+
+    @property
+    def year(self) -> str | None:
+        return self.date[:4] if self.date else None
+
+
+FACETS = ("type", "issuer", "year", "unit", "status", "province")
+
+
+def find(
+    session: Session,
+    engine: Engine,
+    query: Query,
+    user_filter: Condition,
+    *,
+    sort: str | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Results:
+    """The page of `limit` documents after `cursor` that match `query` and `user_filter` (a condition on Document).
+
+    `sort` is one of SORTS; without words the newest arrival comes first. Raises BadQuery.
+    """
+    began = time.perf_counter()
+    if sort and sort not in SORTS:
+        raise BadQuery(f"Không có cách sắp xếp “{sort[:40]}”; hãy chọn một trong: {', '.join(SORTS)}.")
+    order = sort or ("relevance" if query.clauses else "arrival")
+    seal = _seal(query, order)
+    offset = _opened(cursor, seal) if cursor else 0
+    limit = max(1, min(limit, MOST_A_PAGE))
+    scores, without_index = None, False
+    if query.has_words:
+        try:
+            scores = _scores(engine, query)
+        except IndexBroken:
+            without_index = True
+    rows = _allowed(session, query, user_filter, scores)
+    ranked = _ordered(session, query, rows, scores or {}, order)
+    page = ranked[offset : offset + limit]
+    hits, facets = tuple(_results(session, query, page)), _facets(rows)
+    following = _closed(offset + limit, seal) if offset + limit < len(ranked) else None
+    took = round((time.perf_counter() - began) * 1000)
+    return Results(len(rows), took, hits, facets, following, without_index)
+
+
+def _scores(engine: Engine, query: Query) -> dict[str, float]:
+    """Scores of what the engine found. Raises IndexBroken."""
+    found = engine.search(query, MOST_HITS)
+    if found.total > MOST_HITS:
+        # The best thousands may all be hidden from this person: then the engine must name every one.
+        found = engine.search(query, found.total)
+    return {hit.id: hit.score for hit in found.hits}
+
+
+_COLUMNS = (
+    Document.id, Document.document_type, Document.issuing_organ, Document.date, Unit.name, Document.status,
+    Document.province_current, Document.created_at,
+    sa.select(sa.func.max(RegisterEntry.arrived_on)).where(RegisterEntry.document_id == Document.id)
+    .correlate(Document).scalar_subquery(),
+)  # fmt: skip
+_ROWS = sa.select(*_COLUMNS).outerjoin(Unit, Unit.id == Document.unit_id)
+
+
+def _allowed(session: Session, query: Query, user_filter: Condition, scores: dict[str, float] | None) -> list[_Row]:
+    conditions = [user_filter, *of_filters(session, query.filters)]
+    if scores is None:
+        conditions += of_everything(session, query)
+    else:
+        conditions += [*of_phrases(session, query), among(session, list(scores))]
+    return [_Row(*values) for values in session.execute(_ROWS.where(*conditions))]
+
+
+def _ordered(
+    session: Session, query: Query, rows: list[_Row], scores: dict[str, float], order: str
+) -> list[tuple[str, float]]:
+    if order == "date":
+        rows = sorted(rows, key=lambda row: (row.date or "", row.created_at, row.id), reverse=True)
+    elif order == "arrival":
+        rows = sorted(rows, key=lambda row: (_arrival(row), row.created_at, row.id), reverse=True)
+    else:
+        rows = sorted(rows, key=lambda row: (-scores.get(row.id, 0.0), row.created_at, row.id))
+        return _reranked(session, query, [row.id for row in rows], scores)
+    return [(row.id, round(scores.get(row.id, 0.0), 3)) for row in rows]
+
+
+def _arrival(row: _Row) -> dt.date:
+    return row.arrived_on or row.created_at.date()
+
+
+def _reranked(session: Session, query: Query, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
+    best = ids[:MOST_CANDIDATES]
+    marked = any(word.marked for run in query.runs for word in run)
+    text = Document.text if marked else sa.literal("")
+    statement = sa.select(Document.id, Document.folded, Document.subject, text).where(among(session, best))
+    found = {row[0]: row for row in session.execute(statement)}
+    candidates = [
+        Candidate(name, scores.get(name, 0.0), found[name][1], f"{found[name][2] or ''}\n{found[name][3]}")
+        for name in best
+        if name in found
+    ]
+    ranked = [(name, round(score, 3)) for name, score in rerank(query, candidates)]
+    return ranked + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
+
+
+def _facets(rows: Sequence[_Row]) -> dict[str, list[tuple[str, int]]]:
+    counts = {name: Counter(value for row in rows if (value := getattr(row, name))) for name in FACETS}
+    return {name: sorted(c.items(), key=lambda item: (-item[1], item[0]))[:MOST_VALUES] for name, c in counts.items()}
+
+
+_SHOWN = sa.select(Document, Scan.filename).join(Scan, Scan.id == Document.scan_id)
+
+
+def _results(session: Session, query: Query, page: Sequence[tuple[str, float]]) -> list[Result]:
+    ids = [name for name, _ in page]
+    shown = {document.id: (document, name) for document, name in session.execute(_SHOWN.where(among(session, ids)))}
+    numbers = dict(
+        session.execute(
+            sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number))
+            .where(RegisterEntry.document_id.in_(ids))
+            .group_by(RegisterEntry.document_id)
+        )
+        .tuples()
+        .all()
+    )
+    return [_result(query, *shown[name], numbers.get(name), score) for name, score in page if name in shown]
+
+
+def _result(query: Query, document: Document, filename: str, number: int | None, score: float) -> Result:
+    text = document.text[:MOST_TEXT]
+    return Result(
+        document.id, document.scan_id, filename, document.full_code, document.document_type, document.issuing_organ,
+        document.date, document.subject, document.status, number, _page(document, text, query), score,
+        snippet(text, query),
+    )  # fmt: skip
+
+
+def _page(document: Document, text: str, query: Query) -> int | None:
+    if not document.pages:
+        return None
+    found = spans(text, query)
+    before = text[: found[0].start].count("\f") if found else 0
+    return int(document.pages[min(before, len(document.pages) - 1)])
+
+
+def _seal(query: Query, order: str) -> str:
+    """A cursor belongs to one question."""
+    asked = json.dumps([query.text, dataclasses.astuple(query.filters), order])
+    return hashlib.sha256(asked.encode()).hexdigest()[:12]
+
+
+def _closed(offset: int, seal: str) -> str:
+    return base64.urlsafe_b64encode(f"{offset}.{seal}".encode()).decode().rstrip("=")
+
+
+def _opened(cursor: str, seal: str) -> int:
+    try:
+        plain = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+        offset, _, sealed = plain.partition(".")
+        if sealed == seal and offset.isdecimal() and len(offset) < 10:
+            return int(offset)
+    except (binascii.Error, ValueError):
+        pass
+    raise BadQuery("Dấu trang này thuộc về một câu tìm khác; hãy tìm lại từ đầu.")

@@ -1,0 +1,124 @@
+"""From the database to the index: the outbox is emptied batch by batch; intake never waits for it.
+
+A line of the outbox goes only after the index holds what it asked for, so a crash repeats work and loses none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, selectinload, sessionmaker
+
+from archive.models import CitationRow, Document, Outbox
+from archive.search import IndexEntry
+from archive.search.words import line
+
+if TYPE_CHECKING:
+    from archive.search.whoosh_engine import WhooshEngine as Engine
+
+BATCH = 50
+Sessions = sessionmaker[Session]
+
+
+def entry_of(document: Document) -> IndexEntry:
+    """What the index is told of a document."""
+    return IndexEntry(
+        id=document.id,
+        body=document.text,
+        title=document.subject or "",
+        code=document.full_code or "",
+        organ=document.issuing_organ or "",
+        date=document.date or "",
+        cited_codes=tuple(citation.code for citation in document.citations if citation.code),
+    )
+
+
+def line_of(document: Document) -> str:
+    """The folded words that `Document.folded` keeps for phrases, re-ranking and search without an index."""
+    return line(document.full_code, document.subject, document.issuing_organ, document.text)
+
+
+def enqueue(session: Session, document_id: str) -> None:
+    """Asks that the index be told of a document once this transaction is committed."""
+    session.add(Outbox(document_id=document_id))
+
+
+def drain(sessions: Sessions, engine: Engine, batch: int = BATCH) -> int:
+    """Takes the oldest `batch` lines of the outbox; how many documents the index was told of.
+
+    Raises IndexBroken (then `rebuild`) and Transient (then later); the lines stay.
+    """
+    with _reading(sessions) as session:
+        lines = session.execute(sa.select(Outbox.id, Outbox.document_id).order_by(Outbox.id).limit(batch)).all()
+        wanted = list(dict.fromkeys(document_id for _, document_id in lines))
+        documents = _documents(session, wanted)
+    if not lines:
+        return 0
+    entries = _projected(sessions, documents)
+    gone = set(wanted) - {entry.id for entry in entries}
+    engine.apply(entries, sorted(gone))
+    with sessions.begin() as session:
+        session.execute(sa.delete(Outbox).where(Outbox.id.in_([number for number, _ in lines])))
+    return len(wanted)
+
+
+def rebuild(sessions: Sessions, engine: Engine) -> int:
+    """A new generation from the database while the old one serves; how many documents are in it."""
+    return engine.rebuild(_every_entry(sessions))
+
+
+def keep_up(sessions: Sessions, engine: Engine) -> int:
+    """For the worker's loop: builds the index where there is none that can be read, then empties the outbox."""
+    done = 0 if engine.healthy() else rebuild(sessions, engine)
+    while told := drain(sessions, engine):
+        done += told
+    return done
+
+
+@contextlib.contextmanager
+def _reading(sessions: Sessions) -> Iterator[Session]:
+    """A session that does not take SQLite's write lock."""
+    with sessions() as session:
+        session.connection(execution_options={"reading": True})
+        yield session
+
+
+_WITH_CITATIONS = selectinload(Document.citations).load_only(CitationRow.code)
+
+
+def _documents(session: Session, ids: Sequence[str]) -> list[Document]:
+    return list(session.scalars(sa.select(Document).where(Document.id.in_(ids)).options(_WITH_CITATIONS)))
+
+
+_TABLE = Document.__table__
+_REFOLD = (
+    sa.update(Document)
+    .where(_TABLE.c.id == sa.bindparam("of"))
+    .values(folded=sa.bindparam("line"), changed_at=_TABLE.c.changed_at)
+)
+
+
+def _projected(sessions: Sessions, documents: Sequence[Document]) -> list[IndexEntry]:
+    """Entries of `documents`; `folded` is a projection too and is written here, without touching the version."""
+    lines = [(document, line_of(document)) for document in documents]
+    stale = [{"of": document.id, "line": folded} for document, folded in lines if folded != document.folded]
+    if stale:
+        with sessions.begin() as session:
+            session.connection().execute(_REFOLD, stale)
+    return [entry_of(document) for document in documents]
+
+
+def _every_entry(sessions: Sessions) -> Iterator[IndexEntry]:
+    """In order of id, a transaction for each batch: nobody waits for a rebuild."""
+    last = ""
+    while True:
+        with _reading(sessions) as session:
+            statement = sa.select(Document).where(Document.id > last).order_by(Document.id).limit(BATCH)
+            documents = list(session.scalars(statement.options(_WITH_CITATIONS)))
+        if not documents:
+            return
+        yield from _projected(sessions, documents)
+        last = documents[-1].id

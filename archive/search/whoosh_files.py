@@ -1,0 +1,98 @@
+"""What Whoosh needs of us: a field of ready tokens, files that survive a power cut, a policy of merging.
+
+The schema is pickled into the index with the names of these classes: moving or renaming them means a rebuild.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from whoosh import fields, formats
+from whoosh.filedb.filestore import FileStorage
+from whoosh.reading import SegmentReader
+
+from archive.search.generations import sync_folder
+
+MOST_SEGMENTS = 12
+
+
+class Tokens(fields.FieldType):  # type: ignore[misc]
+    """A field given as a sequence of tokens; a posting keeps how often, not where (a phrase is checked in the text).
+
+    Token objects and pickled positions of Whoosh's own TEXT cost more than half of the time of writing.
+    """
+
+    indexed = True
+    stored = False
+    unique = False
+    vector = None
+    column_type = None
+    multitoken_query = "default"
+    spelling = False
+
+    def __init__(self, *, scorable: bool) -> None:
+        self.analyzer = None
+        self.format = formats.Existence()
+        self.scorable = scorable
+
+    def index(self, value: Sequence[str], **_options: Any) -> list[tuple[bytes, int, float, bytes]]:
+        """(token, how often, weight, value) of each token."""
+        return [(token.encode(), count, float(count), b"") for token, count in Counter(value).items()]
+
+
+def schema() -> Any:
+    """The fields: id, body (folded words, repeated as often as they stand), key (see keys.py)."""
+    return fields.Schema(id=fields.ID(unique=True, stored=True), body=Tokens(scorable=True), key=Tokens(scorable=False))
+
+
+class DurableFiles(FileStorage):  # type: ignore[misc]
+    """Whoosh never calls fsync: new files are synced before the table of contents names them.
+
+    No memory maps: a file cut short under a map kills the process instead of raising.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), supports_mmap=False)
+        self._fresh: set[str] = set()
+
+    def create_file(self, name: str, *args: Any, **options: Any) -> Any:
+        self._fresh.add(name)
+        return super().create_file(name, *args, **options)
+
+    def rename_file(self, old: str, new: str, safe: bool = False) -> None:
+        """Called once in a commit, when the table of contents takes its name."""
+        for name in self._fresh:
+            file = Path(self.folder) / name
+            if file.exists():
+                handle = os.open(file, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
+        self._fresh.clear()
+        super().rename_file(old, new, safe)
+        sync_folder(Path(self.folder))
+
+
+def merge_smallest(writer: Any, segments: list[Any]) -> list[Any]:
+    """Whoosh's merge policy: the smallest segments become one, big ones are left until enough small ones add up."""
+    ordered = sorted(segments, key=lambda segment: segment.doc_count_all())
+    taken, total = 0, 0
+    for segment in ordered:
+        if taken >= 2 and segment.doc_count_all() > 3 * total:
+            break
+        taken, total = taken + 1, total + segment.doc_count_all()
+    for segment in ordered[:taken]:
+        reader = SegmentReader(writer.storage, writer.schema, segment)
+        writer.add_reader(reader)
+        reader.close()
+    return ordered[taken:]
+
+
+def keep_all(writer: Any, segments: list[Any]) -> list[Any]:  # noqa: ARG001
+    """Whoosh's merge policy: none now."""
+    return segments
