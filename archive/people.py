@@ -1,0 +1,278 @@
+"""The people of the office: passwords, signed-in browsers, keys for programs, the first administrator's link.
+
+Only hashes are kept: argon2id of a password, SHA-256 of everything that is random anyway.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import secrets
+import threading
+import unicodedata
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from archive import history
+from archive.access import ROLES
+from archive.errors import BadValue, Conflict, Forbidden, NotFound
+from archive.models import LoginSession, SetupLink, Token, Unit, User, now
+from archive.vietnamese import fold
+
+SCOPES = ("read", "write", "admin")
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 200
+IDLE = dt.timedelta(hours=2)
+"""A browser nobody touches for so long is signed out; a clerk's lunch is shorter."""
+LONGEST = dt.timedelta(hours=12)
+LINK_LIFE = dt.timedelta(days=1)
+FREE_FAILURES = 5
+LONGEST_LOCK = dt.timedelta(minutes=15)
+
+# OWASP password storage: argon2id with m=46 MiB, t=1 or more, p=1.
+_hasher = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
+_turns = threading.Semaphore(2)  # signing in must not eat the memory of the machine
+_UNKNOWN = _hasher.hash("nobody has this password")
+_NAME = re.compile(r"[^\W_][\w.@-]{0,79}")
+
+_NO_LINK = "Liên kết thiết lập không đúng, đã dùng hoặc đã hết hạn. Khởi động lại máy chủ để nhận liên kết mới."
+
+
+def add_user(
+    session: Session, name: str, role: str, unit: str | None = None, password: str = "", *, full_name: str = "",
+    actor: str = "system", at: dt.datetime | None = None,
+) -> User:  # fmt: skip
+    """A new person; `unit` is a unit's name and is made when there is none. BadValue, Conflict."""
+    name = _checked_name(name)
+    if role not in ROLES:
+        raise BadValue(f"Không có vai trò {role!r}. Các vai trò: {', '.join(ROLES)}.")
+    if session.scalar(sa.select(User.id).where(User.name == name)):
+        raise Conflict(f"Đã có người dùng tên {name}. Hãy chọn tên khác.")
+    unit_id = unit_named(session, unit).id if unit else None
+    user = User(name=name, role=role, unit_id=unit_id, full_name=full_name[:200], password_hash=hash_password(password))
+    session.add(user)
+    session.flush()
+    history.append(session, actor, "user_added", user.id, {"name": name, "role": role, "unit": unit_id}, at)
+    return user
+
+
+def _checked_name(name: str) -> str:
+    name = unicodedata.normalize("NFC", name).strip().casefold()
+    if not _NAME.fullmatch(name):
+        raise BadValue("Tên đăng nhập gồm chữ, số và các dấu . _ @ -, không có khoảng trắng, dài nhất 80 ký tự.")
+    return name
+
+
+def hash_password(password: str) -> str:
+    """Argon2id of a password that is long enough; BadValue."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadValue(f"Mật khẩu phải dài từ {SHORTEST_PASSWORD} đến {LONGEST_PASSWORD} ký tự.")
+    with _turns:
+        return _hasher.hash(unicodedata.normalize("NFC", password))
+
+
+def change_password(session: Session, user: User, password: str, *, actor: str, at: dt.datetime | None = None) -> None:
+    """Set a new password; every browser the person is signed in with is signed out."""
+    user.password_hash = hash_password(password)
+    user.failures, user.locked_until = 0, None
+    session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
+    history.append(session, actor, "password_changed", user.id, None, at)
+
+
+def unit_named(session: Session, name: str) -> Unit:
+    """The unit with this name (marks and case aside) or slug, made when there is none."""
+    name = unicodedata.normalize("NFC", " ".join(name.split()))
+    slug = re.sub(r"\W+", "_", fold(name)).strip("_")
+    if not slug or len(name) > 200:
+        raise BadValue("Tên đơn vị trống hoặc quá dài.")
+    if len(slug) > 40:  # long names often begin alike
+        slug = slug[:31] + "_" + _digest(slug)[:8]
+    found = session.get(Unit, slug)
+    if found is None:
+        found = Unit(id=slug, name=name)
+        session.add(found)
+        session.flush()
+    return found
+
+
+def sign_in(session: Session, name: str, password: str, at: dt.datetime | None = None) -> User | None:
+    """Who this is; None for a wrong name, a wrong password, an inactive or locked account: nobody is told which.
+
+    Failures are written into the session; the caller commits also when the answer is None.
+    """
+    at = at or now()
+    found = _look_up(session, unicodedata.normalize("NFC", name).strip().casefold())
+    right = _matches(found.password_hash if found else _UNKNOWN, password)
+    if found is None:
+        return None
+    user = session.get_one(User, found.id, with_for_update=True, populate_existing=True)
+    if not user.active or is_locked(user, at):
+        return None
+    if not right:
+        _count_failure(session, user, at)
+        return None
+    user.failures, user.locked_until = 0, None
+    if _hasher.check_needs_rehash(user.password_hash):
+        user.password_hash = hash_password(password)
+    history.append(session, user.name, "signed_in", user.id, None, at)
+    return user
+
+
+def _look_up(session: Session, name: str) -> sa.Row[str, str] | None:
+    """Id and hash of a name, read beside the session: hashing a password takes long, and must not hold its lock."""
+    bind = session.get_bind()
+    with bind.engine.connect().execution_options(reading=True) as connection:
+        return connection.execute(sa.select(User.id, User.password_hash).where(User.name == name)).first()
+
+
+def _matches(hashed: str, password: str) -> bool:
+    with _turns:
+        try:
+            return _hasher.verify(hashed, unicodedata.normalize("NFC", password[:LONGEST_PASSWORD]))
+        except (VerificationError, InvalidHashError):
+            return False
+
+
+def is_locked(user: User, at: dt.datetime) -> bool:
+    """Too many wrong passwords a short while ago?"""
+    return user.locked_until is not None and at < user.locked_until
+
+
+def _count_failure(session: Session, user: User, at: dt.datetime) -> None:
+    """The fifth wrong password in a row locks the account for 30 s, each further one for twice as long."""
+    user.failures += 1
+    over = user.failures - FREE_FAILURES
+    if over < 0:
+        return
+    user.locked_until = at + min(dt.timedelta(seconds=30) * 2 ** min(over, 10), LONGEST_LOCK)
+    history.append(session, "system", "account_locked", user.id, {"failures": user.failures}, at)
+
+
+def _digest(plain: str) -> str:
+    return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()
+
+
+def new_session(session: Session, user: User, at: dt.datetime | None = None, agent: str = "") -> tuple[str, str]:
+    """(cookie value, CSRF token) of a browser that has just signed in."""
+    at = at or now()
+    cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < at))
+    session.add(LoginSession(sha256=_digest(cookie), user_id=user.id, csrf=csrf, agent=agent[:200], created_at=at,
+                             seen_at=at, expires_at=at + LONGEST))  # fmt: skip
+    session.flush()
+    return cookie, csrf
+
+
+def login_of(session: Session, cookie: str, at: dt.datetime | None = None) -> LoginSession | None:
+    """The signed-in browser with this cookie, its `user` loaded; None when unknown, expired, idle or switched off."""
+    at = at or now()
+    login = session.get(LoginSession, _digest(cookie))
+    if login is None or at >= login.expires_at or at >= login.seen_at + IDLE or not login.user.active:
+        return None
+    return login
+
+
+def session_user(session: Session, cookie: str, at: dt.datetime | None = None) -> User | None:
+    """Who is signed in with this cookie; reads only, see `keep_alive`."""
+    login = login_of(session, cookie, at)
+    return login.user if login else None
+
+
+def keep_alive(session: Session, cookie: str, at: dt.datetime | None = None) -> bool:
+    """Say that the browser was seen; writes at most once a minute. True when it wrote."""
+    at = at or now()
+    stale = sa.and_(LoginSession.sha256 == _digest(cookie), LoginSession.seen_at < at - dt.timedelta(minutes=1))
+    return session.execute(sa.update(LoginSession).where(stale).values(seen_at=at)).rowcount > 0  # type: ignore[attr-defined,no-any-return]
+
+
+def end_session(session: Session, cookie: str) -> None:
+    """Sign this browser out."""
+    session.execute(sa.delete(LoginSession).where(LoginSession.sha256 == _digest(cookie)))
+
+
+def new_token(
+    session: Session, user: User, name: str, scopes: Iterable[str] = ("read",), *, actor: str = "system",
+    expires_at: dt.datetime | None = None, at: dt.datetime | None = None,
+) -> str:  # fmt: skip
+    """A key for a program that acts as `user`; the answer is shown once and cannot be had again."""
+    wanted = sorted(set(scopes), key=str)
+    if not wanted or not set(wanted) <= set(SCOPES):
+        raise BadValue(f"Phạm vi của khoá gồm: {', '.join(SCOPES)}.")
+    if not name.strip() or len(name) > 80:
+        raise BadValue("Khoá cần một tên, dài nhất 80 ký tự.")
+    plain = "vanthu_" + secrets.token_urlsafe(32)
+    token = Token(name=name.strip(), sha256=_digest(plain), prefix=plain[:11], user_id=user.id, scopes=wanted,
+                  expires_at=expires_at)  # fmt: skip
+    session.add(token)
+    session.flush()
+    history.append(session, actor, "token_made", token.id, {"name": token.name, "scopes": wanted}, at)
+    return plain
+
+
+def token_of(session: Session, plain: str, at: dt.datetime | None = None) -> Token | None:
+    """The key, if it is known, neither revoked nor expired, and its user active."""
+    at = at or now()
+    token = session.scalar(sa.select(Token).where(Token.sha256 == _digest(plain)))
+    if token is None or token.revoked_at or not token.user.active:
+        return None
+    return None if token.expires_at and at >= token.expires_at else token
+
+
+def token_user(session: Session, plain: str, at: dt.datetime | None = None) -> tuple[User, frozenset[str]] | None:
+    """Whose key this is and what it may; reads only, see `note_use`."""
+    token = token_of(session, plain, at)
+    return (token.user, frozenset(token.scopes)) if token else None
+
+
+def note_use(session: Session, plain: str, at: dt.datetime | None = None) -> bool:
+    """Remember that the key was used; writes at most once an hour. True when it wrote."""
+    at = at or now()
+    old = sa.or_(Token.used_at.is_(None), Token.used_at < at - dt.timedelta(hours=1))
+    change = sa.update(Token).where(Token.sha256 == _digest(plain), old).values(used_at=at)
+    return session.execute(change).rowcount > 0  # type: ignore[attr-defined,no-any-return]
+
+
+def revoke_token(session: Session, token_id: str, *, actor: str, at: dt.datetime | None = None) -> None:
+    """From now on nobody gets in with this key."""
+    token = session.get(Token, token_id)
+    if token is None:
+        raise NotFound("Không có khoá này.")
+    token.revoked_at = token.revoked_at or at or now()
+    history.append(session, actor, "token_revoked", token.id, {"name": token.name}, at)
+
+
+def has_administrator(session: Session) -> bool:
+    """Is there anybody who can add the others?"""
+    return session.scalar(sa.select(User.id).where(User.role == "admin", User.active).limit(1)) is not None
+
+
+def setup_link(session: Session, at: dt.datetime | None = None) -> str:
+    """The secret of a new one-time link for the first administrator; links made before end. Forbidden later."""
+    if has_administrator(session):
+        raise Forbidden("Đã có quản trị viên; hãy nhờ quản trị viên thêm người dùng.")
+    plain = secrets.token_urlsafe(24)
+    session.execute(sa.delete(SetupLink))
+    session.add(SetupLink(sha256=_digest(plain), expires_at=(at or now()) + LINK_LIFE))
+    session.flush()
+    return plain
+
+
+def link_is_good(session: Session, plain: str, at: dt.datetime | None = None) -> bool:
+    """Would `use_setup_link` accept this?"""
+    link = session.get(SetupLink, _digest(plain))
+    return link is not None and link.used_at is None and (at or now()) < link.expires_at
+
+
+def use_setup_link(session: Session, plain: str, name: str, password: str, at: dt.datetime | None = None) -> User:
+    """The first administrator; the link is used up. Forbidden when it is not good any more."""
+    link = session.get(SetupLink, _digest(plain), with_for_update=True, populate_existing=True)
+    if link is None or not link_is_good(session, plain, at) or has_administrator(session):
+        raise Forbidden(_NO_LINK)
+    user = add_user(session, name, "admin", None, password, actor="setup", at=at)
+    link.used_at = at or now()
+    return user

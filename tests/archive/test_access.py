@@ -1,0 +1,88 @@
+"""Who may see what: the function and the filter say the same, for every role and every state of a paper."""
+
+import itertools
+
+import pytest
+import sqlalchemy as sa
+
+from archive import access
+from archive.models import Document, RouteRow, Scan, Unit
+from tests.archive import offices
+
+STATES = ("review", "registered", "routed", "handling", "done", "void")
+
+
+@pytest.fixture
+def papers(sqlite_sessions):
+    """A session over documents in every state, open and secret, of two units and of none, routed and suggested."""
+    with sqlite_sessions.begin() as session:
+        session.add_all([Unit(id="vx", name="Phòng VX"), Unit(id="th", name="Phòng TH")])
+        session.flush()
+        for state, secrecy, unit in itertools.product(STATES, (None, "Mật"), (None, "vx", "th")):
+            paper = offices.document(session, status=state, secrecy=secrecy, unit_id=unit)
+            for route in ("decided", "suggested"):
+                twin = offices.document(session, status=state, secrecy=secrecy)
+                session.add(RouteRow(document_id=twin.id, unit_id=unit, unit=unit or "-", state=route))
+            assert paper.id
+        session.flush()
+        yield session
+
+
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("unit", [None, "vx"])
+@pytest.mark.parametrize("role", access.ROLES)
+def test_the_filter_shows_exactly_what_may_be_read(papers, role, unit, active):
+    user = offices.user(papers, role, unit_id=unit, active=active)
+    shown = set(papers.scalars(sa.select(Document.id).where(access.visible(user))))
+    documents = papers.scalars(sa.select(Document)).all()
+    assert shown == {one.id for one in documents if access.can(user, "read", one)}
+
+
+def test_staff_see_the_book_but_a_secret_only_in_its_unit(papers):
+    user = offices.user(papers, "staff", unit_id="vx")
+    seen = papers.scalars(sa.select(Document).where(access.visible(user))).all()
+    assert {one.status for one in seen} == {"registered", "routed", "handling", "done"}
+    secret = [one for one in seen if one.secrecy]
+    assert secret and all(one.unit_id == "vx" or one.routes[0].state == "decided" for one in secret)
+
+
+def test_nobody_sees_nothing(papers):
+    assert not access.can(None, "read")
+    assert papers.scalars(sa.select(Document.id).where(access.visible(None))).all() == []
+    assert papers.scalars(sa.select(Scan.id).where(access.visible_scans(None))).all() == []
+
+
+def test_a_technician_runs_the_machine_and_reads_no_paper(papers):
+    user = offices.user(papers, "it")
+    assert access.can(user, "plugins") and not access.can(user, "read") and not access.can(user, "users")
+    assert papers.scalars(sa.select(Document.id).where(access.visible(user))).all() == []
+
+
+def test_an_auditor_reads_all_and_changes_nothing(papers):
+    user = offices.user(papers, "auditor")
+    assert {action for action in access.ACTIONS if access.can(user, action)} == {"read", "export", "history"}
+    assert len(papers.scalars(sa.select(Document.id).where(access.visible(user))).all()) == len(
+        papers.scalars(sa.select(Document.id)).all()
+    )
+
+
+@pytest.mark.parametrize("role", access.ROLES)
+def test_only_admins_manage_users_and_only_admins_and_it_switch_plugins(papers, role):
+    user = offices.user(papers, role)
+    assert access.can(user, "users") == (role == "admin")
+    assert access.can(user, "plugins") == (role in ("admin", "it"))
+
+
+def test_a_scan_is_shown_only_to_those_who_may_see_all_its_papers(papers):
+    user = offices.user(papers, "staff")
+    bundle = offices.scan(papers)
+    offices.document(papers, bundle, status="registered")
+    seen = sa.select(Scan.id).where(access.visible_scans(user), Scan.id == bundle.id)
+    assert papers.scalars(seen).all() == [bundle.id]
+    offices.document(papers, bundle, ordinal=2, status="review")
+    assert papers.scalars(seen).all() == []
+
+
+def test_a_misspelt_action_is_a_defect_not_a_no(papers):
+    with pytest.raises(ValueError, match="unknown action"):
+        access.can(offices.user(papers, "admin"), "raed")
