@@ -48,6 +48,11 @@ def objection(letters: Sequence[Letter], facts: Facts) -> str | None:
     return _garbage(text)
 
 
+def place(letter: Letter) -> tuple[str, float, float]:
+    """What tells one letter of a page from another when the page is read twice."""
+    return letter.text, round(letter.box[0], 3), round(letter.box[1], 3)
+
+
 def _without_signing(text: str) -> str:
     return "\n".join(line for line in text.splitlines() if not SIGNING.search(line))
 
@@ -166,7 +171,22 @@ def _lines(tokens: Sequence[Word]) -> list[list[Word]]:
                 break
         else:
             lines.append([token])
-    return [sorted(line, key=_left) for line in lines]
+    return [_whole(sorted(line, key=_left)) for line in lines]
+
+
+def _whole(line: Sequence[Word]) -> list[Word]:
+    """The line with a number that was laid over it and the code after it as one word: `11` `/TB-UBND`."""
+    words: list[Word] = []
+    for word in line:
+        if words and word.text.startswith("/") and words[-1].text.isalnum() and _gap(words[-1], word) < 0.02:
+            last = words.pop()
+            word = Word(last.text + word.text, around(box for box in (last.box, word.box) if box), 1.0)
+        words.append(word)
+    return words
+
+
+def _gap(one: Word, other: Word) -> float:
+    return other.box[0] - one.box[2] if one.box and other.box else 1.0
 
 
 def _middle(word: Word) -> float:

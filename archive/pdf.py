@@ -6,6 +6,7 @@ Coordinates handed out are fractions of the page as a viewer shows it (turned by
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,10 +77,11 @@ class Pdf:
             page = self._document[n - 1]
         except (pypdfium2.PdfiumError, IndexError) as error:
             raise Unreadable(_BAD_PAGE.format(n=n)) from error
+        sheet = Sheet(page, n)
         try:
-            yield Sheet(page, n)
+            yield sheet
         finally:
-            page.close()
+            sheet.close()
 
     def signatures(self) -> Iterator[tuple[bytes, str, str]]:
         """(PKCS#7 container, PDF date, reason) of each signature."""
@@ -114,7 +116,12 @@ class Sheet:
         self.width, self.height = page.get_size()
         if not (self.width > 0 and self.height > 0 and math.isfinite(self.width * self.height)):
             raise Unreadable(_BAD_PAGE.format(n=n))
+        self._annotations = max(0, pdfium.FPDFPage_GetAnnotCount(page.raw))
 
+    def close(self) -> None:
+        self._page.close()
+
+    @functools.cached_property
     def facts(self) -> Facts:
         images = self._images()
         shown = [(image, box) for image in images if (box := self._box_of(image))]
@@ -122,34 +129,47 @@ class Sheet:
         large = [self._dpi(image, box) for image, box in shown if _area(box) > 0.05]
         return Facts(
             self.width, self.height, _coverage([box for _, box in shown]), len(images), paths,
-            max(0, pdfium.FPDFPage_GetAnnotCount(self._page.raw)), max(large, default=None),
+            self._annotations, max(large, default=None),
         )  # fmt: skip
 
-    def image(self, most_pixels: int, *, annotations: bool = False) -> Image.Image:
-        """The page as shown: at the image's own resolution when it is one image, else rendered."""
-        alone = None if annotations else self._only_image(most_pixels)
-        return alone or self._rendered(most_pixels, annotations)
+    def only_image(self, most_pixels: int) -> Image.Image | None:
+        """The one image the page consists of, at its own resolution, turned as shown; None when there is more to it."""
+        item = self._only_item()
+        if item is None:
+            return None
+        wide, high = item.get_px_size()
+        if wide * high > most_pixels or not _is_straight(item.get_matrix()):
+            return None
+        try:
+            image = item.get_bitmap(render=False).to_pil()
+        except pypdfium2.PdfiumError:
+            return None
+        image = _turned(image.convert("L") if image.mode == "1" else image, self._page.get_rotation())
+        # Masks, decode arrays and mirrored matrices: the page itself is the judge.
+        return image if self._looks_like(image) else None
+
+    def rendered(self, most_pixels: int) -> Image.Image:
+        """The page drawn at the resolution of its images, or 300 dpi when it is mostly not images."""
+        facts = self.facts
+        dpi = min(max(facts.dpi or 0, 100), MOST_DPI) if facts.dpi and facts.coverage > 0.5 else RENDERED_DPI
+        dpi = min(dpi, math.sqrt(most_pixels / (self.width * self.height)) * 72)
+        if dpi < 20:
+            raise PageTooLarge(_VAST.format(n=self._n))
+        return self._draw((max(1, round(self.width * dpi / 72)), max(1, round(self.height * dpi / 72))), grey=False)
 
     def letters(self) -> list[Letter]:
         """The text layer in the file's order, with its blanks."""
         return [letter for letter, _ in self._letters()]
 
-    def overlaid(self) -> list[Letter]:
-        """The text of annotations shown on the page: numbers, days and signatures laid over it afterwards.
-
-        Ask last: the annotations become part of the page (in memory; the file stays as it is).
-        """
-        if pdfium.FPDFPage_GetAnnotCount(self._page.raw) <= 0:
-            return []
-        own = {(letter.text, _rounded(letter.box)) for letter in self.letters()}
-        if pdfium.FPDFPage_Flatten(self._page.raw, pdfium.FLAT_NORMALDISPLAY) != pdfium.FLATTEN_SUCCESS:
-            return []
-        flat = self._page.pdf[self._n - 1]
-        try:
-            found = Sheet(flat, self._n).letters()
-        finally:
-            flat.close()
-        return [letter for letter in found if (letter.text, _rounded(letter.box)) not in own]
+    def flatten(self) -> None:
+        """Makes annotations (numbers, days and signatures laid over the page) part of it; the file stays as it is."""
+        if not self._annotations:
+            return
+        self._annotations = 0
+        if pdfium.FPDFPage_Flatten(self._page.raw, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+            document = self._page.pdf
+            self._page.close()
+            self._page = document[self._n - 1]
 
     def _letters(self) -> Iterator[tuple[Letter, int]]:
         text = self._page.get_textpage()
@@ -210,24 +230,13 @@ class Sheet:
             wide, high = high, wide
         return float(max(wide / ((box[2] - box[0]) * self.width), high / ((box[3] - box[1]) * self.height)) * 72)
 
-    def _only_image(self, most_pixels: int) -> Image.Image | None:
-        """The one image the page consists of, turned as shown; None when there is more to it."""
+    def _only_item(self) -> Any:
+        """The image that covers the page when nothing else is seen on it."""
         items = list(self._page.get_objects(max_depth=6))
         visible = [item for item in items if item.type != pdfium.FPDF_PAGEOBJ_TEXT or not self._is_unseen(item)]
         if len(visible) != 1 or visible[0].type != pdfium.FPDF_PAGEOBJ_IMAGE or visible[0].level:
             return None
-        item = visible[0]
-        bounds, page = item.get_bounds(), self._page.get_bbox()
-        wide, high = item.get_px_size()
-        if not _is_same(bounds, page) or wide * high > most_pixels or not _is_straight(item.get_matrix()):
-            return None
-        try:
-            image = item.get_bitmap(render=False).to_pil()
-        except pypdfium2.PdfiumError:
-            return None
-        image = _turned(image.convert("L") if image.mode == "1" else image, self._page.get_rotation())
-        # Masks, decode arrays and mirrored matrices: the page itself is the judge.
-        return image if self._looks_like(image) else None
+        return visible[0] if _is_same(visible[0].get_bounds(), self._page.get_bbox()) else None
 
     def _is_unseen(self, item: Any) -> bool:
         return bool(pdfium.FPDFTextObj_GetTextRenderMode(item.raw) == _INVISIBLE)
@@ -235,25 +244,13 @@ class Sheet:
     def _looks_like(self, image: Image.Image) -> bool:
         size = (48, 64)
         small = image.convert("L").resize(size, Image.Resampling.BOX)
-        page = self._draw((size[0] * 2, size[1] * 2), grey=True, annotations=False).resize(size, Image.Resampling.BOX)
+        page = self._draw((size[0] * 2, size[1] * 2), grey=True).resize(size, Image.Resampling.BOX)
         pairs = zip(small.tobytes(), page.tobytes(), strict=True)
         return sum(abs(one - other) for one, other in pairs) / (size[0] * size[1]) < 12
 
-    def _rendered(self, most_pixels: int, annotations: bool) -> Image.Image:
-        facts = self.facts()
-        dpi = min(max(facts.dpi or RENDERED_DPI, 72), MOST_DPI)
-        if facts.coverage < 0.5:
-            dpi = RENDERED_DPI
-        inches = self.width * self.height / 72 / 72
-        dpi = min(dpi, math.sqrt(most_pixels / inches))
-        if dpi < 20:
-            raise PageTooLarge(_VAST.format(n=self._n))
-        size = max(1, round(self.width * dpi / 72)), max(1, round(self.height * dpi / 72))
-        return self._draw(size, grey=False, annotations=annotations)
-
-    def _draw(self, size: tuple[int, int], *, grey: bool, annotations: bool) -> Image.Image:
+    def _draw(self, size: tuple[int, int], *, grey: bool) -> Image.Image:
         kind = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGRx
-        flags = pdfium.FPDF_ANNOT * annotations | (0 if grey else pdfium.FPDF_REVERSE_BYTE_ORDER)
+        flags = 0 if grey else pdfium.FPDF_REVERSE_BYTE_ORDER
         bitmap = pypdfium2.PdfBitmap.new_native(*size, kind, rev_byteorder=not grey)
         try:
             bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
@@ -266,10 +263,6 @@ class Sheet:
 
 def _area(box: Box | None) -> float:
     return (box[2] - box[0]) * (box[3] - box[1]) if box else 0.0
-
-
-def _rounded(box: Box) -> tuple[float, ...]:
-    return tuple(round(edge, 3) for edge in box)
 
 
 def _coverage(boxes: list[Box], cells: int = 40) -> float:

@@ -280,24 +280,26 @@ class _Source:
 class _PdfSource(_Source):
     def __init__(self, sheet: Sheet, n: int, limits: Limits) -> None:
         self._sheet, self._n, self._limits = sheet, n, limits
-        self._facts = sheet.facts()
+        self._facts = sheet.facts
         self._letters = sheet.letters()
         self.dpi = None
 
     def image(self) -> Image.Image:
-        image = self._sheet.image(self._limits.pixels)
+        image = self._sheet.only_image(self._limits.pixels) or self._drawn()
         self.dpi = image.width * 72 / self._sheet.width
         return image
 
     def view(self) -> Image.Image | None:
-        return self._sheet.image(self._limits.pixels, annotations=True) if self._facts.annotations else None
+        return self._drawn() if self._facts.annotations else None
+
+    def _drawn(self) -> Image.Image:
+        self._sheet.flatten()
+        return self._sheet.rendered(self._limits.pixels)
 
     def objection(self) -> str | None:
         return layer.objection(self._letters, self._facts)
 
     def layer_page(self, image: Image.Image) -> Page:
-        view = self.view()  # before the annotations become part of the page
-        self._view = view
         words = layer.words(self._letters, self.overlaid())
         return Page.of_words(
             self._n, words, source="layer", reason="a born-digital text layer", width=image.width,
@@ -305,7 +307,11 @@ class _PdfSource(_Source):
         )  # fmt: skip
 
     def overlaid(self) -> list[Letter]:
-        return self._sheet.overlaid()
+        if not self._facts.annotations:
+            return []
+        own = {layer.place(letter) for letter in self._letters}
+        self._sheet.flatten()
+        return [letter for letter in self._sheet.letters() if layer.place(letter) not in own]
 
 
 @contextmanager
