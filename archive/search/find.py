@@ -200,19 +200,13 @@ def _facets(rows: Sequence[_Row]) -> dict[str, list[tuple[str, int]]]:
 
 _SHOWN = sa.select(Document, Scan.filename).join(Scan, Scan.id == Document.scan_id)
 
+_NUMBERS = sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number)).group_by(RegisterEntry.document_id)
+
 
 def _results(session: Session, query: Query, page: Sequence[tuple[str, float]]) -> list[Result]:
     ids = [name for name, _ in page]
     shown = {document.id: (document, name) for document, name in session.execute(_SHOWN.where(among(session, ids)))}
-    numbers = dict(
-        session.execute(
-            sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number))
-            .where(RegisterEntry.document_id.in_(ids))
-            .group_by(RegisterEntry.document_id)
-        )
-        .tuples()
-        .all()
-    )
+    numbers = dict(session.execute(_NUMBERS.where(RegisterEntry.document_id.in_(ids))).all())
     return [_result(query, *shown[name], numbers.get(name), score) for name, score in page if name in shown]
 
 

@@ -157,13 +157,12 @@ class WhooshEngine:
         return IndexBroken(_BROKEN)
 
     def _newest(self, name: str) -> Snapshot:
-        files = self._files(name)
-        commit = TOC._latest_generation(files, INDEX_NAME)
+        commit = TOC._latest_generation(self._files(name), INDEX_NAME)
         if self._snapshot is None or self._state != (name, commit):
             if self._state is None or self._state[0] != name:
                 self.close()
                 self._check_marker(name)
-            self._snapshot = self._opened(files)
+            self._snapshot = self._opened(name)
             self._state = (name, commit)
         return self._snapshot
 
@@ -171,15 +170,17 @@ class WhooshEngine:
         if self._generations.marker(name) != MARKER:
             raise IndexBroken(_BROKEN)
 
-    def _opened(self, files: DurableFiles, tries: int = 5) -> Snapshot:
+    def _opened(self, generation: str, tries: int = 5) -> Snapshot:
         """Opens what is new since the last time; a commit may remove files under our hands, then once more."""
+        files = self._files(generation)
         try:
             toc = TOC.read(files, INDEX_NAME)
             leaves = {s.segment_id(): self._leaf(files, toc, s) for s in toc.segments}
-        except FileNotFoundError:
-            if not tries:
-                raise
-            return self._opened(files, tries - 1)
+        except UNREADABLE as error:
+            files.give_back()
+            if tries and isinstance(error, FileNotFoundError):
+                return self._opened(generation, tries - 1)
+            raise
         for name in self._leaves.keys() - leaves.keys():
             self._leaves[name].reader.close()
         self._leaves = leaves

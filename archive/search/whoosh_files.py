@@ -6,6 +6,7 @@ The schema is pickled into the index with the names of these classes: moving or 
 from __future__ import annotations
 
 import os
+import weakref
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,6 +59,17 @@ class DurableFiles(FileStorage):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), supports_mmap=False)
         self._fresh: set[str] = set()
+        self._opened: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    def open_file(self, name: str, **options: Any) -> Any:
+        file = super().open_file(name, **options)
+        self._opened.add(file)
+        return file
+
+    def give_back(self) -> None:
+        """Closes what Whoosh left open when it failed half-way."""
+        for file in list(self._opened):
+            file.file.close()
 
     def create_file(self, name: str, *args: Any, **options: Any) -> Any:
         self._fresh.add(name)
