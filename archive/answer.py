@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from archive import records
 from archive.findings import FIELDS, STAMP_FIELDS, Citation, Finding, Record, Route, Settled, Stamp, weigh
-from archive.models import CitationRow, Document, RouteRow, Scan
+from archive.models import CitationRow, Document, RegisterEntry, RouteRow, Scan
 from archive.pages import box_json
-from archive.records import finding_json, mention_json, settled_json, stamp_of, suggestion_json
+from archive.records import PERSON, finding_json, mention_json, settled_json, suggestion_json
 
 Json = dict[str, Any]
 _entries = (
@@ -39,11 +40,12 @@ def scan_json(scan: Scan) -> Json:
 
 
 def of_document(session: Session, document: Document) -> Json:
-    """One logical document; a quarantined one has nothing but its id."""
+    """One logical document as it stands now."""
+    stamp = records.stamp(session, document.id)
     return {
         "id": document.id, "pages": document.pages, "status": document.status, "system": document.system,
         "kind": document.kind, "fields": _all_fields(document.fields),
-        "stamp": stamp_json(stamp_of(document.stamp)) if document.stamp else None,
+        "stamp": stamp_json(stamp) if stamp else None,
         **_lists(document.lists),
         "citations": [_citation_row(row) for row in document.citations],
         "routes": [_route_row(row) for row in document.routes],
@@ -86,7 +88,12 @@ def stamp_json(stamp: Stamp) -> Json:
 
 
 def _stamp_field(found: Sequence[Finding]) -> Json:
-    return settled_json(weigh(found))
+    """A person's word stands; else what was read, settled among its rivals."""
+    word = next((one for one in found if one.source == PERSON), None)
+    if word is None:
+        return settled_json(weigh(found))
+    others = tuple(one for one in found if one.source != PERSON)
+    return settled_json(Settled(word.value, 1.0, True, word.page, word.box, PERSON, others=others))
 
 
 def citation_json(one: Citation, target: str | None = None) -> Json:

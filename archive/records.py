@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
@@ -21,6 +22,9 @@ COLUMNS = (
 """Fields that have a column of their own on Document, to search and sort by."""
 NEEDED = ("issuing_organ", "document_type", "number", "full_code", "date", "subject")
 """Fields a register cannot do without: unsure and empty, they are a doubt."""
+ON_STAMP = "stamp."
+"""Before the name of a stamp's field among what people confirmed."""
+PERSON = "person"
 _findings = sa.select(FindingRow).where(FindingRow.document_id == sa.bindparam("document")).order_by(FindingRow.id)
 _confirmed = sa.select(Confirmation).where(Confirmation.document_id == sa.bindparam("document"))
 _stamp = sa.select(StampRow).where(StampRow.document_id == sa.bindparam("document")).order_by(StampRow.id).limit(1)
@@ -31,15 +35,28 @@ _stamp = sa.select(StampRow).where(StampRow.document_id == sa.bindparam("documen
 
 def settled(session: Session, document: Document) -> Record:
     """The record as it follows from the latest findings and what people confirmed."""
+    session.flush()
     rows = latest(session.scalars(_findings, {"document": document.id}).all())
-    row = session.scalars(_stamp, {"document": document.id}).one_or_none()
     everything: list[Finding | Citation] = [*map(finding_of, rows), *map(citation_of, document.citations)]
-    return settle(everything, confirmed(session, document.id), stamp_of(row) if row else None)
+    words = confirmed(session, document.id)
+    return settle(everything, words, stamp(session, document.id))
+
+
+def stamp(session: Session, document_id: str) -> Stamp | None:
+    """The document's arrival stamp; what a person said of a field of it goes before what was read."""
+    row = session.scalars(_stamp, {"document": document_id}).one_or_none()
+    if row is None:
+        return None
+    read = stamp_of(row)
+    said = {name.removeprefix(ON_STAMP): value for name, value in _said(session, document_id).items()
+            if name.startswith(ON_STAMP)}  # fmt: skip
+    read_only = tuple(one for one in read.fields if one.source != PERSON)
+    by_person = tuple(Finding(name, value, 1.0, witness=PERSON, source=PERSON) for name, value in said.items())
+    return dataclasses.replace(read, fields=(*by_person, *read_only))
 
 
 def resettle(session: Session, document: Document) -> Record:
     """Settle again after a person or a plugin said something new, and write it to the row."""
-    session.flush()
     record = settled(session, document)
     keep(document, record)
     return record
@@ -52,7 +69,12 @@ def latest(rows: Sequence[FindingRow]) -> list[FindingRow]:
 
 
 def confirmed(session: Session, document_id: str) -> dict[str, Value]:
-    """What people confirmed or corrected."""
+    """What people confirmed or corrected of the document itself."""
+    said = _said(session, document_id)
+    return {name: value for name, value in said.items() if not name.startswith(ON_STAMP)}
+
+
+def _said(session: Session, document_id: str) -> dict[str, Value]:
     return {row.field: value_of(row.value) for row in session.scalars(_confirmed, {"document": document_id})}
 
 
@@ -119,17 +141,17 @@ def keep(document: Document, record: Record) -> None:
     document.system, document.kind = record.system, record.kind
     for name in COLUMNS:
         setattr(document, name, _column(name, record.fields.get(name)))
-    document.doubts = doubts(record.fields)
+    document.doubts = doubts(fields)
 
 
-def doubts(fields: Mapping[str, Settled]) -> int:
-    """How many fields a clerk should look at."""
-    unsure = [name for name, one in fields.items() if not one.sure]
+def doubts(fields: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many fields (as `settled_json` writes them) a clerk should look at."""
+    unsure = [name for name, one in fields.items() if not one.get("sure")]
     return sum(1 for name in unsure if name in NEEDED or _says_something(fields[name]))
 
 
-def _says_something(one: Settled) -> bool:
-    return one.value is not None or one.partial is not None or bool(one.others)
+def _says_something(one: Mapping[str, Any]) -> bool:
+    return any(one.get(key) not in (None, []) for key in ("value", "partial", "others"))
 
 
 def _column(name: str, one: Settled | None) -> str | None:
@@ -186,10 +208,11 @@ def finding_json(one: Finding) -> dict[str, Any]:
 
 
 def finding_of_json(value: Mapping[str, Any]) -> Finding:
-    """The finding of `finding_json`."""
+    """The finding of `finding_json`; what a person wrote on a stamp has fewer keys."""
     return Finding(
-        value["field"], value_of(value["value"]), value["confidence"], None, value["page"], box_of(value["box"]),
-        value["partial"], value["reason"], value["witness"], False, value["source"],
+        value["field"], value_of(value.get("value")), value.get("confidence", 1.0), None, value.get("page"),
+        box_of(value.get("box")), value.get("partial"), value.get("reason", ""), value.get("witness", ""), False,
+        value.get("source", ""),
     )  # fmt: skip
 
 

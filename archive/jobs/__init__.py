@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from typing import TYPE_CHECKING, Any
+
+from archive.config import Settings
 from archive.errors import BadSettings
 from archive.jobs.desk import Progress, progress, restart, retry, urgent
 from archive.jobs.queue import Claim, add, beat, claim, expire, fail, finish, release
 
+if TYPE_CHECKING:
+    from archive.jobs.worker import Worker
+
 __all__ = [
-    "Claim", "Progress", "add", "beat", "claim", "expire", "fail", "finish", "open_jobs", "progress", "release",
-    "restart", "retry", "urgent",
+    "Claim", "Progress", "Worker", "add", "beat", "claim", "expire", "fail", "finish", "open_jobs", "progress",
+    "release", "restart", "retry", "urgent", "work",
 ]  # fmt: skip
 
 
@@ -16,3 +23,20 @@ def open_jobs(url: str) -> None:
     """Check the setting `jobs`; a broker would only carry hints that there is work, the table stays the truth."""
     if url != "database:":
         raise BadSettings(f"Hàng đợi không rõ: {url}. Phiên bản này chỉ dùng database:.")
+
+
+def work(settings: Settings, stop: threading.Event) -> None:
+    """What `vanthu work` does: one worker until `stop` is set."""
+    from archive.jobs.worker import Worker
+
+    open_jobs(settings.jobs)
+    Worker(settings).run(stop)
+
+
+def __getattr__(name: str) -> Any:
+    # The worker knows the steps, and the steps know the queue: imported only when asked for.
+    if name == "Worker":
+        from archive.jobs.worker import Worker
+
+        return Worker
+    raise AttributeError(name)

@@ -133,6 +133,7 @@ def _drop(session: Session, scan_id: str, steps: tuple[str, ...]) -> None:
 
 
 def _locked(session: Session, scan_id: str) -> Scan:
+    session.flush()  # the row is read anew below
     scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
     if scan is None:
         raise NotFound("Không tìm thấy bản quét này.")

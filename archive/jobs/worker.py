@@ -1,0 +1,242 @@
+"""The worker's loop: claim a task, let a child compute it, finish it. Any number of workers may run.
+
+Only the child touches foreign bytes and plugins; it is killed when a page takes too long, when the lease is lost, and
+when the worker itself dies. This is one of the two places with a broad `except`: whatever a step raises stops its
+task, never the worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from archive import database
+from archive.children import Child
+from archive.config import Settings
+from archive.errors import ArchiveError, Crashed, DiskFull, IndexBroken, Transient
+from archive.jobs import queue
+from archive.jobs.queue import Claim
+from archive.jobs.waiting import Bell
+from archive.pipeline import STEPS, Archive, Step
+from archive.pipeline.line import Args
+from archive.search import open_search
+from archive.search.indexing import keep_up
+
+log = logging.getLogger(__name__)
+
+IDLE = 1.0
+"""Longest sleep in seconds: expired leases and back-offs make no sound."""
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts while the database is away or the disk is full."""
+GRACE = 8.0
+"""Seconds a worker that was told to stop gives the call in hand."""
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, DiskFull, OSError)
+
+
+class _LostLease(Exception):
+    """Somebody else has the task by now."""
+
+
+class _Stopping(Exception):
+    """The worker must end before the call in hand does."""
+
+
+class Worker:
+    """One worker with one child; `stop` ends it after the task in hand, or after GRACE seconds without it."""
+
+    def __init__(
+        self, settings: Settings, *, engine: sa.Engine | None = None, steps: Mapping[str, Step] = STEPS,
+        name: str | None = None,
+    ) -> None:  # fmt: skip
+        self.settings = settings
+        self.name = name or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
+        self.stop = threading.Event()
+        self._own_engine = engine is None
+        self._engine = engine or database.open_engine(settings.database_url)
+        self._sessions = database.sessions(self._engine)
+        self._reading = database.readers(self._engine)
+        self._archive = Archive.of(settings, self._sessions)
+        self._steps = steps
+        self._child = Child(name="step")
+        self._index = open_search(settings.search, settings.data)
+        self._stop_at: float | None = None
+
+    def run(self, stop: threading.Event | None = None) -> None:
+        """Work until `stop` is set; a database that is away, or a full disk, is waited out."""
+        self.stop = stop or self.stop
+        bell, pause = Bell(self._engine), 0.1
+        try:
+            while not self.stop.is_set():
+                try:
+                    worked, pause = self.run_once(), 0.1
+                except _AWAY as error:
+                    log.warning("worker waits worker=%s cause=%s", self.name, type(error).__name__)
+                    self.stop.wait(pause)
+                    pause = min(2 * pause, LONGEST_PAUSE)
+                else:
+                    if not worked:
+                        bell.wait(IDLE, self.stop)
+        finally:
+            bell.close()
+            self.close()
+
+    def drain(self, is_done: Callable[[], bool] | None = None, seconds: float = 3600.0) -> bool:
+        """Work until nothing is queued any more or `is_done`; for `vanthu ingest --wait` and tests.
+
+        Waits for back-offs and for what other workers have in hand; False when `seconds` did not suffice.
+        """
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if is_done and is_done():
+                return True
+            if self.run_once():
+                continue
+            if not is_done and not self._is_anything_left():
+                return True
+            self.stop.wait(0.05)
+        return False
+
+    def close(self) -> None:
+        """End the child, and the connections where they are ours."""
+        self._child.close()
+        if self._own_engine:
+            self._engine.dispose()
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run_once(self) -> bool:
+        """Do one task, whatever becomes of it; False when there was none."""
+        with self._sessions.begin() as session:
+            claim = queue.claim(session, self.name, lease=self.settings.lease_seconds)
+        if claim is None:
+            return False
+        try:
+            self._do(claim)
+        except _LostLease:
+            log.warning("lease lost task=%d scan=%s step=%s", claim.id, claim.scan_id, claim.step)
+        except (_Stopping, *_AWAY) as error:
+            self._release(claim)
+            if not isinstance(error, _Stopping):
+                raise
+        except Exception as error:
+            self._fail(claim, error)
+        return True
+
+    def _do(self, claim: Claim) -> None:
+        step, began = self._steps[claim.step], time.monotonic()
+        with self._reading() as session:
+            calls = step.prepare(session, self._archive, claim)
+        answers = [self._answer(step, claim, args) for args in calls] if step.work else []
+        if step.save:
+            step.save(self._archive, claim, answers)
+        with self._sessions.begin() as session:
+            kept = queue.finish(
+                session, claim, lambda session, scan: step.keep(session, self._archive, scan, claim, answers)
+            )
+        log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", "done" if kept else "fenced", claim.id,
+                 claim.scan_id, claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
+        if kept and claim.step == "shelve":
+            self._fill_index()
+
+    def _answer(self, step: Step, claim: Claim, args: Args) -> Any:
+        """What the child says, or what stands for it when it cannot be had."""
+        try:
+            return self._ask(step, claim, args)
+        except ArchiveError as error:
+            passes = isinstance(error, Transient) and claim.attempt < queue.ATTEMPTS
+            if passes or step.instead is None:
+                raise
+            log.warning("step gave up scan=%s step=%s part=%d cause=%s", claim.scan_id, claim.step, claim.part,
+                        type(error).__name__)  # fmt: skip
+            return step.instead(claim, args, error)
+
+    def _ask(self, step: Step, claim: Claim, args: Args) -> Any:
+        if claim.is_hopeless:
+            raise Crashed("")
+        seconds = step.seconds(self.settings)
+        beat = _Beat(self, claim)
+        return self._child.run(step.work or "", *args, wall=seconds, cpu=seconds, beat=beat)
+
+    def _fail(self, claim: Claim, error: Exception) -> None:
+        with self._sessions.begin() as session:
+            became = queue.fail(session, claim, error)
+        # The text of a foreign error may quote the paper; its kind and place do not.
+        say = log.error if became == "dead" else log.warning
+        say("step failed task=%d scan=%s step=%s part=%d attempt=%d cause=%s now=%s %s", claim.id, claim.scan_id,
+            claim.step, claim.part, claim.attempt, type(error).__name__, became, _place(error))  # fmt: skip
+
+    def _release(self, claim: Claim) -> None:
+        try:
+            with self._sessions.begin() as session:
+                queue.release(session, claim)
+        except sa.exc.SQLAlchemyError:
+            log.warning("lease left to end task=%d scan=%s", claim.id, claim.scan_id)
+
+    def _fill_index(self) -> None:
+        """A projection: another worker may be at it, and nothing waits for it."""
+        try:
+            keep_up(self._sessions, self._index)
+        except (IndexBroken, Transient) as error:
+            log.info("index later cause=%s", type(error).__name__)
+        except Exception as error:
+            log.error("index failed cause=%s %s", type(error).__name__, _place(error))
+
+    def _is_anything_left(self) -> bool:
+        with self._reading() as session:
+            return session.scalar(_anything) is not None
+
+    def seconds_since_stop(self) -> float:
+        """How long ago the worker was told to stop; 0 while it was not."""
+        if not self.stop.is_set():
+            return 0.0
+        self._stop_at = self._stop_at or time.monotonic()
+        return time.monotonic() - self._stop_at
+
+    def hold(self, claim: Claim) -> bool:
+        """Hold a task for another lease; True also when the database does not answer: the fence guards the finish."""
+        try:
+            with self._sessions.begin() as session:
+                return queue.beat(session, claim, lease=self.settings.lease_seconds)
+        except (sa.exc.OperationalError, sa.exc.InterfaceError):
+            return True
+
+
+class _Beat:
+    """Called about every second while a child computes: holds the lease, and ends the call when it must."""
+
+    def __init__(self, worker: Worker, claim: Claim) -> None:
+        self._worker, self._claim = worker, claim
+        self._next = time.monotonic() + worker.settings.lease_seconds / 3
+
+    def __call__(self) -> None:
+        if self._worker.seconds_since_stop() > GRACE:
+            raise _Stopping
+        if time.monotonic() >= self._next:
+            self._next = time.monotonic() + self._worker.settings.lease_seconds / 3
+            if not self._worker.hold(self._claim):
+                raise _LostLease
+
+
+_anything = sa.text("SELECT id FROM task WHERE state IN ('ready', 'running') LIMIT 1")
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    code = trace.tb_frame.f_code if trace else None
+    notes: Sequence[str] = getattr(error, "__notes__", ())
+    return " ".join([f"{Path(code.co_filename).name}:{code.co_firstlineno}" if code else "", *notes])

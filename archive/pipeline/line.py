@@ -1,0 +1,84 @@
+"""What a step of the line is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive.blobs import Blobs, open_blobs
+from archive.config import Settings
+from archive.database import Sessions
+from archive.derived import Derived
+from archive.errors import ArchiveError
+from archive.jobs.queue import Claim, Next
+from archive.models import PluginState, Scan
+from archive.scans import Limits, Options
+from archive.steps import Plugins
+
+
+@dataclass(frozen=True)
+class Archive:
+    """What the steps work with."""
+
+    settings: Settings
+    sessions: Sessions
+    blobs: Blobs
+    derived: Derived
+
+    @classmethod
+    def of(cls, settings: Settings, sessions: Sessions) -> Archive:
+        """The archive of `settings`."""
+        return cls(settings, sessions, open_blobs(settings.blobs, settings.data), Derived(settings.data))
+
+    @property
+    def limits(self) -> Limits:
+        """How much a file may ask of us."""
+        return limits(self.settings)
+
+    @property
+    def keeps_secrets(self) -> bool:
+        """Whether papers with a secrecy mark may be read at all."""
+        return self.settings.secrets == "allow"
+
+
+Args = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: what it is called with, what it computes in a child, what is kept of the answers.
+
+    `prepare` reads in a short transaction; `save` writes files (they may be written twice); `keep` writes rows in the
+    finishing transaction and says what is to be done next. Each is safe to repeat.
+    """
+
+    name: str
+    prepare: Callable[[Session, Archive, Claim], Sequence[Args]]
+    work: str | None
+    """The function the child calls once for each of `prepare`'s arguments."""
+    keep: Callable[[Session, Archive, Scan, Claim, Sequence[Any]], Iterable[Next]]
+    seconds: Callable[[Settings], float]
+    """Wall clock of one call."""
+    save: Callable[[Archive, Claim, Sequence[Any]], None] | None = None
+    instead: Callable[[Claim, Args, ArchiveError], Any] | None = None
+    """What stands for an answer that cannot be had; None: the whole step fails."""
+
+
+def limits(settings: Settings) -> Limits:
+    """The limits `settings` set on a file."""
+    return Limits(settings.max_pages, settings.max_page_megapixels * 1_000_000)
+
+
+def options(settings: Settings) -> Options:
+    """How pages are read under `settings`."""
+    return Options(limits(settings))
+
+
+def plugins(session: Session, settings: Settings) -> Plugins:
+    """The plugins in force: those of the settings without those an administrator disabled."""
+    disabled = session.scalars(sa.select(PluginState.slug).where(PluginState.enabled.is_(False)))
+    return Plugins(str(settings.plugin_dir), tuple(sorted(disabled)), settings.province)

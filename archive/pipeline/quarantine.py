@@ -1,0 +1,74 @@
+"""A paper with a secrecy mark on a machine that may not hold it: nothing of it is kept but its bytes.
+
+NĐ 30/2020/NĐ-CP, arts. 21–22, leaves secret papers to the State-secret rules; Luật 117/2025/QH15 forbids them on
+networked machines. Default deny: no text, no picture, no index; the clerk is told what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import history
+from archive.jobs import desk, queue
+from archive.jobs.queue import Next
+from archive.models import (
+    CitationRow,
+    Confirmation,
+    Document,
+    FindingRow,
+    MarkRow,
+    Outbox,
+    PageRow,
+    RegisterEntry,
+    RouteRow,
+    Scan,
+    StampRow,
+)  # fmt: skip
+from archive.pipeline.line import Archive
+
+REASON = (
+    "Tệp có dấu chỉ mức độ mật nên đã bị cách ly: không đọc tiếp, không lập chỉ mục, không lưu hình trang. "
+    "Bản gốc vẫn còn nguyên. Hãy báo người phụ trách bảo mật để đưa tệp khỏi máy nối mạng và xử lý theo quy định "
+    "về bảo vệ bí mật nhà nước."
+)
+
+
+def impose(session: Session, archive: Archive, scan: Scan) -> Iterable[Next]:
+    """Quarantine a scan in the caller's transaction; nothing is to be done next."""
+    scan.status, scan.error, scan.signatures = "quarantined", REASON, []
+    desk.cancel(session, scan.id)
+    for document in list(session.scalars(sa.select(Document).where(Document.scan_id == scan.id))):
+        session.add(Outbox(document_id=document.id))
+        _forget(session, document)
+    _forget_pages(session, scan.id)
+    history.append(session, queue.ACTOR, "quarantined", scan.id, {})
+    # Before the commit: were it after, a crash between would leave the pictures.
+    archive.derived.forget(scan.id)
+    return []
+
+
+def _forget(session: Session, document: Document) -> None:
+    for table in (FindingRow, Confirmation, CitationRow, RouteRow):
+        session.execute(sa.delete(table).where(table.document_id == document.id))
+    session.expire(document)
+    if _is_in_book(session, document.id):
+        # The book may name it, but no more: number and day of arrival stay, as the rules for such papers allow.
+        document.text = document.folded = ""
+        document.subject, document.fields, document.lists, document.suggestions = None, {}, {}, []
+        document.version += 1
+    else:
+        session.delete(document)
+    session.flush()
+
+
+def _forget_pages(session: Session, scan_id: str) -> None:
+    session.execute(sa.delete(StampRow).where(StampRow.scan_id == scan_id))
+    session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan_id, MarkRow.kind != "secrecy"))
+    session.execute(sa.delete(PageRow).where(PageRow.scan_id == scan_id))
+
+
+def _is_in_book(session: Session, document_id: str) -> bool:
+    return session.scalar(sa.select(RegisterEntry.number).where(RegisterEntry.document_id == document_id)) is not None

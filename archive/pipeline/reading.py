@@ -1,0 +1,134 @@
+"""Steps 1 and 2: what is on the pages. One task a page reads words; one task then looks for stamps and marks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import history, pages, records
+from archive.errors import ArchiveError
+from archive.jobs import desk, queue
+from archive.jobs.queue import Claim, Next
+from archive.models import MarkRow, PageRow, Scan, StampRow
+from archive.pages import box_json
+from archive.pipeline import quarantine
+from archive.pipeline.line import Archive, Args, Step, options, plugins
+from archive.reading import Page
+from archive.scans import PageReading, Survey
+from archive.steps import Marks
+
+SURE_MARK = 0.5
+"""Confidence from which a mark of urgency hurries a scan and a mark of secrecy stops it."""
+
+
+def _path(session: Session, archive: Archive, claim: Claim) -> str:
+    scan = session.get_one(Scan, claim.scan_id)
+    return str(Path(archive.blobs.path(scan.sha256)).absolute())
+
+
+# ------------------------------------------------------------------------------------------------ survey
+
+
+def prepare_survey(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
+    return [(_path(session, archive, claim), archive.limits)]
+
+
+def keep_survey(
+    session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Survey]
+) -> Iterable[Next]:
+    found = answers[0]
+    scan.media_type, scan.pages, scan.status = found.media_type, found.pages, "reading"
+    scan.signatures = [dataclasses.asdict(one) for one in found.signatures]
+    history.append(session, queue.ACTOR, "surveyed", scan.id, {"pages": found.pages})
+    return [("read", range(1, found.pages + 1))]
+
+
+# ------------------------------------------------------------------------------------------------ read
+
+
+def prepare_read(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
+    return [(_path(session, archive, claim), claim.part, options(archive.settings))]
+
+
+def save_read(archive: Archive, claim: Claim, answers: Sequence[PageReading]) -> None:
+    reading = answers[0]
+    if reading.view:
+        archive.derived.put(claim.scan_id, f"{claim.part}.webp", reading.view)
+        archive.derived.put(claim.scan_id, f"{claim.part}.thumb.webp", reading.thumb)
+
+
+def keep_read(
+    session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[PageReading]
+) -> Iterable[Next]:
+    pages.keep(session, scan.id, answers[0].page)
+    return [] if queue.left(session, scan.id, "read") else [("mark", (0,))]
+
+
+def unread(claim: Claim, _args: Args, error: ArchiveError) -> PageReading:
+    """An empty page in place of one that cannot be read: the other pages of the scan go on."""
+    cause = type(error).__name__
+    return PageReading(
+        Page(claim.part, reason=f"unreadable: {cause}", confidence=0.0, advice=(desk.UNREADABLE,)), b"", b""
+    )
+
+
+# ------------------------------------------------------------------------------------------------ mark
+
+
+def prepare_mark(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
+    path, asked = _path(session, archive, claim), plugins(session, archive.settings)
+    read = pages.of_scan(session, claim.scan_id)
+    return [(path, page, archive.limits, asked) for page in read if desk.UNREADABLE not in page.advice]
+
+
+def keep_mark(
+    session: Session, archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Marks]
+) -> Iterable[Next]:
+    _clear(session, scan.id)
+    rows = {row.number: row for row in session.scalars(sa.select(PageRow).where(PageRow.scan_id == scan.id))}
+    for found in answers:
+        rows[found.page].gaps = pages.gaps_json(found.gaps)
+        if found.stamp:
+            session.add(records.stamp_row(scan.id, found.stamp))
+        session.add_all(
+            MarkRow(scan_id=scan.id, page=mark.page, kind=mark.kind, box=box_json(mark.box),
+                    confidence=mark.confidence, text=mark.text[:80])
+            for mark in found.marks
+        )  # fmt: skip
+    kinds = {mark.kind for found in answers for mark in found.marks if mark.confidence >= SURE_MARK}
+    if "secrecy" in kinds and not archive.keeps_secrets:
+        return quarantine.impose(session, archive, scan)
+    if "urgency" in kinds:
+        desk.urgent(session, scan.id)
+    history.append(session, queue.ACTOR, "read", scan.id, {"pages": scan.pages})
+    return [("cut", (0,))]
+
+
+def _clear(session: Session, scan_id: str) -> None:
+    session.execute(sa.delete(StampRow).where(StampRow.scan_id == scan_id))
+    session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan_id))
+
+
+def unmarked(_claim: Claim, args: Args, _error: ArchiveError) -> Marks:
+    """No marks on a page whose picture cannot be looked at: its words stay."""
+    page: Page = args[1]
+    return Marks(page.number)
+
+
+def _minutes(count: float) -> Any:
+    return lambda _settings: 60.0 * count
+
+
+SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1))
+READ = Step(
+    "read", prepare_read, "archive.steps:read", keep_read, lambda settings: settings.page_seconds,
+    save=save_read, instead=unread,
+)  # fmt: skip
+MARK = Step(
+    "mark", prepare_mark, "archive.steps:mark", keep_mark, lambda settings: settings.page_seconds, instead=unmarked
+)

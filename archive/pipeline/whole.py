@@ -1,0 +1,132 @@
+"""The whole walk in memory, for `vanthu read`: nothing is archived."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from archive import bundles
+from archive.answer import of_record
+from archive.bundles import Part
+from archive.children import Child
+from archive.config import Settings
+from archive.errors import ArchiveError, ScanTooLarge, Unreadable
+from archive.findings import Finding, Record, Stamp, settle
+from archive.jobs.desk import UNREADABLE
+from archive.pipeline.line import limits, options
+from archive.reading import Page
+from archive.scans import PageReading, Survey
+from archive.steps import Extraction, Marks, Plugins
+
+TEXT = "text/plain"
+
+
+def read_file(
+    path: Path | str, settings: Settings, province: str | None = None, plugins_dir: Path | str | None = None
+) -> dict[str, Any]:
+    """The contract's object of a PDF, a picture or (`.txt`) a recognised text with a form feed between pages."""
+    path = Path(path)
+    plugins = Plugins(str(plugins_dir or settings.plugin_dir), (), province or settings.province)
+    with Child(name="read") as child:
+        walk = _Walk(child, settings, plugins)
+        survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)
+        documents = walk.documents(parts, stamps)
+    return {"scan": _scan(path, survey), "documents": documents}
+
+
+class _Walk:
+    """The steps one after another, in one child."""
+
+    def __init__(self, child: Child, settings: Settings, plugins: Plugins) -> None:
+        self._child, self._settings, self._plugins = child, settings, plugins
+
+    def _ask(self, step: str, *args: object, seconds: float = 120.0) -> Any:
+        return self._child.run(f"archive.steps:{step}", *args, wall=seconds, cpu=seconds)
+
+    def of_scan(self, path: Path) -> tuple[Survey, Sequence[Part], Sequence[Stamp]]:
+        """A scan: survey, read, mark, cut."""
+        file = str(path.absolute())
+        survey: Survey = self._ask("survey", file, limits(self._settings))
+        marked = [self._page(file, number) for number in range(1, survey.pages + 1)]
+        pages = [page for page, _ in marked]
+        stamps = [marks.stamp for _, marks in marked if marks.stamp]
+        return survey, self._ask("cut", pages, stamps, self._plugins), stamps
+
+    def _page(self, file: str, number: int) -> tuple[Page, Marks]:
+        seconds = float(self._settings.page_seconds)
+        try:
+            reading: PageReading = self._ask("read", file, number, options(self._settings), seconds=seconds)
+            asked = (file, reading.page, limits(self._settings), self._plugins)
+            marks: Marks = self._ask("mark", *asked, seconds=seconds)
+        except Unreadable:
+            return Page(number, confidence=0.0, advice=(UNREADABLE,)), Marks(number)
+        return dataclasses.replace(reading.page, gaps=marks.gaps), marks
+
+    def of_text(self, path: Path) -> tuple[Survey, Sequence[Part], Sequence[Stamp]]:
+        """A recognised text: form feeds and clear beginnings cut it into pages."""
+        given = _text(path, self._settings.max_upload_mb << 20).split("\f")
+        pages = [piece for n, text in enumerate(given, 1) for piece in bundles.split_text(Page.of_text(n, text))]
+        return Survey(TEXT, len(given)), self._ask("cut", pages, [], self._plugins), []
+
+    def documents(self, parts: Sequence[Part], stamps: Sequence[Stamp]) -> list[dict[str, Any]]:
+        """Extract, settle and route each document."""
+        found = [self._extraction(part, _stamp(part, stamps)) for part in parts]
+        records = [_settle(part, one, _stamp(part, stamps)) for part, one in zip(parts, found, strict=True)]
+        siblings = bundles.suggest_from_siblings(records)
+        records = [
+            dataclasses.replace(record, suggestions=(*record.suggestions, *suggested))
+            for record, suggested in zip(records, siblings, strict=True)
+        ]
+        return [self._document(part, record) for part, record in zip(parts, records, strict=True)]
+
+    def _extraction(self, part: Part, stamp: Stamp | None) -> Extraction:
+        answer: Extraction = self._ask("extract", part.pages, stamp, self._plugins)
+        return answer
+
+    def _document(self, part: Part, record: Record) -> dict[str, Any]:
+        try:
+            routes = self._ask("route", record, self._plugins)
+        except ArchiveError:
+            routes = ()
+        numbers = list(dict.fromkeys(page.number for page in part.pages))
+        return of_record(record, pages=numbers, routes=routes, cut_reasons=part.reasons)
+
+
+def _stamp(part: Part, stamps: Sequence[Stamp]) -> Stamp | None:
+    """The document's own stamp: on its pages, or as lines at the head of its recognised text."""
+    numbers = {page.number for page in part.pages}
+    mine = [stamp for stamp in stamps if stamp.page in numbers]
+    if mine:
+        return max(mine, key=lambda stamp: stamp.confidence)
+    first = part.pages[0]
+    return bundles.stamp_in_text(first.plain[:600], first.number) if first.source == "text" else None
+
+
+def _settle(part: Part, found: Extraction, stamp: Stamp | None) -> Record:
+    flags = list(part.flags)
+    if any(UNREADABLE in page.advice for page in part.pages):
+        flags.append("unreadable_page")
+    ours = [Finding("flag", flag, 1.0, source="line") for flag in flags]
+    return settle([*found.findings, *ours, *found.citations], {}, stamp)
+
+
+def _text(path: Path, most: int) -> str:
+    if path.stat().st_size > most:
+        raise ScanTooLarge(f"Tệp văn bản lớn hơn {most >> 20} MB nên không được đọc.")
+    try:
+        return unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Unreadable("Tệp văn bản không phải UTF-8 nên không đọc được. Hãy lưu lại dưới dạng UTF-8.") from error
+
+
+def _scan(path: Path, survey: Survey) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {
+        "id": None, "sha256": sha256, "filename": path.name, "media_type": survey.media_type, "pages": survey.pages,
+        "status": "review", "error": None, "signatures": [dataclasses.asdict(one) for one in survey.signatures],
+    }  # fmt: skip

@@ -1,0 +1,113 @@
+"""What each step computes, in a killable child: plain values in, plain values out; no database, nothing kept.
+
+See archive/pipeline for how the steps hang together and what is kept of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from archive import bundles, host, scans
+from archive.findings import Citation, Finding, Mark, Record, Route, Stamp
+from archive.reading import Gap, Page, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Plugins:
+    """Which plugins are asked."""
+
+    folder: str | None = None
+    """Drop-in plugins."""
+    disabled: tuple[str, ...] = ()
+    province: str = ""
+    """Slug of the office's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What is on a page beside its text."""
+
+    page: int
+    stamp: Stamp | None = None
+    marks: tuple[Mark, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What all plugins found in one document; `failures` names those that were passed over, and why, in English."""
+
+    findings: tuple[Finding, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def survey(path: str, limits: scans.Limits) -> scans.Survey:
+    """Format, number of pages and signatures of a file."""
+    return scans.survey(path, limits)
+
+
+def read(path: str, number: int, options: scans.Options) -> scans.PageReading:
+    """The words of one page, and its pictures."""
+    return scans.read_page(path, number, options)
+
+
+def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins) -> Marks:
+    """Stamps, seals, other marks and what is left to the pen on one page."""
+    if page.source in ("blank", "text"):
+        return Marks(page.number)
+    from archive import handwriting  # the recogniser behind it takes a second to load
+
+    image = scans.upright_image(path, page.number, page.rotation, limits)
+    try:
+        from archive import stamps
+    except ImportError:
+        return Marks(page.number, None, (), handwriting.gaps(page, image))
+    stamp = _host(plugins).read_stamp(page, image) or stamps.find(page, image)
+    return Marks(page.number, stamp, stamps.marks(page, image), handwriting.gaps(page, image))
+
+
+def cut(pages: Sequence[Page], stamps: Sequence[Stamp], plugins: Plugins) -> tuple[bundles.Part, ...]:
+    """The documents of a scan; at least one, if only of blank pages."""
+    asked = _host(plugins)
+    votes = [asked.begins(page) for page in pages]
+    return bundles.cut(pages, stamps, votes)
+
+
+def extract(pages: Sequence[Page], stamp: Stamp | None, plugins: Plugins) -> Extraction:
+    """What every plugin finds in one document."""
+    asked = _host(plugins)
+    asked.failures.clear()
+    found = asked.extract(Text(pages), stamp)
+    failures = tuple(f"{slug} {why}"[:200] for slug, why in asked.failures.items())
+    refused = tuple(f"{plugin.slug} refused" for plugin in asked.plugins if plugin.error)
+    return Extraction(
+        tuple(one for one in found if isinstance(one, Finding)),
+        tuple(one for one in found if isinstance(one, Citation)),
+        (*refused, *failures),
+    )
+
+
+def route(record: Record, plugins: Plugins) -> tuple[Route, ...]:
+    """Where the office's own plugin would send a document."""
+    return tuple(_host(plugins).route(record, plugins.province or None))
+
+
+def _host(plugins: Plugins) -> host.Host:
+    folder = Path(plugins.folder) if plugins.folder else None
+    return _loaded(folder, plugins.disabled, _age(folder))
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: Path | None, disabled: tuple[str, ...], _age: float) -> host.Host:
+    return host.load(folder if folder and folder.is_dir() else None, disabled)
+
+
+def _age(folder: Path | None) -> float:
+    """When a drop-in plugin last changed: then the plugins are loaded anew."""
+    if folder is None or not folder.is_dir():
+        return 0.0
+    return max((path.stat().st_mtime for path in [folder, *folder.rglob("*.py")]), default=0.0)
