@@ -6,13 +6,12 @@ So the words are sorted by where they stand: letters into lines, lines into colu
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import re
 import statistics
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+from archive import layout
 from archive.pdf import Facts, Letter
 from archive.reading import Box, Word, around
 
@@ -98,8 +97,7 @@ def words(letters: Sequence[Letter], overlaid: Sequence[Letter] = ()) -> tuple[W
     """The words of a page in reading order, each a line and a block; `overlaid` are numbers and days laid over it."""
     kept = [letter for letter in letters if letter.visible]
     kept += _plain_overlay(overlaid)
-    lines = [_of_line(line) for line in _lines(_tokens(kept))]
-    return tuple(_numbered(_ordered([line for line in lines if line])))
+    return tuple(layout.in_reading_order(_lines(_tokens(kept))))
 
 
 def _plain_overlay(letters: Sequence[Letter]) -> list[Letter]:
@@ -155,12 +153,6 @@ def _token(run: Sequence[Letter]) -> Word:
     return Word("".join(text.split()), around(letter.box for letter in run), 1.0)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Line:
-    words: tuple[Word, ...]
-    box: Box
-
-
 def _lines(tokens: Sequence[Word]) -> list[list[Word]]:
     """Tokens that stand on one height, left to right; lines from the top."""
     lines: list[list[Word]] = []
@@ -201,91 +193,3 @@ def _is_level(line: Sequence[Word], token: Word) -> bool:
     middle = statistics.median(map(_middle, line))
     heights = [word.box[3] - word.box[1] for word in (*line, token) if word.box]
     return abs(middle - _middle(token)) < 0.4 * statistics.median(heights)
-
-
-def _of_line(line: Sequence[Word]) -> list[_Line]:
-    """The line cut at wide gaps: pieces of columns that happen to stand on one height."""
-    pieces: list[list[Word]] = [[line[0]]]
-    for last, word in itertools.pairwise(line):
-        assert last.box and word.box  # noqa: S101 - tokens have boxes
-        if word.box[0] - last.box[2] > max(0.03, 1.5 * (last.box[3] - last.box[1])):
-            pieces.append([])
-        pieces[-1].append(word)
-    return [_Line(tuple(piece), around(word.box for word in piece if word.box)) for piece in pieces]
-
-
-def _ordered(rows: Sequence[Sequence[_Line]]) -> list[list[_Line]]:
-    """Blocks of lines in reading order: rows that share a gutter are read column by column."""
-    blocks: list[list[_Line]] = []
-    index = 0
-    while index < len(rows):
-        end, gutter = _shared_gutter(rows, index)
-        if gutter is None:
-            if not blocks or not _follows(blocks[-1], rows[index]):
-                blocks.append([])
-            blocks[-1].append(_joined(rows[index]))
-            index += 1
-            continue
-        blocks += _columns(rows[index:end], gutter)
-        index = end
-    return [block for block in blocks if block]
-
-
-def _follows(block: Sequence[_Line], row: Sequence[_Line]) -> bool:
-    """Whether `row` is of one paragraph with the block above it: no more than a line's space between."""
-    last = block[-1].box
-    return bool(block) and row[0].box[1] - last[3] < 1.2 * (last[3] - last[1])
-
-
-def _shared_gutter(rows: Sequence[Sequence[_Line]], start: int) -> tuple[int, tuple[float, float] | None]:
-    """The end of the rows from `start` that a gutter runs through, and the gutter; None when fewer than two have it."""
-    if len(rows[start]) < 2:
-        return start, None
-    best: tuple[int, tuple[float, float] | None] = (start, None)
-    for one, other in itertools.pairwise(rows[start]):
-        gutter, end, split = (one.box[2], other.box[0]), start + 1, 1
-        while end < len(rows) and (narrowed := _through(rows[end], gutter)):
-            split += len(rows[end]) > 1
-            gutter, end = narrowed, end + 1
-        if split >= 2 and end > best[0]:
-            best = end, gutter
-    return best
-
-
-def _through(row: Sequence[_Line], gutter: tuple[float, float]) -> tuple[float, float] | None:
-    """What of the gutter is free in this row; None when too little is."""
-    left, right = gutter
-    for piece in row:
-        if piece.box[2] <= (left + right) / 2:
-            left = max(left, piece.box[2])
-        elif piece.box[0] >= (left + right) / 2:
-            right = min(right, piece.box[0])
-        elif right - piece.box[2] > piece.box[0] - left:
-            left = piece.box[2]
-        else:
-            right = piece.box[0]
-    return (left, right) if right - left > 0.015 else None
-
-
-def _columns(rows: Sequence[Sequence[_Line]], gutter: tuple[float, float]) -> list[list[_Line]]:
-    middle = sum(gutter) / 2
-    sides: tuple[list[_Line], list[_Line]] = ([], [])
-    for row in rows:
-        for number, side in enumerate(sides):
-            pieces = [piece for piece in row if (piece.box[0] > middle) == bool(number)]
-            if pieces:
-                side.append(_joined(pieces))
-    return [*sides]
-
-
-def _joined(pieces: Sequence[_Line]) -> _Line:
-    return _Line(tuple(word for piece in pieces for word in piece.words), around(piece.box for piece in pieces))
-
-
-def _numbered(blocks: Iterable[Sequence[_Line]]) -> Iterable[Word]:
-    line = 0
-    for number, block in enumerate(blocks):
-        for of_block in block:
-            for word in of_block.words:
-                yield dataclasses.replace(word, line=line, block=number)
-            line += 1

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from archive import layer, pageimage, pictures, tesseract
+from archive import layer, layout, pageimage, pictures, tesseract
 from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Page, Word
@@ -151,6 +151,7 @@ def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options
 def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word, ...]:
     shown = pageimage.for_reading(grey, dpi)
     words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language)
+    words = tuple(layout.in_reading_order(layout.rows_of(words)))
     if not shown.angle:
         return words
     return tuple(
