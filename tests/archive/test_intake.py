@@ -1,0 +1,127 @@
+"""The doors: durable before "received", the same bytes once, refusals that keep nothing."""
+
+import dataclasses
+import io
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from archive import intake
+from archive.blobs import open_blobs
+from archive.errors import DiskFull, EmptyFile, ScanTooLarge, UnknownFormat
+from archive.models import Event, Scan, Task
+
+PAPER = b"%PDF-1.4\n" + b"a paper " * 4000
+
+
+@pytest.fixture
+def blobs(settings):
+    return open_blobs(settings.blobs, settings.data)
+
+
+@pytest.fixture
+def receive(sessions, blobs, settings):
+    def receive(content=PAPER, name="cong-van.pdf", **given):
+        facts = {"actor": "huong", "source": "web"} | given
+        return intake.receive(sessions, blobs, settings, io.BytesIO(content), name, **facts)
+
+    return receive
+
+
+def rows(sessions, table):
+    with sessions() as session:
+        return session.scalars(sa.select(table)).all()
+
+
+def test_a_scan_is_received_with_its_event_and_its_first_task(receive, sessions, blobs):
+    received = receive()
+    assert received.new
+    assert received.status == "received"
+    (scan,) = rows(sessions, Scan)
+    assert (scan.id, scan.sha256, scan.size) == (received.scan_id, received.sha256, len(PAPER))
+    assert (scan.filename, scan.received_by, scan.source) == ("cong-van.pdf", "huong", "web")
+    assert blobs.path(scan.sha256).read_bytes() == PAPER
+    assert [(task.step, task.state) for task in rows(sessions, Task)] == [("survey", "ready")]
+    assert [(event.action, event.subject) for event in rows(sessions, Event)] == [("received", scan.id)]
+
+
+def test_the_same_bytes_again_answer_with_the_first_scan(receive, sessions):
+    first, second = receive(), receive(name="khac.pdf")
+    assert second == dataclasses.replace(first, new=False)
+    assert rows(sessions, Scan)[0].filename == "cong-van.pdf"
+    assert len(rows(sessions, Task)) == len(rows(sessions, Event)) == 1
+
+
+def test_many_doors_at_once_make_one_scan(receive, sessions):
+    found = []
+    doors = [threading.Thread(target=lambda: found.append(receive())) for _ in range(6)]
+    for door in doors:
+        door.start()
+    for door in doors:
+        door.join()
+    assert len({received.scan_id for received in found}) == 1
+    assert sum(received.new for received in found) == 1
+    assert len(rows(sessions, Scan)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "error"), [(b"", EmptyFile), (b"MZ\x90 a program" * 100, UnknownFormat), (b"<html>", UnknownFormat)]
+)
+def test_what_is_no_scan_is_refused_and_not_kept(receive, sessions, blobs, content, error):
+    with pytest.raises(error):
+        receive(content)
+    assert rows(sessions, Scan) == []
+    assert list(blobs.walk()) == []
+
+
+def test_a_file_beyond_the_limit_is_refused_and_not_kept(sessions, blobs, settings):
+    small = dataclasses.replace(settings, max_upload_mb=1)
+    with pytest.raises(ScanTooLarge, match="1 MB"):
+        intake.receive(sessions, blobs, small, io.BytesIO(PAPER * 50), "to.pdf", actor="a", source="api")
+    assert list(blobs.walk()) == []
+
+
+def test_below_the_reserve_nothing_is_taken(sessions, blobs, settings):
+    thirsty = dataclasses.replace(settings, reserve_mb=1 << 40)
+    with pytest.raises(DiskFull, match="hết chỗ"):
+        intake.receive(sessions, blobs, thirsty, io.BytesIO(PAPER), "a.pdf", actor="a", source="api")
+    assert list(blobs.walk()) == []
+    assert rows(sessions, Scan) == []
+
+
+def test_an_urgent_paper_goes_before_others(receive, sessions):
+    receive(urgent=True)
+    assert [task.priority for task in rows(sessions, Task)] == [10]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("C:\\scan\\CV 471.pdf", "CV 471.pdf"), ("../../etc/passwd", "passwd"), ("a\r\nb.pdf", "ab.pdf"),
+     ("\u202egnp.exe", "gnp.exe"), ("", "không tên"), ("..", "..")],
+)  # fmt: skip
+def test_a_file_name_is_kept_without_its_path(receive, sessions, given, kept):
+    receive(name=given)
+    assert rows(sessions, Scan)[0].filename == kept
+
+
+def test_a_crash_before_the_commit_is_healed_by_sending_again(receive, sessions, monkeypatch):
+    def crash(*_args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake.history, "append", crash)
+        with pytest.raises(KeyboardInterrupt):
+            receive()
+    assert rows(sessions, Scan) == []
+    assert receive().new
+
+
+def test_a_stream_that_gives_little_at_a_time_is_read_whole(sessions, blobs, settings):
+    class Dripping(io.BytesIO):
+        def read(self, size=-1):
+            return super().read(min(size, 7) if size >= 0 else 7)
+
+    received = intake.receive(sessions, blobs, settings, Dripping(PAPER), "a.pdf", actor="a", source="mail")
+    assert blobs.verify(received.sha256)
+    assert blobs.path(received.sha256).stat().st_size == len(PAPER)
