@@ -1,0 +1,215 @@
+"""How well papers are understood: seeds against their golden table, texts and scans against their manifests.
+
+`python -m bench.understand [--seeds] [--texts] [--scans] [--shared DIR] [--misses N]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import pickle
+import time
+from collections import Counter
+from pathlib import Path
+
+from archive.bundles import cut, split_text
+from archive.findings import Record, settle, weigh
+from archive.host import Host, load
+from archive.bundles import stamp_in_text
+from archive.reading import Page, Text
+from archive.vietnamese import words_of
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+EXACT = ("number", "symbol", "full_code", "date", "drafting_unit")
+NAMES = (
+    "issuing_organ", "parent_organ", "document_type", "document_subtype", "place", "subject", "signer_authority",
+    "signer_title", "signer_name", "urgency", "secrecy",
+)  # fmt: skip
+
+
+def understand(host: Host, pages) -> list[tuple[Record, tuple]]:
+    """Each document of `pages`: (record, its part)."""
+    parts = cut(pages, (), [host.begins(page) for page in pages])
+    answers = []
+    for part in parts:
+        text = Text(part.pages)
+        stamp = stamp_in_text(text.plain[:600]) if part.pages[0].source == "text" else None
+        record = settle(host.extract(text, stamp), stamp=stamp)
+        answers.append((record, part))
+    return answers
+
+
+def same(field: str, one, other) -> bool:
+    if field in EXACT or one is None or other is None:
+        return one == other
+    return words_of(one) == words_of(other)
+
+
+def seeds(host: Host, shared: Path) -> int:
+    golden = json.loads((shared / "golden/seeds.json").read_text(encoding="utf-8"))
+    wrong = 0
+    for file in sorted({one["seed"] for one in golden}):
+        expected = [one for one in golden if one["seed"] == file]
+        text = (shared / "seeds" / file).read_bytes().decode()
+        found = understand(host, split_text(text))
+        if len(found) != len(expected):
+            print(f"{file}: {len(found)} documents, {len(expected)} expected")
+            wrong += 1
+            continue
+        offset = 0
+        for one, (record, part) in zip(expected, found, strict=True):
+            misses = list(_misses(one, record, offset, part))
+            offset += sum(len(page.plain) for page in part.pages)
+            wrong += len([m for m in misses if not m.startswith("~")])
+            sure = sum(settled.sure for settled in record.fields.values())
+            print(f"{one['id']}: {len(misses)} misses, {sure} of {len(record.fields)} sure")
+            for miss in misses:
+                print("   ", miss)
+    return wrong
+
+
+def _misses(golden: dict, record: Record, offset: int, part):
+    accept = {"issuing_organ": [golden["issuing_organ"], f"{golden['issuing_organ']} {golden['province']['at_issue']}"]}
+    for field in (*EXACT, *NAMES):
+        settled = record.fields[field]
+        if not any(same(field, settled.value, value) for value in accept.get(field, [golden[field]])):
+            yield f"{field}: {settled.value!r} for {golden[field]!r}" + (" WRONG BUT SURE" if settled.sure else "")
+    for field, key in (("province_at_issue", "at_issue"), ("province_current", "current")):
+        if record.fields[field].value != golden["province"][key]:
+            yield f"{field}: {record.fields[field].value!r}"
+    for field in ("system", "kind"):
+        if getattr(record, field) != golden[field]:
+            yield f"{field}: {getattr(record, field)}"
+    for field in ("addressees", "recipients", "archive_copy"):
+        lists = [golden[field], *golden.get(f"{field}_also_accept", [])]
+        if not any([words_of(a) for a in getattr(record, field)] == [words_of(b) for b in one] for one in lists):
+            yield f"{field}: {getattr(record, field)}"
+    yield from _citation_misses(golden, record, offset)
+    yield from _stamp_misses(golden, record)
+    flags = set(record.flags) | set(part.flags)
+    if flags != set(golden["flags"]):
+        yield f"~flags: too many {sorted(flags - set(golden['flags']))}, missing {sorted(set(golden['flags']) - flags)}"
+
+
+def _citation_misses(golden: dict, record: Record, offset: int):
+    def key(citation, mentions):
+        return (citation["type"], citation["code"], citation["date"], citation["relation"], tuple(mentions))
+
+    expected = {key(c, [m["offset"] - offset for m in c["mentions"]]): c for c in golden["citations"]}
+    found = {(c.type, c.code, c.date, c.relation, tuple(m.start for m in c.mentions)): c for c in record.citations}
+    for one in expected.keys() - found.keys():
+        yield f"citation missing: {one}"
+    for one in found.keys() - expected.keys():
+        yield f"citation too many: {one}"
+    for one in expected.keys() & found.keys():
+        accepted = [expected[one]["issuer"], expected[one].get("issuer_from_symbol")]
+        if not any(words_of(a or "") == words_of(found[one].issuer or "") for a in accepted):
+            yield f"issuer of {one[1]}: {found[one].issuer}"
+
+
+def _stamp_misses(golden: dict, record: Record):
+    if not golden["stamp"]:
+        if record.stamp:
+            yield "a stamp where there is none"
+        return
+    if not record.stamp:
+        yield "stamp missing"
+        return
+    for field in ("organ", "number", "date", "forward_to", "file_ref"):
+        value = weigh(one for one in record.stamp.fields if one.field == field).value
+        if not same(field, value, golden["stamp"][field]):
+            yield f"stamp.{field}: {value!r}"
+
+
+# ------------------------------------------------------------------------------------------------ texts
+
+
+def texts(host: Host, shared: Path, show: int) -> None:
+    rows = list(csv.DictReader((shared / "material/texts/manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
+    right, asked, misses, sure_wrong = Counter(), Counter(), [], 0
+    began = time.perf_counter()
+    for row in rows:
+        plain = (shared / "material" / row["file"]).read_text(encoding="utf-8")
+        parts = understand(host, split_text(plain))
+        record = parts[0][0]
+        wanted = {
+            "full_code": row["number_from_title"], "document_type": row["doc_type"],
+            "issuing_organ": row["organ_from_header"], "date": row["date_from_header"],
+        }  # fmt: skip
+        if len(parts) > 1:
+            misses.append(f"{row['file']}: {len(parts)} documents")
+        for field, value in wanted.items():
+            if not value:
+                continue
+            asked[field] += 1
+            settled = record.fields[field]
+            got = settled.value
+            ok = (got or "").casefold() == value.casefold() if field == "full_code" else same(field, got, value)
+            right[field] += ok
+            if not ok:
+                sure_wrong += settled.sure
+                misses.append(f"{row['file']} {field}: {got!r} for {value!r}" + (" SURE" if settled.sure else ""))
+    for field, count in asked.items():
+        print(f"texts {field}: {right[field]}/{count} = {100 * right[field] / count:.1f} %")
+    print(f"texts wrong but sure: {sure_wrong}; {(time.perf_counter() - began) / len(rows):.2f} s each")
+    print("\n".join(misses[:show]))
+
+
+# ------------------------------------------------------------------------------------------------ scans
+
+
+def scans(host: Host, shared: Path, cache: Path, show: int) -> None:
+    """Scans from pickled pages (`CACHE/NAME.pickle`: a list of Page), see `python -m bench.read`."""
+    rows = list(csv.DictReader((shared / "material/scans/manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
+    for row in rows:
+        file = cache / f"{Path(row['file']).name}.pickle"
+        if not file.exists():
+            print(f"{row['file']}: not read yet")
+            continue
+        pages = pickle.loads(file.read_bytes())  # written by ourselves
+        for record, part in understand(host, pages):
+            print(f"== {row['file']} pages {[page.number for page in part.pages]} {record.system}")
+            _show_scan(row, record)
+
+
+def _show_scan(row: dict, record: Record) -> None:
+    for field in ("full_code", "symbol", "date", "issuing_organ", "parent_organ", "document_type", "place", "subject",
+                  "signer_authority", "signer_title", "signer_name", "province_at_issue"):  # fmt: skip
+        settled = record.fields[field]
+        mark = "SURE" if settled.sure else "    "
+        print(f"  {mark} {field}: {settled.value!r} {settled.confidence:.2f} partial={settled.partial}")
+    print(
+        "   want",
+        row["number"],
+        row["date"],
+        row["organ"],
+        row["doc_type"],
+        "|",
+        row["subject"][:90],
+        "| pen:",
+        row["handwritten"],
+    )
+    print("   lists", record.addressees, record.recipients, record.archive_copy)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", action="store_true")
+    parser.add_argument("--texts", action="store_true")
+    parser.add_argument("--scans", type=Path, metavar="CACHE")
+    parser.add_argument("--shared", type=Path, default=SHARED)
+    parser.add_argument("--misses", type=int, default=40)
+    chosen = parser.parse_args()
+    host = load()
+    every = not (chosen.seeds or chosen.texts or chosen.scans)
+    if chosen.seeds or every:
+        print("seeds wrong:", seeds(host, chosen.shared))
+    if chosen.texts or every:
+        texts(host, chosen.shared, chosen.misses)
+    if chosen.scans:
+        scans(host, chosen.shared, chosen.scans, chosen.misses)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+"""The end of a paper: Nơi nhận with the archive line, and who signed by whose authority (NĐ 30/2020, art. 13)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from archive import fold, is_capitals
+
+from .rows import LEFT, RIGHT, UNKNOWN, Row
+
+_SEARCHED = 90
+"""Rows from the end in which the ending is looked for; annexes may follow it."""
+_RECIPIENTS = re.compile(r"^n[oơ]i\s?nh[aậâ]n\s*:?", re.IGNORECASE)
+_ITEM = re.compile(r"^\s*(?:[-+~=•*“”'.]|\d\)|[a-z]\))\s*")
+_ARCHIVE = re.compile(r"^l[uưứừử]u\b\s*[:.]?\s*", re.IGNORECASE)
+AUTHORITY = re.compile(
+    r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t|t/l|t/m\.)\s",
+    re.IGNORECASE,
+)
+_TITLE_WORD = re.compile(
+    r"(?:pho |quyen )?(?:chu tich|pho chu tich|chu nhiem|giam doc|tong giam doc|bi thu|truong ban|truong phong|chanh van phong|chanh thanh tra"
+    r"|bo truong|thu truong|thong doc|thu tuong|cuc truong|vu truong|vien truong|chanh an|tong thanh tra|tu lenh|hieu truong|tong bi thu"
+    r"|tong cuc truong|chi cuc truong|chu tich nuoc|tong kiem toan|uy vien|doi truong|chi huy truong|truong doan|tong bien tap|ke toan truong"
+    r"|pho tong|thuong truc|truong cong an|chanh|vien pho)(?!\w)"
+)
+_SIGNED = re.compile(r"\(?\s*(?:da ky|ky ten|ky, ghi|ky boi|nguoi ky|thoi gian ky|ngay ky|email|co quan:)")
+_NAME = re.compile(r"^(?:[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}\s){1,5}[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}$")
+_RANK = re.compile(
+    r"^(?:gs|pgs|ts|ths|bs|ks|cn|luong y|dai ta|thuong ta|trung ta|thieu ta|dai tuong|thuong tuong|trung tuong|thieu tuong|nguoi)\b[\s.,]*",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Ending:
+    """The rows at the end of a paper, by what they are."""
+
+    recipients: list[tuple[str, Row]] = field(default_factory=list)
+    archive_copy: tuple[str, ...] = ()
+    authority: list[Row] = field(default_factory=list)
+    title: list[Row] = field(default_factory=list)
+    name: Row | None = None
+    strays: list[Row] = field(default_factory=list)
+    """What stands after the signer's name: initials, noise of a seal."""
+    has_recipients: bool = False
+
+
+def read_ending(rows: Sequence[Row], heading_end: int) -> Ending:
+    """What stands after the body; `heading_end` is the index of the body's first row."""
+    ending = Ending()
+    start = _last_recipients(rows, heading_end)
+    if start is not None:
+        ending.has_recipients = True
+        _read_recipients(ending, rows, start)
+    _read_signature(ending, rows, start, heading_end)
+    return ending
+
+
+def _last_recipients(rows: Sequence[Row], heading_end: int) -> int | None:
+    """The first `Nơi nhận:` of the paper: annexes may have forms with their own."""
+    return next(
+        (n for n in range(heading_end, len(rows)) if _RECIPIENTS.match(rows[n].text) and len(rows[n].text) < 60), None
+    )
+
+
+def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
+    items: list[tuple[str, list[Row]]] = []
+    inline = _RECIPIENTS.sub("", rows[start].text).strip(" :")
+    if inline:
+        items.append((_ITEM.sub("", inline), [rows[start]]))
+    for row in rows[start + 1 : start + 60]:
+        if row.column == RIGHT or row.is_rule:
+            continue
+        if _ends_list(items, row, rows[start]):
+            break
+        if _ITEM.match(row.text) or _ARCHIVE.match(row.text) or not items:
+            items.append((_ITEM.sub("", row.text), [row]))
+        else:
+            items[-1] = (f"{items[-1][0]} {row.text}", [*items[-1][1], row])
+    ending.recipients = [(text, of[0]) for text, of in map(_tidy, items) if text]
+    ending.archive_copy = next((_archive_of(text) for text, _ in ending.recipients if _ARCHIVE.match(text)), ())
+
+
+def _ends_list(items: list[tuple[str, list[Row]]], row: Row, first: Row) -> bool:
+    item = bool(_ITEM.match(row.text) or _ARCHIVE.match(row.text))
+    if item:
+        return bool(items) and _ARCHIVE.match(items[-1][0]) is not None and row.after_blank
+    if (
+        AUTHORITY.match(row.text)
+        or _NAME.match(row.text)
+        and (row.after_blank or len(items) > 0 and _ARCHIVE.match(items[-1][0]))
+    ):
+        return True
+    if is_capitals(row.text) and len(row.text) > 5 and row.column != LEFT:
+        return True
+    if not items:
+        return row.column not in (LEFT, UNKNOWN)
+    if _ARCHIVE.match(items[-1][0]):
+        return row.column != LEFT or len(items[-1][1]) > 1 or not items[-1][0].endswith((",", "-"))
+    return row.after_blank or (first.box is not None and row.column != LEFT)
+
+
+def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
+    text, rows = item
+    text = re.sub(r"\s+", " ", text).strip()
+    if _ARCHIVE.match(text):
+        text = re.sub(r"([.;])\s+\w+[.]?$", r"\1", text)  # initials after the full stop are handwriting
+    return text.strip(" ;,."), rows
+
+
+def _archive_of(text: str) -> tuple[str, ...]:
+    where = _ARCHIVE.sub("", text)
+    return tuple(part.strip(" .;") for part in where.split(",") if part.strip(" .;"))
+
+
+# ------------------------------------------------------------------------------------------------ signature
+
+
+def _read_signature(ending: Ending, rows: Sequence[Row], recipients: int | None, heading_end: int) -> None:
+    for candidates in _candidates(rows, recipients, heading_end):
+        block = _block(candidates)
+        if block:
+            _take_block(ending, block, candidates)
+            return
+
+
+def _candidates(rows: Sequence[Row], recipients: int | None, heading_end: int) -> Iterator[list[Row]]:
+    """Rows a signature may stand in: beside and after Nơi nhận; before it; the end of the paper."""
+    listed = _listed(rows, recipients)
+    if recipients is not None:
+        page = rows[recipients].page
+        beside = [row for row in rows if row.column == RIGHT and row.page == page and _near(rows[recipients], row)]
+        if beside:
+            yield beside
+        yield [row for row in rows[recipients + 1 : recipients + 80] if id(row) not in listed and row.column != LEFT]
+        yield list(rows[max(heading_end, recipients - 8) : recipients])
+        return
+    yield [row for row in rows[max(heading_end, len(rows) - _SEARCHED) :] if row.column != LEFT]
+
+
+def _listed(rows: Sequence[Row], recipients: int | None) -> set[int]:
+    ending = Ending()
+    if recipients is not None:
+        _read_recipients(ending, rows, recipients)
+    return {id(row) for _, row in ending.recipients}
+
+
+def _near(recipients: Row, row: Row) -> bool:
+    return bool(row.box and recipients.box and row.box[1] > recipients.box[1] - 0.03)
+
+
+def _block(rows: Sequence[Row]) -> list[Row]:
+    """The rows from the first authority or title on; or from a lone name."""
+    for index, row in enumerate(rows):
+        if _is_authority(row) or _is_title(row):
+            return list(rows[index : index + 14])
+    head = [row for row in rows if not row.is_rule][:3]
+    name = next((row for row in head if is_name(row.text)), None)
+    return [row for row in rows if row.start >= name.start] if name and not re.match(r"\W*-", rows[0].text) else []
+
+
+def _is_authority(row: Row) -> bool:
+    return bool(AUTHORITY.match(row.text)) and is_capitals(row.text) and len(row.text) < 90
+
+
+def _is_title(row: Row) -> bool:
+    return is_capitals(row.text) and len(row.text) < 70 and bool(_TITLE_WORD.match(row.folded.strip(" .,-")))
+
+
+def _take_block(ending: Ending, block: list[Row], candidates: Sequence[Row]) -> None:
+    for index, row in enumerate(block):
+        text = row.text.strip(" .,*")
+        if row.is_rule or _SIGNED.match(row.folded):
+            continue
+        if is_name(text):
+            ending.name = row
+            ending.strays = [
+                one for one in block[index + 1 : index + 4] if not one.is_rule and not _SIGNED.match(one.folded)
+            ]
+            return
+        if not is_capitals(text) or len(text) < 4:
+            continue
+        if _is_authority(row) or (ending.authority and not ending.title and not _is_title(row)):
+            ending.authority.append(row)
+        elif _is_title(row) or ending.title:
+            ending.title.append(row)
+
+
+def is_name(text: str) -> bool:
+    """Two to five syllables, each with a capital: `Triệu Đình Lê`; ranks and degrees before it are allowed."""
+    bare = _RANK.sub("", text).strip(" .,☆★")
+    if not _NAME.match(bare):
+        return False
+    folded = fold(bare)
+    return not re.search(
+        r"\b(?:uy ban|van phong|tinh uy|hoi dong|ban |so |bo |noi nhan|nhu tren|chu tich|luu)\b", folded
+    )
+
+
+def name_text(row: Row) -> str:
+    """The signer's name without rank, degree, or the star of the seal."""
+    text = row.text.strip(" .,*☆★")
+    rank = _RANK.match(fold(text))
+    return text[rank.end() :].strip(" .,") if rank and is_name(text[rank.end() :].strip(" .,")) else text
+
+
+def title_text(rows: Sequence[Row]) -> str | None:
+    return re.sub(r"\s+", " ", " ".join(row.text for row in rows)).strip(" .,") or None
+
+
+def addressees_of(rows: Sequence[Row], start: Row | None) -> list[tuple[str, Row]]:
+    """What stands after `Kính gửi:`; a line without a dash goes on with the item above."""
+    if start is None:
+        return []
+    index = next(n for n, row in enumerate(rows) if row is start)
+    inline = re.sub(r"^\W*k[ií]nh\s?g[^\s:]*\s*[:;.]?\s*", "", start.text, flags=re.IGNORECASE)
+    items: list[tuple[str, list[Row]]] = [(_ITEM.sub("", inline), [start])] if inline.strip(" -") else []
+    for row in rows[index + 1 : index + 30]:
+        dashed = bool(_ITEM.match(row.text)) and len(row.text) > 3
+        if row.is_rule:
+            continue
+        if not dashed and (not items or _is_over(items, row)):
+            break
+        if dashed:
+            items.append((_ITEM.sub("", row.text), [row]))
+        else:
+            items[-1] = (f"{items[-1][0]} {row.text}", [*items[-1][1], row])
+    return [(re.sub(r"\s+", " ", text).strip(" ;,."), of[0]) for text, of in items if text.strip(" ;,.")]
+
+
+def _is_over(items: list[tuple[str, list[Row]]], row: Row) -> bool:
+    """True when `row` is the body: a new paragraph, or a line after the list's full stop."""
+    if row.after_blank or len(row.text) > 110 or len(items[-1][1]) > 3:
+        return True
+    before = items[-1][1][-1]
+    if row.box and before.box:
+        indented = row.box[0] < before.box[0] - 0.02 or row.box[0] < 0.24
+        return (
+            items[-1][0].rstrip().endswith(".") or (indented and row.box[2] > 0.85) or row.box[1] - before.box[3] > 0.02
+        )
+    return items[-1][0].rstrip().endswith(".")

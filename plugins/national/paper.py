@@ -1,0 +1,284 @@
+"""A paper laid out for its readers, and what both grammars say alike: number, date, place, lists, signer, marks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from archive import (
+    PARTY,
+    Day,
+    Finding,
+    Gap,
+    Stamp,
+    Text,
+    current_of,
+    distance,
+    find_dates,
+    fold,
+    is_known_symbol,
+    iso_date,
+    name_of,
+    province_of_organ,
+)
+
+from . import ending as endings
+from .ending import Ending, read_ending
+from .heading import Heading, read_heading, subject_text
+from .rows import Row, found, rows_of
+
+CERTAIN, LIKELY, DOUBTFUL = 0.995, 0.9, 0.6
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One document: its rows, and which of them are what."""
+
+    text: Text
+    stamp: Stamp | None
+    rows: list[Row]
+    heading: Heading
+    ending: Ending
+
+    @classmethod
+    def of(cls, text: Text, stamp: Stamp | None) -> Paper:
+        rows = _without_stamp(rows_of(text, stamp), stamp)
+        heading = read_heading(rows)
+        return cls(text, stamp, rows, heading, read_ending(rows, heading.end))
+
+    @property
+    def is_ink(self) -> bool:
+        """True when the first page was recognised from an image: letters may be misread."""
+        return bool(self.text.pages) and self.text.pages[0].source == "ocr"
+
+    def gaps(self, kind: str) -> tuple[Gap, ...]:
+        """Places on the first page that were left to the pen."""
+        return tuple(gap for gap in self.text.pages[0].gaps if gap.kind == kind) if self.text.pages else ()
+
+    def sureness(self, row: Row, known: bool = True) -> float:
+        """Confidence in a value read from `row`: of a layer certain, of ink as good as lexicon and reader say."""
+        if not self.is_ink:
+            return CERTAIN
+        return min(0.99 if known else LIKELY, 0.75 + 0.25 * row.confidence) if known else min(LIKELY, row.confidence)
+
+
+def _without_stamp(rows: list[Row], stamp: Stamp | None) -> list[Row]:
+    """Rows without those of an arrival stamp that stands in the text as lines."""
+    spans = [one.span for one in stamp.fields if one.span] if stamp and not stamp.box else []
+    if not spans:
+        return rows
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    return [row for row in rows if row.end <= start or row.start >= end]
+
+
+# ------------------------------------------------------------------------------------------------ number
+
+
+def number_findings(paper: Paper) -> Iterator[Finding]:
+    """number, symbol, full_code, drafting_unit from the number line; the pen's readings where it filled the blank."""
+    line, row = paper.heading.number_line, paper.heading.number
+    if not line or not row:
+        yield from _no_number(paper)
+        return
+    symbol = row.part(line.symbol_at, len(row.text))
+    known = is_known_symbol(line.code.symbol)
+    yield found("symbol", line.code.symbol, paper.sureness(symbol, known) if known else 0.8, symbol)
+    unit = line.code.unit
+    yield found("drafting_unit", unit, paper.sureness(symbol, known) if known else 0.8, symbol)
+    gaps = paper.gaps("number")
+    if gaps:
+        yield from _by_pen(gaps[0], row, line.code.after_number)
+    else:
+        yield from _printed(paper, row)
+
+
+def _no_number(paper: Paper) -> Iterator[Finding]:
+    """No number line was found: on ink it may just not have been read."""
+    confidence = 0.5 if paper.is_ink or not paper.heading.is_complete else CERTAIN
+    for field in ("number", "symbol", "full_code", "drafting_unit"):
+        yield Finding(field, None, confidence, reason="Không thấy dòng số, ký hiệu.", witness=_witness(paper))
+
+
+def _witness(paper: Paper) -> str:
+    return paper.text.pages[0].source if paper.text.pages else "ocr"
+
+
+def _printed(paper: Paper, row: Row) -> Iterator[Finding]:
+    line = paper.heading.number_line
+    assert line  # noqa: S101 - the caller looked
+    place = row.part(line.written_at, max(line.symbol_at, line.written_at + 1))
+    number = line.code.number
+    if number and paper.is_ink:
+        # Digits have no redundancy: what OCR says of itself makes none of them sure (DOMAIN §7).
+        sure = min(0.9, place.confidence)
+        trusted = place.confidence >= 0.6
+        yield found("number", number, sure if trusted else 0.2, place)
+        yield found("full_code", line.code.full, sure if trusted else 0.2, row)
+    elif number:
+        yield found("number", number, CERTAIN, place)
+        yield found("full_code", line.code.full, CERTAIN, row)
+        return
+    if not number or not trusted:
+        reason = "Chỗ ghi số để trống hoặc viết tay, chưa đọc được."
+        yield found("number", None, 0.9, row, partial=line.code.after_number, reason=reason)
+        yield found("full_code", None, 0.9, row, partial=line.code.after_number, reason=reason)
+
+
+def _by_pen(gap: Gap, row: Row, after: str) -> Iterator[Finding]:
+    """Rival readings of a handwritten number; what OCR made of the pen's strokes is not used at all."""
+    facts = {"box": gap.box, "page": row.page, "witness": "pen"}
+    reason = "Số viết tay: xem ảnh và xác nhận."
+    for value, confidence in gap.readings:
+        if value:
+            yield found("number", value, confidence, row, reason=reason, **facts)
+            yield found("full_code", f"{value}{after}", confidence, row, reason=reason, **facts)
+    yield found("number", None, 0.5, row, partial=after, reason=reason, **facts)
+    yield found("full_code", None, 0.5, row, partial=after, reason=reason, **facts)
+
+
+# ------------------------------------------------------------------------------------------------ place and date
+
+
+def date_findings(paper: Paper) -> Iterator[Finding]:
+    """place and date from the line `Hà Nội, ngày 05 tháng 3 năm 2020`."""
+    row = paper.heading.date
+    if not row:
+        confidence = 0.5 if paper.is_ink else LIKELY
+        for field in ("date", "place"):
+            yield Finding(
+                field, None, confidence, reason="Không thấy dòng địa danh, ngày tháng.", witness=_witness(paper)
+            )
+        return
+    yield from _place(paper, row)
+    day = next(find_dates(row.text), None)
+    gaps = paper.gaps("day") + paper.gaps("month")
+    if not day:
+        yield found("date", None, 0.5, row, reason="Dòng ngày tháng đọc không rõ.")
+    elif gaps:
+        yield from _day_by_pen(paper, row, day)
+    elif day.iso and (not paper.is_ink or row.confidence >= 0.5):
+        yield found("date", day.iso, min(LIKELY, row.confidence) if paper.is_ink else CERTAIN, row)
+    else:
+        yield found("date", day.iso, 0.2, row) if day.iso else found("date", None, 0.1, row, partial=day.partial)
+        yield found("date", None, 0.9, row, partial=day.partial, reason="Ngày để trống hoặc viết tay, chưa đọc được.")
+
+
+def _day_by_pen(paper: Paper, row: Row, day: Day) -> Iterator[Finding]:
+    """The date of each reading of the handwritten day (and month) with what is printed of the rest."""
+    days, months = paper.gaps("day"), paper.gaps("month")
+    gap = (days or months)[0]
+    printed = (day.iso or "").split("-")
+    year = (day.partial or "")[:4]
+    month = [((day.partial or "")[5:7], 1.0)] if not months else list(months[0].readings)
+    of_day = list(days[0].readings) if days else [(printed[-1], 1.0)]
+    facts = {"box": gap.box, "page": row.page, "witness": "pen", "reason": "Ngày viết tay: xem ảnh và xác nhận."}
+    for d, sure in of_day:
+        for m, also in month:
+            if d.isdigit() and m.isdigit() and year.isdigit():
+                iso = iso_date(int(d), int(m), int(year))
+                if iso:
+                    yield found("date", iso, sure * also, row, **facts)
+    partial = year if months else day.partial
+    yield found("date", None, 0.5, row, partial=partial, **facts)
+
+
+def _place(paper: Paper, row: Row) -> Iterator[Finding]:
+    written = re.split(r",?\s*ng[aàảãáạ]y\b", row.text, maxsplit=1, flags=re.IGNORECASE)[0].strip(" .,;:-")
+    if not written:
+        yield found("place", None, DOUBTFUL, row)
+        return
+    known = name_of(written) or _near_province(written)
+    where = row.part(0, len(written))
+    if known:
+        yield found("place", known, paper.sureness(where), where)
+    else:
+        yield found("place", written, LIKELY if not paper.is_ink else min(0.8, where.confidence), where)
+
+
+def _near_province(written: str) -> str | None:
+    """A province with one letter misread: `Quang Ngăi`, `Hà Nôi`, `Soc Trăng:`."""
+    from archive.provinces import changes  # noqa: PLC0415
+
+    near = [row.name for row in changes() if len(row.name) > 5 and distance(fold(row.name), fold(written), 1) <= 1]
+    return near[0] if len(near) == 1 else None
+
+
+# ------------------------------------------------------------------------------------------------ the rest
+
+
+def subject_findings(paper: Paper) -> Iterator[Finding]:
+    rows = paper.heading.subject
+    value = subject_text(rows) if rows else None
+    if value:
+        least = min(row.confidence for row in rows)
+        yield found("subject", value, min(LIKELY, 0.5 + least / 2) if paper.is_ink else 0.99, rows)
+    else:
+        yield Finding("subject", None, 0.5, witness=_witness(paper))
+
+
+def list_findings(paper: Paper) -> Iterator[Finding]:
+    """addressees, recipients, archive_copy."""
+    confidence = DOUBTFUL if paper.is_ink else 0.99
+    addressees = endings.addressees_of(paper.rows, paper.heading.addressees)
+    yield found("addressees", tuple(text for text, _ in addressees), confidence, [row for _, row in addressees])
+    recipients = paper.ending.recipients
+    yield found("recipients", tuple(text for text, _ in recipients), confidence, [row for _, row in recipients])
+    yield found("archive_copy", paper.ending.archive_copy, confidence, [row for _, row in recipients][-1:])
+
+
+def signer_findings(paper: Paper, authority: str | None) -> Iterator[Finding]:
+    """`authority` is written the way of the paper's grammar: `TM. …` of the State, `T/M …` of the Party."""
+    ending, witness = paper.ending, _witness(paper)
+    missing = 0.5 if paper.is_ink or not ending.name else LIKELY
+    if authority:
+        yield found("signer_authority", authority, 0.85 if paper.is_ink else 0.99, ending.authority)
+    else:
+        yield Finding("signer_authority", None, missing, witness=witness)
+    title = endings.title_text(ending.title)
+    if title:
+        yield found("signer_title", title, 0.85 if paper.is_ink else 0.99, ending.title)
+    else:
+        yield Finding("signer_title", None, missing, witness=witness)
+    if ending.name:
+        name = endings.name_text(ending.name)
+        yield found("signer_name", name, min(0.85, ending.name.confidence) if paper.is_ink else 0.99, ending.name)
+    else:
+        yield Finding("signer_name", None, missing, reason="Không thấy tên người ký.", witness=witness)
+
+
+_URGENCY = {"khan": "Khẩn", "thuong khan": "Thượng khẩn", "hoa toc": "Hỏa tốc", "hoa toc hen gio": "Hỏa tốc hẹn giờ"}
+_SECRECY = {"mat": "Mật", "toi mat": "Tối mật", "tuyet mat": "Tuyệt mật"}
+
+
+def mark_findings(paper: Paper) -> Iterator[Finding]:
+    """urgency and secrecy, from whole lines only: "xử lý tài liệu mật" in a body is no mark."""
+    for field, names in (("urgency", _URGENCY), ("secrecy", _SECRECY)):
+        marks = [row for row in paper.heading.marks if row.folded.strip(" .:") in names]
+        for row in marks:
+            yield found(field, names[row.folded.strip(" .:")], paper.sureness(row), row)
+        if not marks:
+            # A mark is a stamp, often turned and red: that OCR did not read one says little.
+            yield Finding(field, None, 0.7 if paper.is_ink else CERTAIN, witness=_witness(paper))
+
+
+def province_findings(paper: Paper, organ: str | None, parent: str | None) -> Iterator[Finding]:
+    """The province at the time of issue, from the organ's name or the place line; and what it is part of today."""
+    by_organ = next((p for p in map(province_of_organ, filter(None, (organ, parent))) if p), None)
+    row = paper.heading.date
+    place = next((one.value for one in _place(paper, row) if isinstance(one.value, str)), None) if row else None
+    by_place = name_of(place) if place else None
+    for name, of in ((by_organ, paper.heading.organs), (by_place, [row] if row else [])):
+        if name:
+            confidence = 0.97 if paper.is_ink else CERTAIN
+            facts = {"witness": "place"} if name is by_place and of != paper.heading.organs else {}
+            yield found("province_at_issue", name, confidence, [one for one in of if one], **facts)
+            yield found("province_current", current_of(name), confidence, [one for one in of if one], **facts)
+    if not by_organ and not by_place:
+        for field in ("province_at_issue", "province_current"):
+            yield Finding(field, None, 0.5, witness=_witness(paper))
+
+
+def agreed(system: str, name: str | None, abbreviation_says: tuple[str, ...]) -> bool:
+    """True when a symbol's abbreviation may stand for the type the title names."""
+    return not name or not abbreviation_says or name in abbreviation_says or (system == PARTY and name == "Thông báo")

@@ -1,0 +1,101 @@
+"""Papers of the State: NĐ 30/2020/NĐ-CP (`Số: 471/UBND-VX`, slash after the number; TM., KT., TL.)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from archive import Finding, organ_name, organ_of, organs_of
+
+from .heading import organ_of_subtitle
+from .paper import CERTAIN, LIKELY, Paper
+from .rows import found
+
+
+def findings(paper: Paper) -> Iterator[Finding]:
+    """Type, organs and the signer's authority as the State writes them."""
+    yield from types(paper)
+    yield from organs(paper)
+
+
+def types(paper: Paper) -> Iterator[Finding]:
+    """The printed title decides; a symbol without a type over V/v is a công văn's (NĐ 30/2020, Appendix III)."""
+    heading, code = paper.heading, paper.heading.number_line.code if paper.heading.number_line else None
+    if heading.title:
+        yield found("document_type", heading.title_type, paper.sureness(heading.title), heading.title)
+    if heading.number and heading.number_line and heading.number_line.type_word:
+        word = heading.number_line.type_word.capitalize()
+        yield found("document_type", word, LIKELY, heading.number, witness="number_line")
+    letter = not heading.title and bool(heading.subject or heading.addressees)
+    by_symbol = code.type_name if code and (code.abbreviation or letter) else None
+    # TT stands for thông tư, and for thường trực in a letter of a people's council.
+    if by_symbol and heading.number and (code and code.abbreviation or not heading.title):
+        confidence = min(0.95, paper.sureness(heading.number.part(paper_symbol_at(paper), 999)))
+        yield found("document_type", by_symbol, confidence, heading.number, witness="symbol")
+    if letter and heading.subject and not by_symbol:
+        yield found("document_type", "Công văn", 0.8, heading.subject)
+    if letter and heading.subject and by_symbol == "Công văn":
+        yield found("document_type", "Công văn", 0.95, heading.subject)
+    conclusion = heading.title_type == "Thông báo" and _is_conclusion(paper)
+    yield found("document_subtype", "Thông báo kết luận" if conclusion else None, 0.95 if paper.is_ink else CERTAIN, [])
+
+
+def paper_symbol_at(paper: Paper) -> int:
+    """Where the symbol begins in the number row."""
+    return paper.heading.number_line.symbol_at if paper.heading.number_line else 0
+
+
+def _is_conclusion(paper: Paper) -> bool:
+    under = [*paper.heading.subtitle, *paper.heading.subject][:1]
+    return bool(under) and bool(re.match(r"(?:y kien )?ket luan\b", under[0].folded))
+
+
+def organs(paper: Paper) -> Iterator[Finding]:
+    """The last organ of the heading issues, the one above it is its superior (ô số 2)."""
+    heading = paper.heading
+    rows = heading.organs
+    groups = organs_of([row.text for row in rows])
+    names = [organ_name(" ".join(rows[n].text for n in group)) for group in groups]
+    if names:
+        of = [[rows[n] for n in group] for group in groups]
+        yield found("issuing_organ", names[-1][0], _confidence(paper, names[-1][1]), of[-1])
+        if len(names) > 1:
+            yield found("parent_organ", names[-2][0], _confidence(paper, names[-2][1]), of[-2])
+    else:
+        yield from _without_heading(paper)
+    if len(names) < 2:
+        yield Finding(
+            "parent_organ",
+            None,
+            0.7 if paper.is_ink else CERTAIN if names else LIKELY,
+            witness=rows[0].source if rows else "ocr",
+        )
+    yield from by_symbol(paper)
+
+
+def _confidence(paper: Paper, known: float) -> float:
+    """Whole names of the lexicon are hardly misread; of others a letter may be wrong."""
+    if not paper.is_ink:
+        return CERTAIN
+    return 0.99 if known == 1 else 0.6 + 0.2 * known
+
+
+def _without_heading(paper: Paper) -> Iterator[Finding]:
+    named = organ_of_subtitle(paper.heading)
+    if named:
+        name, known = organ_name(named)
+        yield found("issuing_organ", name, _confidence(paper, known), paper.heading.subtitle)
+
+
+def by_symbol(paper: Paper) -> Iterator[Finding]:
+    """The organ an abbreviation stands for in the whole country: CP, TTg, BYT."""
+    line, row = paper.heading.number_line, paper.heading.number
+    organ = organ_of(line.code.organ) if line else None
+    if organ and row and "Tỉnh ủy" not in organ:
+        yield found("issuing_organ", organ, 0.85, row, witness="symbol")
+
+
+def authority(paper: Paper) -> str | None:
+    """`TM. ỦY BAN NHÂN DÂN`, with the dot the State writes."""
+    whole = " ".join(row.text for row in paper.ending.authority)
+    return re.sub(r"\s+", " ", re.sub(r"\b(TM|KT|TL|TUQ|Q)\s*[./]?\s+(?=\w)", r"\1. ", whole)).strip(" .,") or None
