@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import stat
+from pathlib import Path
 
 import pytest
 
@@ -113,7 +114,8 @@ def test_opening_lets_a_busy_writer_be(blobs, tmp_path):
 def test_names_are_durable_before_they_are_told(blobs, monkeypatch):
     synced = []
     real = os.fsync
-    monkeypatch.setattr(files.os, "fsync", lambda fd: (synced.append(os.readlink(f"/proc/self/fd/{fd}")), real(fd)))
+    name = lambda fd: str(Path(f"/proc/self/fd/{fd}").readlink())  # noqa: E731
+    monkeypatch.setattr(files.os, "fsync", lambda fd: (synced.append(name(fd)), real(fd)))
     blob = blobs.put(io.BytesIO(PAPER))
     folder = blobs.path(blob.sha256).parent
     assert "/tmp/" in synced[0]
