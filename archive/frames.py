@@ -1,0 +1,267 @@
+"""Frames of stamps: four-sided, as wide and as tall as an arrival stamp, askew by up to 16 degrees.
+
+A side is a stretch of a page row (of the page sheared by the angle) that is inked almost without a gap: lines of print
+cover less than six tenths of any row, a worn frame more than seven.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from archive.ink import Mask, Plane
+
+PER_MM = 3.0
+"""Pixels per millimetre of the copy that is searched."""
+WIDE = (40.0, 66.0)
+TALL = (15.5, 42.0)
+"""mm. NĐ 30/2020, annex IV: 50 x 35; the real ones also 46 x 21 and 60 x 19."""
+STEEPEST = 16
+ANGLE_STEP = 2
+WINDOWS = (18.0, 9.0)
+"""mm of a horizontal and of an upright side that must be covered in one piece."""
+COVERED = 0.72
+MOST_SIDES = 28
+EDGE = 3.0
+"""mm from the edge of the page within which a side may be lost."""
+BEST = 4
+LEAST = 0.6
+"""Below this score four lines are not a frame."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A rectangle in pixels of the page image."""
+
+    centre: tuple[float, float]
+    width: float
+    height: float
+    angle: float
+    """Degrees anticlockwise."""
+    score: float
+    """0..1: how much of its four sides is inked."""
+    kind: str = "dark"
+
+    def corners(self) -> list[tuple[float, float]]:
+        """From the upper left one clockwise."""
+        c, s = math.cos(math.radians(self.angle)), math.sin(math.radians(self.angle))
+        half = self.width / 2, self.height / 2
+        return [
+            (self.centre[0] + x * c + y * s, self.centre[1] - x * s + y * c)
+            for x, y in ((-half[0], -half[1]), (half[0], -half[1]), (half[0], half[1]), (-half[0], half[1]))
+        ]
+
+
+@dataclass(frozen=True)
+class Side:
+    """An inked stretch of one row of the sheared page, in pixels of the copy."""
+
+    row: int
+    start: int
+    end: int
+
+
+class _Sheared:
+    """The ink with its rows laid along an angle, and the sums that say how much of a stretch is inked."""
+
+    def __init__(self, along: NDArray[np.intp], across: NDArray[np.intp], shift: float, size: tuple[int, int]) -> None:
+        length, breadth = size
+        self.slope = shift
+        rows = np.rint(across + along * shift).astype(np.intp)
+        self.offset = int(math.ceil(abs(shift) * length)) + 2
+        ink = np.zeros((breadth + 2 * self.offset, length), np.uint8)
+        ink[rows + self.offset, along] = 1
+        thick = ink.copy()
+        thick[1:] |= ink[:-1]
+        self.sums = np.zeros((thick.shape[0], length + 1), np.int32)
+        np.cumsum(thick, axis=1, out=self.sums[:, 1:])
+
+    def sides(self, window: int) -> list[Side]:
+        """The longest well-covered stretches, best first, one for a line."""
+        if self.sums.shape[1] <= window:
+            return []
+        covered = (self.sums[:, window:] - self.sums[:, :-window]) > COVERED * window
+        found = [side for row in np.flatnonzero(covered.any(1)) for side in self._stretches(int(row), covered, window)]
+        found.sort(key=lambda side: -(self.sums[side.row, side.end] - self.sums[side.row, side.start]))
+        return _apart(found)
+
+    def _stretches(self, row: int, covered: Mask, window: int) -> list[Side]:
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], covered[row].view(np.int8), [0]))))
+        return [Side(row, int(a), int(b) - 1 + window) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+
+    def cover(self, row: int, start: int, end: int) -> float:
+        """How much of a stretch is inked."""
+        start, end = max(0, start), min(self.sums.shape[1] - 1, end)
+        if not 0 <= row < self.sums.shape[0] or end <= start:
+            return 0.0
+        return float(self.sums[row, end] - self.sums[row, start]) / (end - start)
+
+    def best(self, row: int, start: int, end: int) -> tuple[float, int]:
+        """The best cover within two rows, and its row."""
+        return max((self.cover(near, start, end), near) for near in range(row - 1, row + 3))
+
+
+def _apart(sides: list[Side]) -> list[Side]:
+    kept: list[Side] = []
+    for side in sides:
+        if len(kept) >= MOST_SIDES:
+            break
+        if not any(abs(k.row - side.row) <= 3 and k.start < side.end and side.start < k.end for k in kept):
+            kept.append(side)
+    return kept
+
+
+def frames(plane: Plane) -> list[Frame]:
+    """The likeliest frames of the page, best first."""
+    height, width = plane.mask.shape
+    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1, ANGLE_STEP), (0, 0), (width, height))
+    fine = [_refined(plane.mask, found) for found in coarse]
+    return [_on_page(found, plane) for found in sorted(fine, key=lambda f: -f.score)]
+
+
+def _refined(mask: Mask, found: Frame) -> Frame:
+    """The same frame, its angle to a half degree."""
+    corners = found.corners()
+    margin = 5 * PER_MM
+    x0, y0 = (int(max(0, min(c[n] for c in corners) - margin)) for n in (0, 1))
+    x1, y1 = (int(max(c[n] for c in corners) + margin) for n in (0, 1))
+    angles = found.angle + np.arange(-1.5, 1.51, 0.5)
+    again = _search(mask[y0:y1, x0:x1], angles, (x0, y0), mask.shape[::-1])
+    return max((*again, found), key=lambda f: f.score)
+
+
+def _on_page(found: Frame, plane: Plane) -> Frame:
+    x, y = found.centre
+    per = 1 / plane.scale
+    centre = ((x + 0.5) * per, (y + 0.5) * per)
+    return Frame(centre, found.width * per, found.height * per, found.angle, found.score, plane.kind)
+
+
+def _search(mask: Mask, angles: NDArray[np.float64], origin: tuple[int, int], page: tuple[int, ...]) -> list[Frame]:
+    """Frames in a part of the page that begins at `origin`, in pixels of the copy of the page."""
+    ys, xs = np.nonzero(mask)
+    height, width = mask.shape
+    if len(xs) < 100:
+        return []
+    found: list[Frame] = []
+    for angle in angles.tolist():
+        slope = math.tan(math.radians(angle))
+        level = _Sheared(xs, ys, slope, (width, height))
+        tops = level.sides(int(WINDOWS[0] * PER_MM))
+        upright = _Sheared(ys, xs, -slope, (height, width))
+        walls = upright.sides(int(WINDOWS[1] * PER_MM)) if tops else []
+        found += _Corner(level, upright, angle, origin, page).rectangles(tops, walls)
+    return _distinct(found)
+
+
+def _distinct(found: list[Frame]) -> list[Frame]:
+    kept: list[Frame] = []
+    for frame in sorted(found, key=lambda f: -f.score):
+        if len(kept) < BEST and not any(math.dist(k.centre, frame.centre) < 12 * PER_MM for k in kept):
+            kept.append(frame)
+    return kept
+
+
+@dataclass(frozen=True)
+class _Corner:
+    """One angle of the search."""
+
+    level: _Sheared
+    upright: _Sheared
+    angle: float
+    origin: tuple[int, int]
+    page: tuple[int, ...]
+
+    def rectangles(self, tops: list[Side], walls: list[Side]) -> list[Frame]:
+        """Every believable rectangle made of these sides, a lost one inferred from the ends of its neighbours."""
+        found = []
+        for top, bottom in _pairs(tops, TALL):
+            rows = top.row - self.level.offset, bottom.row - self.level.offset
+            ends = [self._column(x, r) for s, r in zip((top, bottom), rows, strict=True) for x in (s.start, s.end)]
+            columns = [wall.row - self.upright.offset for wall in walls if self._beside(wall, rows)]
+            pairs = [pair for pair in _spans(columns + ends, WIDE) if pair[0] in columns or pair[1] in columns]
+            found += [self._frame(rows, pair) for pair in pairs if _holds((top, bottom), pair)]
+        for left, right in _pairs(walls, WIDE):
+            columns = [left.row - self.upright.offset, right.row - self.upright.offset]
+            ends = [self._row(y, c) for s, c in zip((left, right), columns, strict=True) for y in (s.start, s.end)]
+            levels = [top.row - self.level.offset for top in tops if _holds((top,), (columns[0], columns[1]))]
+            pairs = [p for p in _spans(ends + levels, TALL) if (p[0] in levels) != (p[1] in levels)]
+            found += [self._frame(pair, (columns[0], columns[1])) for pair in pairs]
+        return [frame for frame in found if frame.score > LEAST]
+
+    def _column(self, x: float, row: float) -> int:
+        slope = self.level.slope
+        return round(x - (row - x * slope) * slope)
+
+    def _row(self, y: float, column: float) -> int:
+        slope = self.level.slope
+        return round(y + (column + y * slope) * slope)
+
+    def _beside(self, wall: Side, rows: tuple[int, int]) -> bool:
+        return wall.start < rows[1] + 8 * PER_MM and wall.end > rows[0] - 8 * PER_MM
+
+    def _meet(self, row: float, column: float) -> tuple[float, float]:
+        slope = self.level.slope
+        share = 1 + slope * slope
+        return (column + slope * row) / share, (row - slope * column) / share
+
+    def _frame(self, rows: tuple[int, int], columns: tuple[int, int]) -> Frame:
+        (x0, y0), (x1, y1) = self._meet(rows[0], columns[0]), self._meet(rows[1], columns[1])
+        (xr, yr), (xl, yl) = self._meet(rows[0], columns[1]), self._meet(rows[1], columns[0])
+        covers = [
+            self.level.best(rows[0] + self.level.offset, round(x0), round(xr))[0],
+            self.level.best(rows[1] + self.level.offset, round(xl), round(x1))[0],
+            self.upright.best(columns[0] + self.upright.offset, round(y0), round(yl))[0],
+            self.upright.best(columns[1] + self.upright.offset, round(yr), round(y1))[0],
+        ]
+        lost = (False, False, self.origin[0] + x0 < EDGE * PER_MM, self.origin[0] + x1 > self.page[0] - EDGE * PER_MM)
+        seen = [cover for cover, gone in zip(covers, lost, strict=True) if not (gone and cover < 0.5)]
+        score = 0.6 * float(np.mean(seen)) + 0.4 * min(seen) - 0.04 * (4 - len(seen))
+        score -= 0.3 * self._goes_on(rows, columns, (x0, xr, xl, x1), (y0, yl, yr, y1))
+        cosine = math.cos(math.radians(self.angle))
+        centre = (x0 + x1 + xl + xr) / 4 + self.origin[0], (y0 + y1 + yl + yr) / 4 + self.origin[1]
+        size = (columns[1] - columns[0]) / 1.0, (rows[1] - rows[0]) / 1.0
+        score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
+        return Frame(centre, size[0] * cosine, size[1] * cosine, self.angle, score)
+
+    def _goes_on(
+        self, rows: tuple[int, int], columns: tuple[int, int], xs: tuple[float, ...], ys: tuple[float, ...]
+    ) -> bool:
+        """Lines run on beyond the corners: a cell of a table."""
+        step = round(5 * PER_MM)
+        beyond = [
+            (self.level, rows[0] + self.level.offset, xs[0], -step), (self.level, rows[0] + self.level.offset, xs[1], step),
+            (self.level, rows[1] + self.level.offset, xs[2], -step), (self.level, rows[1] + self.level.offset, xs[3], step),
+            (self.upright, columns[0] + self.upright.offset, ys[0], -step), (self.upright, columns[0] + self.upright.offset, ys[1], step),
+            (self.upright, columns[1] + self.upright.offset, ys[2], -step), (self.upright, columns[1] + self.upright.offset, ys[3], step),
+        ]  # fmt: skip
+        on = [
+            sheared.best(row, *sorted((round(at + way / 5), round(at + way))))[0] > 0.85
+            for sheared, row, at, way in beyond
+        ]
+        return sum(on) >= 3
+
+
+def _pairs(sides: list[Side], span: tuple[float, float]) -> list[tuple[Side, Side]]:
+    near = span[0] * PER_MM, span[1] * PER_MM
+    ordered = sorted(sides, key=lambda side: side.row)
+    return [
+        (a, b)
+        for a, b in itertools.combinations(ordered, 2)
+        if near[0] <= b.row - a.row <= near[1] and a.start < b.end and b.start < a.end
+    ]
+
+
+def _holds(sides: tuple[Side, ...], columns: tuple[int, int]) -> bool:
+    """Each of the sides runs along more than half of what lies between the columns."""
+    wide = columns[1] - columns[0]
+    return all(min(s.end, columns[1] + 20) - max(s.start, columns[0] - 20) > wide / 2 for s in sides)
+
+
+def _spans(places: list[int], span: tuple[float, float]) -> list[tuple[int, int]]:
+    pairs = itertools.combinations(sorted(set(places)), 2)
+    return [(a, b) for a, b in pairs if span[0] * PER_MM <= b - a <= span[1] * PER_MM]

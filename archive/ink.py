@@ -1,0 +1,76 @@
+"""Ink on paper apart from the paper: what is dark, what is red, what is blue; and the pen lifted off a stamp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from archive.reading import Page
+
+Mask = NDArray[np.bool_]
+Pixels = NDArray[np.float32]
+
+A4_WIDTH = 210.0
+FAINT = 14
+"""Grey levels below its surroundings at which a stroke on a 75-dpi copy counts as ink: worn stamps are pale."""
+COLOURED = 26
+"""Levels between channels that make ink coloured; JPEG gives black print up to some 20."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The ink of one kind on a small copy of the page."""
+
+    kind: str
+    """dark | red | blue (violet is among both)"""
+    mask: Mask
+    scale: float
+    """Pixels of the copy per pixel of the page image."""
+
+
+def per_mm(page: Page, image: Image.Image) -> float:
+    """Pixels of the page image per millimetre; without a believable dpi the page is taken for A4."""
+    by_width = min(image.size) / A4_WIDTH
+    told = page.dpi / 25.4 * (image.width / page.width if page.width else 1.0) if page.dpi else by_width
+    return told if 0.7 < told / by_width < 1.4 else by_width
+
+
+def planes(image: Image.Image, scale: float) -> list[Plane]:
+    """The dark ink, and the red and the blue where there is any."""
+    size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    small = image.convert("RGB").resize(size, Image.Resampling.BOX)
+    found = [Plane("dark", _dark(small.convert("L")), scale)]
+    if image.mode in ("1", "L"):
+        return found
+    colours = _whitened(np.asarray(small, np.float32))
+    red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
+    for kind, strength in (("red", red - green), ("blue", blue - np.minimum(red, green))):
+        mask = strength > COLOURED
+        if 600 < mask.sum() < 0.3 * mask.size:
+            found.append(Plane(kind, mask, scale))
+    return found
+
+
+def _dark(grey: Image.Image) -> Mask:
+    around = np.asarray(grey.filter(ImageFilter.BoxBlur(10)), np.float32)
+    mask: Mask = np.asarray(grey, np.float32) < around - FAINT
+    return mask
+
+
+def _whitened(pixels: Pixels) -> Pixels:
+    """Tinted paper made neutral."""
+    paper = np.percentile(pixels.reshape(-1, 3)[::7], 85, axis=0)
+    return np.clip(pixels / np.maximum(paper, 60) * 255, 0, 255)
+
+
+def pen_only(picture: Image.Image, kind: str) -> Image.Image:
+    """The picture with ink of this kind turned pale, so that a pen of another colour stands alone; grey."""
+    if kind == "dark":
+        return picture.convert("L")
+    pixels = _whitened(np.asarray(picture.convert("RGB"), np.float32))
+    red, blue = pixels[..., 0], pixels[..., 2]
+    kept = red if kind == "red" else np.maximum(blue, red * 0.9)
+    return Image.fromarray(kept.astype(np.uint8))
