@@ -62,7 +62,7 @@ def pdf(sample: Sample, *, dpi: int = DPI, seed: int = SEED) -> bytes:
 
 
 def recognised(sample: Sample) -> str:
-    """The same file as recognised text without any mistake: a form feed between pages, no stamp."""
+    """The same file as recognised text without any mistake: a form feed between pages, no arrival stamp."""
     pages = ["\n".join(sheet.lines) for paper in sample.papers for sheet in set_paper(paper, 72)]
     return "\f".join(pages + [""] * sample.blank_back)
 

@@ -66,7 +66,7 @@ def _finish(
         ink.press(pixels, pens.sign(46 * mm, rng), ((x + 19) * mm, (y + 2) * mm), ink.COLOURS["pen"])
         ink.seal(pixels, paper.seal, (x * mm, y * mm), dpi, rng)
         marks.append({"kind": "round_seal", "box": _around((x, y), (36, 36))})
-    if paper.urgency and first and sheet.urgency_at:
+    if paper.urgency and sheet.urgency_at:
         x, y = sheet.urgency_at
         ink.urgency(pixels, paper.urgency, (x * mm, y * mm), dpi, rng)
         marks.append({"kind": "urgency", "box": _around((x, y), (32, 9)), "text": paper.urgency})

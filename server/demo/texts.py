@@ -197,7 +197,7 @@ CONCLUSION = Paper(
     symbol="TB/TU",
     place="Sơn La",
     date="2026-03-24",
-    title=("THÔNG BÁO", "Kết luận của Ban Thường vụ Tỉnh ủy về công tác", "phòng, chống dịch bệnh mùa xuân"),
+    title=("THÔNG BÁO", "KẾT LUẬN CỦA BAN THƯỜNG VỤ TỈNH ỦY", "về công tác phòng, chống dịch bệnh mùa xuân"),
     subject="công tác phòng, chống dịch bệnh mùa xuân",
     body=(
         "Tại phiên họp ngày 20/3/2026, sau khi nghe Báo cáo số 88-BC/ĐU, ngày 16/3/2026 của Đảng ủy Ủy ban nhân dân "

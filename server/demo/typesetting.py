@@ -132,7 +132,9 @@ def _subject(at: Typesetter) -> None:
         style, prefix = ("Regular", "V/v ") if at.state else ("Italic", "Về ")
         for text in _broken(prefix + paper.subject, 31):
             at.line(text, LEFT_COLUMN, 12, style, "ma")
-    at.sheet.urgency_at = (LEFT_COLUMN, at.y + 9)
+    if paper.urgency:
+        at.sheet.urgency_at = (LEFT_COLUMN, at.y + 9)
+        at.sheet.lines.append(paper.urgency.upper())
     at.y += 5 + paper.header_room
     for i, text in enumerate(paper.title):
         at.line(text, (LEFT + RIGHT) / 2, 15 if i == 0 else 14, "Bold", "ma")
