@@ -1,0 +1,24 @@
+"""The web: pages for people and an interface for programs. The only part of the house that knows Flask."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from archive.config import Settings
+
+MEGABYTE = 1 << 20
+
+
+def create_app(settings: Settings) -> Flask:
+    """The application on these settings; nothing is opened before the first request."""
+    from server import api, auth, errors, pages, security, speech
+    from server.state import State
+
+    app = Flask("server")
+    app.config["MAX_CONTENT_LENGTH"] = (settings.max_upload_mb + 1) * MEGABYTE
+    app.config["MAX_FORM_MEMORY_SIZE"] = 2 * MEGABYTE
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 86400
+    app.extensions["vanthu"] = State(settings)
+    for part in (errors, auth, security, speech, pages, api):
+        part.init_app(app)
+    return app

@@ -1,0 +1,104 @@
+"""The pages people see: one module a page, named like its address and its template."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import sqlalchemy as sa
+from flask import Flask, g, request
+from markupsafe import Markup
+
+from archive import access
+from archive.models import Document
+from server.pages import admin, documents, images, register, review, routing, search, shown, sign_in, upload
+from server.speech import gettext as _
+from server.state import state
+
+STATIC = Path(__file__).parents[1] / "static"
+PAGES = (sign_in, review, upload, images, documents, register, search, routing, admin)
+THEMES = ("light", "dark")
+
+_waiting = sa.select(sa.func.count()).select_from(Document).where(Document.status == "review")
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One entry of the navigation."""
+
+    url: str
+    name: str
+    here: bool
+    count: int = 0
+
+
+def init_app(app: Flask) -> None:
+    """Register every page and what all templates use."""
+    for page in PAGES:
+        app.register_blueprint(page.pages)
+    app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, flag_name=flag_name)
+    app.jinja_env.globals.update(
+        route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key])
+    )
+    app.jinja_env.filters.update(shown.FILTERS)
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.context_processor(lambda: {"theme": theme()})
+
+
+@functools.cache
+def asset(name: str) -> str:
+    """The address of a static file; its content is part of it, so that browsers may keep it for ever."""
+    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    return f"/static/{name}?v={digest}"
+
+
+def csrf() -> Markup:
+    """The hidden field that every form which changes something carries."""
+    return Markup('<input type="hidden" name="csrf" value="{}">').format(g.csrf) if g.csrf else Markup("")
+
+
+def theme() -> str:
+    """light, dark, or "" for what the machine prefers."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in THEMES else ""
+
+
+def role_name(role: str) -> str:
+    """The Vietnamese name of a role."""
+    return _(access.ROLES.get(role, role))
+
+
+def flag_name(flag: str) -> str:
+    """What a flag of the contract says to a clerk."""
+    return _(shown.FLAGS.get(flag, flag))
+
+
+def may(action: str, document: Document | None = None) -> bool:
+    """Whether the one who looks may do this; templates ask it before they show a button."""
+    return access.can(g.user, action, document)
+
+
+def tabs() -> list[Tab]:
+    """The navigation of this user."""
+    known = [
+        ("/", _("Hộp đến"), may("ingest") or may("correct")),
+        ("/register", _("Sổ văn bản đến"), may("read")),
+        ("/search", _("Tìm kiếm"), may("read")),
+        ("/routing", _("Điều phối"), may("route") or may("handle")),
+        ("/admin", _("Quản trị"), may("users") or may("plugins")),
+    ]
+    count = _count_waiting() if may("correct") else 0
+    return [Tab(url, name, _is_here(url), count if url == "/" else 0) for url, name, shown_to in known if shown_to]
+
+
+def _is_here(url: str) -> bool:
+    if url == "/":
+        return request.path == "/" or request.path.startswith("/review")
+    return request.path.startswith(url)
+
+
+def _count_waiting() -> int:
+    with state().readers() as session:
+        return session.scalar(_waiting.where(access.visible(g.user))) or 0

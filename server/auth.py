@@ -1,0 +1,140 @@
+"""Who is asking: a signed-in browser (cookie) or a program (Authorization: Bearer); `flask.g.user` says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+from flask import Flask, Response, g, request
+from sqlalchemy.orm import Session
+
+from archive import access, people
+from archive.errors import Forbidden
+from archive.models import User, now
+from server.errors import NotSignedIn
+from server.state import state
+
+P = ParamSpec("P")
+R = TypeVar("R")
+OPEN = {"static", "health.alive"}
+"""Endpoints nobody needs to be known for: no database is asked."""
+NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."
+NO_RIGHT = "Vai trò của bạn không được làm việc này; không văn bản nào bị đổi. Hãy nhờ văn thư hoặc quản trị viên."
+
+
+def init_app(app: Flask) -> None:
+    """Know the user before any view."""
+    app.before_request(identify)
+
+
+def identify() -> None:
+    """Set g.user, g.csrf (browsers), g.by_token and g.scopes (programs)."""
+    g.user, g.csrf, g.by_token, g.scopes = None, "", False, frozenset()
+    if request.endpoint in OPEN:
+        return
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        _identify_program(key.strip())
+    elif cookie := request.cookies.get(cookie_name()):
+        _identify_browser(cookie)
+
+
+def _identify_program(key: str) -> None:
+    g.by_token = True
+    with state().readers() as session:
+        found = people.token_user(session, key)
+        if found is None:
+            raise NotSignedIn("Khoá không đúng, đã thu hồi hoặc đã hết hạn. Hãy xin khoá mới của quản trị viên.")
+        g.user, g.scopes = _known(found[0]), found[1]
+    with state().sessions.begin() as session:
+        people.note_use(session, key)
+
+
+def _identify_browser(cookie: str) -> None:
+    with state().readers() as session:
+        login = people.login_of(session, cookie)
+        if login is None:
+            return
+        g.user, g.csrf = _known(login.user), login.csrf
+        tired = now() - login.seen_at > dt.timedelta(minutes=1)
+    if tired:  # a writer's transaction only when there is something to write
+        with state().sessions.begin() as session:
+            people.keep_alive(session, cookie)
+
+
+def _known(user: User) -> User:
+    """`user` with its unit read, since it outlives the session that read it."""
+    _ = user.unit
+    return user
+
+
+def require(action: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let only those in who may do `action` (archive.access.ACTIONS); a program's key must have the scope, too."""
+
+    def guard(view: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+            allow(action)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def allow(action: str) -> None:
+    """NotSignedIn or Forbidden unless the one who asks may do `action`."""
+    if g.user is None:
+        raise NotSignedIn(NO_ONE)
+    if not access.can(g.user, action):
+        raise Forbidden(NO_RIGHT)
+    scope = "read" if request.method in ("GET", "HEAD") else "write"
+    if g.by_token and not g.scopes & {scope, "admin"}:
+        raise Forbidden(f"Khoá này không có phạm vi {scope}; không văn bản nào bị đổi.")
+
+
+def cookie_name() -> str:
+    """`__Host-` binds the cookie to this very host, which browsers allow only over HTTPS."""
+    return "__Host-vanthu" if state().settings.secure_cookies else "vanthu"
+
+
+def sign_in(name: str, password: str) -> str | None:
+    """A new cookie for the person with this password; the cookie the browser came with ends."""
+    with state().sessions() as session:
+        user = people.sign_in(session, name, password)
+        cookie = _fresh_cookie(session, user) if user else None
+        session.commit()  # a failure is remembered, too
+        return cookie
+
+
+def _fresh_cookie(session: Session, user: User) -> str:
+    if old := request.cookies.get(cookie_name()):
+        people.end_session(session, old)
+    return people.new_session(session, user, agent=request.user_agent.string)[0]
+
+
+def set_up(link: str, name: str, password: str) -> str:
+    """The first administrator, signed in at once; a new cookie."""
+    with state().sessions.begin() as session:
+        return _fresh_cookie(session, people.use_setup_link(session, link, name, password))
+
+
+def give_cookie(response: Response, cookie: str) -> Response:
+    """Put the cookie of `sign_in` into the answer."""
+    secure = state().settings.secure_cookies
+    response.set_cookie(
+        cookie_name(), cookie, max_age=int(people.LONGEST.total_seconds()), httponly=True, samesite="Lax",
+        secure=secure, path="/",
+    )  # fmt: skip
+    return response
+
+
+def sign_out(response: Response) -> Response:
+    """End this browser's session, here and there."""
+    if cookie := request.cookies.get(cookie_name()):
+        with state().sessions.begin() as session:
+            people.end_session(session, cookie)
+    response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=state().settings.secure_cookies)
+    return response

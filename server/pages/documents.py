@@ -1,0 +1,128 @@
+"""/documents/…: one paper with its pages, fields, citations both ways, routes and history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, g, render_template
+from sqlalchemy.orm import Session
+
+from archive import access, register
+from archive.models import CitationRow, Document, Event, Scan
+from server.auth import require
+from server.pages import evidence, queue, shown
+from server.api.papers import document_of
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("documents", __name__)
+RELATIONS = {"basis": "căn cứ", "attached": "kèm theo", "reply": "trả lời", "replaced": "thay thế"}
+
+
+@dataclass(frozen=True)
+class Cited:
+    """Another paper: what this one calls it, and where it is when it is here and may be seen."""
+
+    title: str
+    about: str
+    document_id: str | None
+    relation: str = ""
+
+
+@dataclass(frozen=True)
+class Happened:
+    """One line of the history."""
+
+    at: str
+    actor: str
+    what: str
+    details: str
+
+
+@pages.get("/documents/<document_id>")
+@require("read")
+def look(document_id: str) -> Any:
+    """The document page."""
+    with state().readers() as session:
+        document = document_of(session, document_id)
+        whole = session.scalar(sa.select(Scan.id).where(Scan.id == document.scan_id, access.visible_scans(g.user)))
+        return render_template(
+            "pages/document.html",
+            document=document,
+            title=queue.title_of(document),
+            pages=evidence.pages_of(document),
+            facts=facts_of(document),
+            lists=[(shown.field_name(name), values) for name, values in document.lists.items() if values],
+            entry=register.entry_of(session, document),
+            cites=cites(session, document),
+            cited_by=cited_by(session, document),
+            routes=document.routes,
+            history=history_of(session, document) if access.can(g.user, "history") else [],
+            whole_file=whole is not None,
+            status=shown.STATUSES[document.status],
+        )
+
+
+def facts_of(document: Document) -> list[tuple[str, str, bool]]:
+    """(label, value, sure) of every field that says something, in the contract's order."""
+    known = [*shown.FIELDS, *sorted(set(document.fields) - set(shown.FIELDS))]
+    said = [(name, document.fields.get(name) or {}) for name in known]
+    return [
+        (shown.field_name(name), shown.value_of(name, one["value"]), bool(one.get("sure")))
+        for name, one in said
+        if one.get("value")
+    ]
+
+
+def cites(session: Session, document: Document) -> list[Cited]:
+    """What this paper names; a link only where the reader may follow it."""
+    targets = [one.target_id for one in document.citations if one.target_id]
+    open_to = sa.select(Document.id).where(Document.id.in_(targets), access.visible(g.user))
+    seen = set(session.scalars(open_to))
+    return [_cited(one, seen) for one in document.citations]
+
+
+def _cited(one: CitationRow, seen: set[str]) -> Cited:
+    about = ", ".join(filter(None, [one.type if one.code else None, shown.day(one.date), one.issuer]))
+    title = one.code or one.type or _("Văn bản")
+    return Cited(
+        title, about, one.target_id if one.target_id in seen else None, _(RELATIONS.get(one.relation or "", ""))
+    )
+
+
+def cited_by(session: Session, document: Document) -> Sequence[Document]:
+    """Which papers name this one, as far as this user may know."""
+    naming = sa.select(CitationRow.document_id).where(CitationRow.target_id == document.id)
+    wanted = sa.select(Document).where(Document.id.in_(naming), access.visible(g.user))
+    return session.scalars(wanted.order_by(Document.date.desc()).limit(50)).all()
+
+
+def history_of(session: Session, document: Document) -> list[Happened]:
+    """What happened to this paper and to the file it came in, latest first."""
+    wanted = sa.select(Event).where(Event.subject.in_([document.id, document.scan_id]))
+    return [_happened(one) for one in session.scalars(wanted.order_by(Event.seq.desc()).limit(100))]
+
+
+def _happened(one: Event) -> Happened:
+    data = json.loads(one.data)
+    return Happened(
+        shown.moment(one.at), one.actor, _(shown.ACTIONS.get(one.action, one.action)), _details(one.action, data)
+    )
+
+
+def _details(action: str, data: dict[str, Any]) -> str:
+    if action == "corrected":
+        return "; ".join(_change(name, pair) for name, pair in data.get("fields", {}).items() if pair[0] != pair[1])
+    if action in ("registered", "number_voided"):
+        told = _("số đến {} năm {}").format(data.get("number"), data.get("year"))
+        return f"{told} · {data['reason']}" if data.get("reason") else told
+    return str(data.get("unit") or data.get("reason") or "")
+
+
+def _change(name: str, pair: Sequence[Any]) -> str:
+    before, after = (shown.value_of(name, one) or "—" for one in pair)
+    return f"{shown.field_name(name)}: {before} → {after}"

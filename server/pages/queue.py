@@ -1,0 +1,174 @@
+"""The queue of Hộp đến: what was just scanned and waits for a clerk, urgent first, newest first."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, contains_eager
+
+from archive import access
+from archive.jobs import progress
+from archive.models import Document, PageRow, Scan, User
+from server.pages import shown
+from server.pages.sheet import in_doubt
+from server.speech import gettext as _
+from server.speech import ngettext
+
+SHOWN = 60
+URGENT = 10
+"""Scans at or below this priority stand first and say so."""
+COARSE = {"low_resolution", "faint", "cut_off", "unreadable", "blurred", "dark"}
+UNDERWAY = ("received", "reading", "failed", "quarantined")
+
+_order = (sa.case((Scan.priority <= URGENT, 0), else_=1), Scan.received_at.desc(), Scan.id)
+
+
+@dataclass(frozen=True)
+class State:
+    """One pill of the queue: kind (ok, warn, bad, run), sign and words: never colour alone."""
+
+    kind: str
+    sign: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line of the queue: a document to review, or a scan that is being read or cannot be."""
+
+    id: str
+    url: str | None
+    thumb: str | None
+    title: str
+    about: str
+    state: State
+    why: str = ""
+    scan_id: str = ""
+    done: int = 0
+    total: int = 0
+    retry: bool = False
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The lines that are shown and how many there are in all."""
+
+    items: Sequence[Item]
+    total: int
+
+    @property
+    def documents(self) -> list[Item]:
+        """The lines that can be reviewed, in order."""
+        return [item for item in self.items if item.url]
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being read: then the browser asks more often."""
+        return any(item.state.kind == "run" for item in self.items)
+
+    @property
+    def digest(self) -> str:
+        """Changes when anything that is shown changes."""
+        return hashlib.sha256(repr((self.items, self.total)).encode()).hexdigest()[:16]
+
+    def place(self, document_id: str | None) -> int | None:
+        """Which of the documents this is, from 1."""
+        return next((n for n, item in enumerate(self.documents, 1) if item.id == document_id), None)
+
+    def after(self, document_id: str) -> Item | None:
+        """The document after this one; at the end the first again; None when it is the only one."""
+        others = self.documents
+        at = self.place(document_id) or 0
+        return next((item for item in [*others[at:], *others[:at]] if item.id != document_id), None)
+
+
+def load(session: Session, user: User | None) -> Queue:
+    """The queue of `user`."""
+    scans, documents = _scans(session, user), _documents(session, user)
+    coarse = _coarse(session, [document.scan_id for document in documents])
+    ranked = [(_rank(scan), _of_scan(session, scan)) for scan in scans]
+    ranked += [(_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()))) for doc in documents]
+    return Queue([item for _, item in sorted(ranked, key=lambda pair: pair[0])][:SHOWN], _count(session, user))
+
+
+def _rank(scan: Scan, ordinal: int = 0) -> tuple[bool, float, str, int]:
+    return scan.priority > URGENT, -scan.received_at.timestamp(), scan.id, ordinal
+
+
+def _scans(session: Session, user: User | None) -> Sequence[Scan]:
+    if not access.can(user, "ingest"):
+        return []
+    wanted = sa.select(Scan).where(Scan.status.in_(UNDERWAY))
+    return session.scalars(wanted.order_by(*_order).limit(SHOWN)).all()
+
+
+def _documents(session: Session, user: User | None) -> Sequence[Document]:
+    wanted = sa.select(Document).join(Document.scan).options(contains_eager(Document.scan))
+    wanted = wanted.where(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
+    return session.scalars(wanted.order_by(*_order, Document.ordinal).limit(SHOWN)).all()
+
+
+def _count(session: Session, user: User | None) -> int:
+    """All that waits, also what is not shown."""
+    papers = sa.select(sa.func.count()).select_from(Document).join(Document.scan)
+    papers = papers.where(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
+    scans = sa.select(sa.func.count()).select_from(Scan).where(Scan.status.in_(UNDERWAY))
+    return (session.scalar(papers) or 0) + ((session.scalar(scans) or 0) if access.can(user, "ingest") else 0)
+
+
+def _coarse(session: Session, scan_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """What the reader said against the pages of these scans."""
+    rows = session.execute(sa.select(PageRow.scan_id, PageRow.advice).where(PageRow.scan_id.in_(set(scan_ids))))
+    said: dict[str, set[str]] = {}
+    for scan_id, advice in rows:
+        said.setdefault(scan_id, set()).update(COARSE & set(advice))
+    return {scan_id: tuple(sorted(words)) for scan_id, words in said.items() if words}
+
+
+def _of_scan(session: Session, scan: Scan) -> Item:
+    about = f"{scan.filename} · {shown.hour(scan.received_at)}"
+    urgent = scan.priority <= URGENT
+    if scan.status in ("failed", "quarantined"):
+        title = _("Bị cách ly") if scan.status == "quarantined" else _("Chưa đọc được")
+        told = State("bad", "✕", _("Cần xử lý"))
+        why = scan.error or _("Tệp gốc vẫn an toàn. Hãy thử đọc lại hoặc quét lại.")
+        return Item(scan.id, None, None, title, about, told, why, scan.id, retry=scan.status == "failed", urgent=urgent)
+    far = progress(session, scan.id)
+    told = State("run", "◔", _(far.words))
+    return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent)
+
+
+def _of_document(document: Document, coarse: Sequence[str]) -> Item:
+    about = " · ".join(filter(None, [document.issuing_organ, shown.hour(document.scan.received_at)]))
+    why = ", ".join(_(shown.ADVICE.get(word, word)) for word in coarse)
+    pages = document.pages or [1]
+    return Item(
+        document.id, f"/review/{document.id}", f"/documents/{document.id}/pages/{pages[0]}.thumb.webp",
+        title_of(document), about, _doubt(document), _("Bản quét: {}").format(why) if why else "", document.scan_id,
+        urgent=document.scan.priority <= URGENT or document.urgency is not None,
+    )  # fmt: skip
+
+
+def title_of(document: Document) -> str:
+    """What a clerk calls this paper: its code, else what is known of it."""
+    if document.full_code:
+        return document.full_code
+    known = document.fields.get("full_code", {}).get("partial")
+    return f"…{known}" if known else document.document_type or _("(chưa rõ số, ký hiệu)")
+
+
+def doubts_of(document: Document) -> int:
+    """How many fields of the form a clerk should look at, before the book's own two."""
+    return sum(in_doubt(name, one) for name, one in document.fields.items())
+
+
+def _doubt(document: Document) -> State:
+    if document.kind == "web_article":
+        return State("warn", "⚠", _("Không phải văn bản gốc"))
+    if doubts := doubts_of(document):
+        return State("warn", "⚠", ngettext("%(num)d ô cần xem", "%(num)d ô cần xem", doubts) % {"num": doubts})
+    return State("ok", "✓", _("Sẵn sàng"))

@@ -1,0 +1,247 @@
+"""Hộp đến: the queue, the page with its evidence, and the form that puts a paper into the book."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request
+from sqlalchemy.orm import Session
+
+from archive import access, answer, jobs, register, review
+from archive.errors import ArchiveError, BadValue, Conflict, OutOfOrder
+from archive.models import Document, RegisterEntry
+from server.auth import allow, require
+from server.pages import evidence, queue, sheet
+from server.api.papers import document_of, scan_of
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("review", __name__)
+BOOK = "den"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a clerk sent, and what went wrong with it; empty when the form is only looked at."""
+
+    values: Mapping[str, str]
+    before: Mapping[str, str]
+    error: ArchiveError | None = None
+    reason: str = ""
+
+
+NOTHING = Typed({}, {})
+
+
+@pages.get("/")
+def inbox() -> Any:
+    """The first paper of the queue beside the queue; who may not review is led to what he may do."""
+    allow_somebody()
+    if not access.can(g.user, "correct"):
+        return redirect(first_page(), 303)
+    with state().readers() as session:
+        waiting = queue.load(session, g.user)
+        first = next(iter(waiting.documents), None)
+        document = session.get(Document, first.id) if first else None
+        return show(session, document, waiting)
+
+
+def allow_somebody() -> None:
+    """Anybody who is signed in."""
+    if g.user is None:
+        allow("read")
+
+
+def first_page() -> str:
+    """Where this user begins the day."""
+    if access.can(g.user, "route") or access.can(g.user, "handle"):
+        return "/routing"
+    return "/search" if access.can(g.user, "read") else "/admin"
+
+
+@pages.get("/inbox/queue")
+@require("correct")
+def part_queue() -> Any:
+    """The queue alone, for the browser that asks again; 204 when nothing in it has changed."""
+    with state().readers() as session:
+        waiting = queue.load(session, g.user)
+    if request.args.get("seen") == waiting.digest:
+        return Response(status=204)
+    return make_response(render_template("parts/queue.html", queue=waiting, current=request.args.get("current")))
+
+
+@pages.get("/review/<document_id>")
+@require("correct")
+def look(document_id: str) -> Any:
+    """One paper of the queue; one that is in the book already shows its document page."""
+    with state().readers() as session:
+        document = document_of(session, document_id)
+        if document.status != "review":
+            return redirect(f"/documents/{document_id}", 303)
+        return show(session, document, queue.load(session, g.user))
+
+
+def show(
+    session: Session, document: Document | None, waiting: queue.Queue, typed: Typed = NOTHING, status: int = 200
+) -> Any:
+    """The review page."""
+    facts: dict[str, Any] = {"queue": waiting, "current": document.id if document else None, "document": document}
+    facts["done"] = just_registered(session)
+    if document:
+        facts |= of_document(session, document, typed)
+        facts["next"] = waiting.after(document.id)
+        facts["place"] = waiting.place(document.id)
+    return make_response(render_template("pages/review.html", **facts), status)
+
+
+def of_document(session: Session, document: Document, typed: Typed) -> dict[str, Any]:
+    """What the template needs to know of the paper under review."""
+    today = sheet.today()
+    told = answer.of_document(session, document)
+    stamp = (told["stamp"] or {}).get("fields", {})
+    form = sheet.of_document(document, stamp, register.expected(session, BOOK, today.year), today)
+    return {
+        "sheet": retyped(form, typed),
+        "next_number": register.expected(session, BOOK, today.year),
+        "error": typed.error,
+        "reason": typed.reason,
+        "out_of_order": isinstance(typed.error, OutOfOrder),
+        "title": queue.title_of(document),
+        "pages": evidence.pages_of(document),
+        "duplicates": register.duplicates(session, document),
+        "siblings": [one for one in document.scan.documents if one.id != document.id],
+    }
+
+
+def retyped(form: sheet.Sheet, typed: Typed) -> sheet.Sheet:
+    """The form with what the clerk had typed; where somebody else wrote meanwhile, both values stand."""
+    if not typed.values:
+        return form
+
+    def line_of(line: sheet.Line) -> sheet.Line:
+        mine, before = typed.values.get(line.name, line.value), typed.before.get(line.name, line.value)
+        if mine == before:  # untouched: what stands now is the truth
+            return line
+        theirs = line.value if line.value not in (before, mine) else None
+        return replace(line, value=mine, theirs=theirs, state="bad" if theirs is not None else line.state)
+
+    doubtful, book, sure, rest = (
+        [line_of(line) for line in group] for group in (form.doubtful, form.book, form.sure, form.rest)
+    )
+    return sheet.Sheet(doubtful, book, sure, rest, form.sizes)
+
+
+def just_registered(session: Session) -> RegisterEntry | None:
+    """The line that was written a moment ago, as the address says."""
+    book, _dot, rest = request.args.get("done", "").partition(".")
+    year, _dot, number = rest.partition(".")
+    if not (book and year.isdecimal() and number.isdecimal() and len(number) < 10):
+        return None
+    return session.get(RegisterEntry, (book[:40], int(year), int(number)))
+
+
+@pages.post("/review/<document_id>")
+@require("correct")
+def decide(document_id: str) -> Any:
+    """Save what was typed and, when asked, put the paper into the book; then the next one."""
+    values, before = typed_values("f."), typed_values("was.")
+    if taken := request.form.get("take"):  # a candidate was chosen by a browser without scripts
+        name, _equals, value = taken.partition("=")
+        return again(document_id, Typed(values | {name: value}, before, None, request.form.get("reason", "")), 200)
+    try:
+        return settle(document_id, values, before)
+    except (Conflict, BadValue) as error:
+        status = 409 if isinstance(error, Conflict) else 422
+        return again(document_id, Typed(values, before, error, request.form.get("reason", "")), status)
+
+
+def typed_values(prefix: str) -> dict[str, str]:
+    """The inputs whose name begins with `prefix`, without it; line ends as the archive keeps them."""
+    given = request.form.items()
+    return {name.removeprefix(prefix): " ".join(text.split()) for name, text in given if name.startswith(prefix)}
+
+
+def again(document_id: str, typed: Typed, status: int) -> Any:
+    """The form once more, nothing of what was typed lost."""
+    with state().readers() as session:
+        document = document_of(session, document_id)
+        if document.status != "review" and isinstance(typed.error, Conflict):
+            return redirect(f"/documents/{document_id}", 303)
+        return show(session, document, queue.load(session, g.user), typed, status)
+
+
+def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str]) -> Any:
+    """One transaction: corrections, confirmation, the line in the book."""
+    to_book = request.form.get("action") != "save"
+    with state().sessions.begin() as session:
+        document = document_of(session, document_id)
+        following = queue.load(session, g.user).after(document_id)
+        correct(session, document, values, before)
+        entry = enter(session, document, values) if to_book else None
+    done = f"{entry.book_id}.{entry.year}.{entry.number}" if entry else "saved"
+    target = following.url if to_book and following else ("/" if to_book else f"/review/{document_id}")
+    return redirect(f"{target}?{urlencode({'done': done})}", 303)
+
+
+def correct(session: Session, document: Document, values: Mapping[str, str], before: Mapping[str, str]) -> None:
+    """Write what the clerk changed, accept what was left as it stands."""
+    version = int(request.form["version"]) if request.form.get("version", "").isdecimal() else None
+    changed = {
+        name: text or None
+        for name, text in values.items()
+        if name not in ("arrival", "arrived_on") and text != before.get(name, "")
+    }
+    if changed:
+        document = review.correct(session, document, changed, actor=g.user.name, if_version=version)
+        version = None
+    # What lies under the fold was not looked at: it stays as sure or unsure as the machine left it.
+    review.confirm(session, document, g.user.name, if_version=version, names=(*sheet.MAIN, *sheet.DERIVED))
+
+
+def enter(session: Session, document: Document, values: Mapping[str, str]) -> RegisterEntry:
+    """Put the paper into the book with the number and day of the form."""
+    allow("register")
+    if register.duplicates(session, document) and not request.form.get("anyway"):
+        raise Conflict(
+            _("Có thể văn bản này đã có trong kho. Hãy so hai văn bản, rồi đánh dấu “không trùng” nếu vẫn vào sổ.")
+        )
+    day = review.checked_value("date", values.get("arrived_on", ""))
+    if not isinstance(day, str):
+        raise BadValue(_("Hãy ghi ngày đến, ví dụ 30/3/2020."))
+    number = values.get("arrival", "")
+    if number and not (number.isascii() and number.isdecimal() and len(number) < 8):
+        raise BadValue(_("Số đến chỉ gồm chữ số."))
+    reason = request.form.get("reason", "").strip() or None
+    return register.register(
+        session, document, BOOK, dt.date.fromisoformat(day), wanted(session, number, before_of("arrival"), day),
+        actor=g.user.name, reason=reason,
+    )  # fmt: skip
+
+
+def before_of(name: str) -> str:
+    """What stood in an input when the form was shown."""
+    return request.form.get(f"was.{name}", "")
+
+
+def wanted(session: Session, number: str, before: str, day: str) -> int | None:
+    """The number to ask for; None (the next one) where the clerk left the book's own proposal.
+
+    Two clerks are shown the same next number: the second one gets the one after it, as a paper book would do.
+    """
+    proposal = request.form.get("next_number", "")
+    untouched = number == before == proposal
+    return None if untouched or not number else int(number)
+
+
+@pages.post("/scans/<scan_id>/retry")
+@require("retry")
+def retry(scan_id: str) -> Any:
+    """Read a scan again that could not be read."""
+    with state().sessions.begin() as session:
+        scan_of(session, scan_id)
+        jobs.retry(session, scan_id, g.user.name)
+    return redirect("/", 303)

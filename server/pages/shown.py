@@ -1,0 +1,109 @@
+"""How values are shown to people: Vietnamese dates, hours, numbers and the names of fields."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from archive.register import HANOI
+from server.speech import gettext as _
+
+FIELDS = {
+    "number": "Số", "symbol": "Ký hiệu", "full_code": "Số, ký hiệu", "date": "Ngày văn bản",
+    "issuing_organ": "Nơi gửi", "parent_organ": "Cơ quan cấp trên", "document_type": "Loại",
+    "document_subtype": "Loại chi tiết", "subject": "Trích yếu", "drafting_unit": "Đơn vị soạn thảo",
+    "place": "Địa danh", "signer_authority": "Thẩm quyền ký", "signer_title": "Chức vụ", "signer_name": "Người ký",
+    "urgency": "Độ khẩn", "secrecy": "Độ mật", "province_at_issue": "Tỉnh khi ban hành",
+    "province_current": "Tỉnh hiện nay", "addressees": "Kính gửi", "recipients": "Nơi nhận", "archive_copy": "Lưu",
+}  # fmt: skip
+STAMP_FIELDS = {
+    "organ": "Cơ quan nhận", "number": "Số đến", "date": "Ngày đến", "time": "Giờ đến", "forward_to": "Chuyển",
+    "file_ref": "Hồ sơ số",
+}  # fmt: skip
+STATUSES = {
+    "review": ("warn", "⚠", "Chờ kiểm tra"), "registered": ("ok", "✓", "Đã vào sổ"), "routed": ("ok", "→", "Đã chuyển"),
+    "handling": ("run", "◔", "Đang xử lý"), "done": ("ok", "✓", "Hoàn thành"), "void": ("off", "✕", "Đã huỷ"),
+}  # fmt: skip
+FLAGS = {
+    "type_symbol_conflict": "Tên loại và ký hiệu không khớp nhau",
+    "date_unknown": "Không tìm thấy ngày văn bản",
+}
+ADVICE = {
+    "faint": "chữ mờ",
+    "low_resolution": "độ phân giải thấp",
+    "cut_off": "bị cắt mép",
+    "rotated": "bị xoay",
+    "dark": "quá tối",
+    "unreadable": "không đọc được",
+    "blurred": "bị nhoè",
+    "skewed": "bị nghiêng",
+}
+ACTIONS = {
+    "received": "Đã nhận tệp", "read": "Đã đọc", "corrected": "Đã sửa", "confirmed": "Đã xác nhận",
+    "registered": "Đã vào sổ", "number_voided": "Đã huỷ số", "entry_amended": "Đã sửa dòng trong sổ",
+    "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại", "failed": "Đọc không được",
+    "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản", "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp",
+    "marked": "Đã tìm dấu", "reread": "Đọc lại", "quarantined": "Đã cách ly",
+}  # fmt: skip
+
+
+def field_name(name: str) -> str:
+    """The label of a field; a plugin's own field has only its own name."""
+    return _(FIELDS[name]) if name in FIELDS else name
+
+
+def day(value: Any) -> str:
+    """An ISO text, a date or a moment as dd/mm/yyyy; what is no whole date stays as it is (`2025-02` → 02/2025)."""
+    if isinstance(value, dt.datetime):
+        value = value.astimezone(HANOI).date()
+    if isinstance(value, dt.date):
+        return f"{value:%d/%m/%Y}"
+    parts = str(value or "").split("-")
+    return "/".join(reversed(parts)) if 1 < len(parts) <= 3 and all(p.isdigit() for p in parts) else str(value or "")
+
+
+def moment(value: dt.datetime | str | None) -> str:
+    """A moment in Vietnam: `14:02 · 25/03/2020`."""
+    at = local(value)
+    return f"{at:%H:%M · %d/%m/%Y}" if at else ""
+
+
+def hour(value: dt.datetime | str | None, now: dt.datetime | None = None) -> str:
+    """`14:02` today, `25/03` before."""
+    at = local(value)
+    if at is None:
+        return ""
+    today = (now or dt.datetime.now(dt.UTC)).astimezone(HANOI).date()
+    return f"{at:%H:%M}" if at.date() == today else f"{at:%d/%m}"
+
+
+def local(value: dt.datetime | str | None) -> dt.datetime | None:
+    """A moment (aware, or ISO text) in Vietnam."""
+    if not value:
+        return None
+    return (dt.datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(HANOI)
+
+
+def count(value: int) -> str:
+    """1161 → 1.161."""
+    return f"{value:,}".replace(",", ".")
+
+
+def percent(value: float | None) -> str:
+    """0.973 → 97 %; certainty is never claimed."""
+    return f"{min(int((value or 0) * 100), 99)} %"
+
+
+def value_of(name: str, value: Any) -> str:
+    """The value of a field as it stands in an input."""
+    if value is None:
+        return ""
+    if isinstance(value, list | tuple):
+        return "; ".join(str(one) for one in value)
+    return day(value) if name.rpartition(".")[2] == "date" else str(value)
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "day": day, "moment": moment, "hour": hour, "count": count, "percent": percent, "field_name": field_name,
+}  # fmt: skip

@@ -1,0 +1,83 @@
+"""/login, /logout, the one-time /setup link, and how the pages are to look (/display)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, g, make_response, redirect, render_template, request
+
+from archive import people
+from archive.errors import BadValue, Conflict
+from server import auth
+from server.speech import COOKIE, LANGUAGES
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("sign_in", __name__)
+YEAR = 365 * 86400
+
+
+@pages.get("/login")
+def login() -> Any:
+    """The form; who is signed in already goes on."""
+    if g.user:
+        return redirect("/", 303)
+    return render_template("pages/login.html", next=inside(request.args.get("next")))
+
+
+@pages.post("/login")
+def sign_in() -> Any:
+    """Right name and password: a new cookie and on; else the form again, which never says what was wrong."""
+    name, target = request.form.get("name", ""), inside(request.form.get("next"))
+    cookie = auth.sign_in(name, request.form.get("password", ""))
+    if cookie is None:
+        sentence = _("Tên hoặc mật khẩu không đúng, hoặc tài khoản đang tạm khoá. Hãy thử lại sau ít phút.")
+        return render_template("pages/login.html", next=target, name=name, sentence=sentence), 403
+    return auth.give_cookie(make_response(redirect(target, 303)), cookie)
+
+
+@pages.post("/logout")
+def logout() -> Any:
+    """End the session."""
+    return auth.sign_out(make_response(redirect("/login", 303)))
+
+
+@pages.get("/setup/<link>")
+def setup(link: str) -> Any:
+    """The first administrator chooses a name and a password, once."""
+    with state().readers() as session:
+        good = people.link_is_good(session, link) and not people.has_administrator(session)
+    return render_template("pages/setup.html", good=good), 200 if good else 403
+
+
+@pages.post("/setup/<link>")
+def set_up(link: str) -> Any:
+    """Make the administrator and sign in; a bad name or password leaves the link as it was."""
+    name, password = request.form.get("name", ""), request.form.get("password", "")
+    try:
+        if password != request.form.get("again", ""):
+            raise BadValue(_("Hai lần nhập mật khẩu không giống nhau. Hãy nhập lại."))
+        cookie = auth.set_up(link, name, password)
+    except (BadValue, Conflict) as error:
+        return render_template("pages/setup.html", good=True, name=name, sentence=str(error)), 422
+    return auth.give_cookie(make_response(redirect("/", 303)), cookie)
+
+
+@pages.post("/display")
+def display() -> Any:
+    """Language and theme, kept by the browser."""
+    answer = make_response(redirect(inside(request.form.get("back")), 303))
+    for cookie, known in ((COOKIE, set(LANGUAGES)), ("theme", {"", "light", "dark"})):
+        chosen = request.form.get(cookie)
+        if chosen in known:
+            answer.set_cookie(cookie, chosen, max_age=YEAR, samesite="Lax", secure=state().settings.secure_cookies)
+    return answer
+
+
+def inside(target: str | None) -> str:
+    """`target` if it is an address of ours, else the first page: nobody is sent elsewhere by a link."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(target)
+    return "/" if parts.scheme or parts.netloc or any(c < " " for c in target) else target

@@ -1,0 +1,59 @@
+"""/upload: the door for people. Each file is durable before its line says "received"."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, BinaryIO, cast
+
+from flask import Blueprint, g, jsonify, redirect, render_template, request
+from werkzeug.datastructures import FileStorage
+
+from archive import intake
+from archive.errors import Refused
+from server.auth import require
+from server.errors import status_of
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("upload", __name__)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said of one file."""
+
+    filename: str
+    ok: bool
+    said: str
+    scan_id: str | None = None
+    status: int = 202
+
+
+@pages.post("/upload")
+@require("ingest")
+def upload() -> Any:
+    """Take every file of the form; scripts get a line for each, a plain form goes back to the queue."""
+    told = [take(one) for one in request.files.getlist("file") if one.filename]
+    told = told or [Told("", False, _("Chưa chọn tệp nào. Hãy chọn tệp rồi gửi lại."), status=422)]
+    if "application/json" in request.headers.get("Accept", ""):
+        answer = jsonify([asdict(one) for one in told])
+        answer.status_code = told[0].status
+        return answer
+    if all(one.ok for one in told):
+        return redirect("/", 303)
+    return render_template("pages/uploaded.html", told=told), next(one.status for one in told if not one.ok)
+
+
+def take(file: FileStorage) -> Told:
+    """Archive one file; a refusal is a sentence, and the other files go on."""
+    name, urgent = file.filename or "", bool(request.form.get("urgent"))
+    app = state()
+    try:
+        done = intake.receive(
+            app.sessions, app.blobs, app.settings, cast(BinaryIO, file.stream), name,
+            actor=g.user.name, source="web", urgent=urgent,
+        )  # fmt: skip
+    except Refused as error:
+        return Told(name, False, str(error), status=status_of(error))
+    said = _("Đã nhận, đang đọc.") if done.new else _("Đã có trong kho từ trước; không nhận lần hai.")
+    return Told(name, True, said, done.scan_id, 202 if done.new else 200)

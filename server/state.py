@@ -1,0 +1,71 @@
+"""What one web process holds open: made when first asked for, so that importing and forking stay cheap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from archive.blobs import Blobs, open_blobs
+from archive.config import Settings
+from archive.database import Sessions, open_engine, readers, sessions
+from archive.derived import Derived
+from archive.search import open_search
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from archive.host import Host
+    from archive.search.whoosh_engine import WhooshEngine as Engine
+
+
+@dataclass(frozen=True)
+class State:
+    """The settings and everything that follows from them."""
+
+    settings: Settings
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The one database."""
+        return open_engine(self.settings.database_url)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions that may write."""
+        return sessions(self.engine)
+
+    @cached_property
+    def readers(self) -> Sessions:
+        """Sessions that only read."""
+        return readers(self.engine)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The originals."""
+        return open_blobs(self.settings.blobs, self.settings.data)
+
+    @cached_property
+    def derived(self) -> Derived:
+        """Page images and other projections."""
+        return Derived(self.settings.data)
+
+    @cached_property
+    def search(self) -> Engine:
+        """The search index."""
+        return open_search(self.settings.search, self.settings.data)
+
+    @cached_property
+    def host(self) -> Host:
+        """The plugins, for the administrator's list; papers are never read in the web process."""
+        from archive.host import load
+
+        return load(self.settings.plugin_dir)
+
+
+def state() -> State:
+    """The state of the running application."""
+    found: State = current_app.extensions["vanthu"]
+    return found
