@@ -59,13 +59,9 @@ def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins) -> Marks
     """Stamps, seals, other marks and what is left to the pen on one page."""
     if page.source in ("blank", "text"):
         return Marks(page.number)
-    from archive import handwriting  # the recogniser behind it takes a second to load
+    from archive import handwriting, stamps  # the recogniser behind them takes a second to load
 
     image = scans.upright_image(path, page.number, page.rotation, limits)
-    try:
-        from archive import stamps
-    except ImportError:
-        return Marks(page.number, None, (), handwriting.gaps(page, image))
     stamp = _host(plugins).read_stamp(page, image) or stamps.find(page, image)
     return Marks(page.number, stamp, stamps.marks(page, image), handwriting.gaps(page, image))
 

@@ -1,0 +1,97 @@
+"""A line of trivial steps on the real queue, and a nursery that forks real workers on it within milliseconds.
+
+`python -m tests.faults.line DATABASE DATA` answers each line on its standard input with the pid of a new worker.
+Each step writes one event into its finishing transaction: two events of one step are an effect doubled.
+"""
+
+import dataclasses
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from archive import history
+from archive.config import Settings
+from archive.errors import Crashed, Encrypted
+from archive.jobs import queue
+from archive.jobs.worker import Worker
+from archive.pipeline import Step
+
+PAGES = 2
+LEASE = 3.0
+
+
+def work(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+def spin(seconds):
+    """Deaf to everything but a kill."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def refuse():
+    raise Encrypted("Tệp có mật khẩu.")
+
+
+def crash():
+    raise Crashed("Việc đọc dừng đột ngột.")
+
+
+def _note(name, following):
+    def keep(session, archive, scan, claim, answers):
+        history.append(session, "test", f"{name} {claim.part}", scan.id)
+        scan.status = "review" if name == "shelve" else "reading"
+        if name == "read" and queue.left(session, scan.id, "read"):
+            return []
+        return following
+
+    return keep
+
+
+def step(name, following, function="work", *args, wall=60.0):
+    return Step(name, lambda session, archive, claim: [args], f"tests.faults.line:{function}", _note(name, following),
+                lambda settings: wall)  # fmt: skip
+
+
+STEPS = {
+    "survey": step("survey", [("read", range(1, PAGES + 1))], "work", 0.01),
+    "read": step("read", [("mark", (0,))], "work", 0.02),
+    "mark": step("mark", [("shelve", (0,))], "work", 0.005),
+    "shelve": step("shelve", [], "work", 0.005),
+}
+
+
+def settings_of(database, data):
+    return dataclasses.replace(Settings(), database=database, data=Path(data), lease_seconds=LEASE, reserve_mb=1)
+
+
+def main(database, data):
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for _ in sys.stdin:
+        pid = os.fork()
+        if not pid:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.close(0)
+            _work(settings_of(database, data))
+        print(pid, flush=True)
+
+
+def _work(settings):
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    Worker(settings, steps=STEPS).run(stop)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
