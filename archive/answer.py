@@ -48,7 +48,7 @@ def of_document(session: Session, document: Document) -> Json:
         "stamp": stamp_json(stamp) if stamp else None,
         **_lists(document.lists),
         "citations": [_citation_row(row) for row in document.citations],
-        "routes": [_route_row(row) for row in document.routes],
+        "routes": [route_row_json(row) for row in document.routes],
         "flags": document.flags, "suggestions": document.suggestions, "doubts": document.doubts,
         "cut_reasons": document.cut_reasons, "version": document.version, "register": _entry(session, document.id),
     }  # fmt: skip
@@ -121,7 +121,8 @@ def route_json(one: Route) -> Json:
             "confidence": round(one.confidence, 4), "source": one.source, "state": "suggested"}  # fmt: skip
 
 
-def _route_row(row: RouteRow) -> Json:
+def route_row_json(row: RouteRow) -> Json:
+    """A suggestion or decision that is kept."""
     return {
         "id": row.id, "unit": row.unit, "role": row.role, "due": row.due.isoformat() if row.due else None,
         "reason": row.reason, "confidence": round(row.confidence, 4), "source": row.source, "state": row.state,
@@ -142,5 +143,5 @@ def _moment(at: dt.datetime | None) -> str | None:
     return at.isoformat(timespec="seconds") if at else None
 
 
-__all__ = ["citation_json", "finding_json", "of_document", "of_record", "of_scan", "route_json", "scan_json",
-           "stamp_json"]  # fmt: skip
+__all__ = ["citation_json", "finding_json", "of_document", "of_record", "of_scan", "route_json",
+           "route_row_json", "scan_json", "stamp_json"]  # fmt: skip

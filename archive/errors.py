@@ -62,6 +62,10 @@ class Conflict(ArchiveError):
     """Somebody changed the document after it was read; both values are shown, none is lost."""
 
 
+class Stale(Conflict):
+    """The change was meant for an earlier version of the document; it was not made."""
+
+
 class NumberTaken(Conflict): ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from archive import history, register
 from archive.codes import PARTY, find_codes
-from archive.errors import BadValue, Conflict, NotFound
+from archive.errors import BadValue, Conflict, NotFound, Stale
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
 from archive.models import Confirmation, Document, Outbox, now
 from archive.records import COLUMNS, NEEDED
@@ -64,12 +64,17 @@ def correct(
 
 
 def confirm(
-    session: Session, document: Document, actor: str, *, if_version: int | None = None, at: dt.datetime | None = None
-) -> Document:
-    """Accept every value as it stands. What could not be read stays in doubt: nobody has said what it is."""
+    session: Session, document: Document, actor: str, *, if_version: int | None = None,
+    names: Collection[str] | None = None, at: dt.datetime | None = None,
+) -> Document:  # fmt: skip
+    """Accept every value as it stands, or those of the fields `names`: the ones a person looked at.
+
+    What could not be read stays in doubt: nobody has said what it is.
+    """
     at = at or now()
     document = _lock(session, document, if_version)
     standing = {n: f["value"] for n, f in document.fields.items() if f.get("value") is not None or f.get("sure")}
+    standing = {name: value for name, value in standing.items() if names is None or name in names}
     for name, value in standing.items():
         _confirm_one(session, document, name, value, actor, at)
     _close(session, document, actor, at)
@@ -82,7 +87,7 @@ def _lock(session: Session, document: Document, if_version: int | None) -> Docum
     if fresh is None:
         raise NotFound("Không có văn bản này.")
     if if_version not in (None, fresh.version):
-        raise Conflict(
+        raise Stale(
             "Văn bản vừa được người khác sửa. Chưa có gì bị mất: hãy tải lại, xem giá trị mới rồi lưu phần của mình."
         )
     if fresh.status == "void":

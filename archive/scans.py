@@ -133,6 +133,13 @@ def read_page(path: Path | str, n: int, options: Options = Options()) -> PageRea
     return PageReading(page, *_views(shown, options))
 
 
+def view_again(path: Path | str, n: int, rotation: int, limits: Limits = Limits()) -> bytes:
+    """The view of page `n` as `read_page` makes it (WebP), without reading it; `rotation` as in `Page.rotation`."""
+    with _source(Path(path), n, limits) as source:
+        shown = turned(source.view() or source.image(), rotation)
+    return _views(shown, Options(limits))[0]
+
+
 def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options: Options) -> Page:
     """The page read by the recogniser; upright first as it is, turned only when that reads badly."""
     grey = pageimage.without_colour(image)

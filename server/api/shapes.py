@@ -1,0 +1,293 @@
+"""The shapes of requests and answers, version 1: checked when they come in, described in the OpenAPI."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, TypeVar
+
+from flask import request
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+
+from archive.errors import BadValue
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def _no_nul(text: str) -> str:
+    # PostgreSQL keeps no NUL.
+    if "\0" in text:
+        raise ValueError("control character")
+    return text
+
+
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_no_nul)]
+Year = Annotated[int, Field(ge=1945, le=2200)]
+Box = tuple[float, float, float, float]
+
+
+class Problem(BaseModel):
+    """RFC 9457; `detail` is a Vietnamese sentence for the one in front of the screen."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+# ---------------------------------------------------------------------------------------------- what comes in
+
+
+class In(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+
+class SearchAsked(In):
+    q: Line = ""
+    type: Line | None = None
+    issuer: Line | None = None
+    unit: Line | None = None
+    status: Line | None = None
+    from_: Line | None = Field(None, alias="from", description="earliest date of the document, ISO or day first")
+    to: Line | None = Field(None, description="latest date of the document")
+    sort: Line | None = Field(None, description="relevance | date | arrival")
+    cursor: Line | None = None
+    limit: int = Field(20, ge=1, le=100)
+
+
+class BookAsked(In):
+    book: Line = "den"
+    year: Year | None = Field(None, description="the current year when left out")
+    cursor: Line | None = None
+    limit: int = Field(50, ge=1, le=500)
+
+
+class Correction(In):
+    fields: dict[str, str | list[str] | None] = Field(
+        default_factory=dict, max_length=100, description="field → what the paper says; null: the paper does not say"
+    )
+    confirm: bool = Field(False, description="accept every other value as it stands")
+
+
+class Registering(In):
+    book: Line = "den"
+    arrived_on: dt.date
+    number: Annotated[int, Field(ge=1, le=999_999)] | None = Field(None, description="what the stamp says already")
+    reason: Annotated[Line, Field(max_length=400)] | None = Field(
+        None, description="allows a day out of order; noted in the book"
+    )
+
+
+class Deciding(In):
+    unit: Annotated[Line, Field(min_length=1, max_length=200)]
+    role: Line = Field("lead", description="lead | support | inform")
+    due: dt.date | None = None
+    instruction: Annotated[str, Field(max_length=2000), AfterValidator(_no_nul)] = ""
+
+
+class Splitting(In):
+    pages: list[Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        min_length=1, max_length=1000, description="pages that become a document of their own"
+    )
+
+
+class Merging(In):
+    document: Line = Field(description="id of the document that is joined to this one and ends")
+
+
+class Voiding(In):
+    reason: Annotated[Line, Field(min_length=1, max_length=500)]
+
+
+# ---------------------------------------------------------------------------------------------- what goes out
+
+
+class Received(BaseModel):
+    id: str
+    sha256: str
+    status: str
+    href: str
+
+
+class Retried(BaseModel):
+    id: str
+    tasks: int
+
+
+class FieldRead(BaseModel):
+    """One field: the value that stands and how sure it is. A null that is sure: the paper does not say."""
+
+    model_config = ConfigDict(extra="allow")
+    value: str | list[str] | None
+    confidence: float = Field(ge=0, le=1)
+    sure: bool
+    page: int | None = None
+    box: list[float] | None = None
+    source: str | None = None
+    partial: str | None = None
+    reason: str | None = None
+    others: list[dict[str, Any]] = []
+
+
+class StampRead(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    page: int
+    box: list[float] | None
+    fields: dict[str, FieldRead]
+
+
+class CitationRead(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    type: str | None
+    code: str | None
+    date: str | None
+    issuer: str | None
+    relation: str | None
+    page: int | None
+    box: list[float] | None
+    target: str | None
+    mentions: list[dict[str, Any]]
+
+
+class RouteRead(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    unit: str
+    role: str
+    due: str | None
+    reason: str
+    confidence: float
+    source: str
+    state: str
+
+
+class Entry(BaseModel):
+    book: str
+    year: int
+    number: int
+    arrived_on: str | None
+
+
+class EntryOf(Entry):
+    document_id: str | None
+
+
+class DocumentRead(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    id: str
+    pages: list[int]
+    status: str
+    system: str | None
+    kind: str
+    fields: dict[str, FieldRead]
+    stamp: StampRead | None
+    addressees: list[str]
+    recipients: list[str]
+    archive_copy: list[str]
+    citations: list[CitationRead]
+    routes: list[RouteRead]
+    flags: list[str]
+    suggestions: list[dict[str, Any]]
+
+
+class ScanRead(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    id: str
+    sha256: str
+    filename: str
+    media_type: str
+    pages: int
+    status: str
+    error: str | None
+    signatures: list[Any]
+
+
+class ScanAnswer(BaseModel):
+    scan: ScanRead
+    documents: list[DocumentRead]
+
+
+class Happened(BaseModel):
+    seq: int
+    at: str
+    actor: str
+    action: str
+    subject: str
+    data: dict[str, Any]
+
+
+class History(BaseModel):
+    events: list[Happened]
+
+
+class Hit(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    id: str
+    scan_id: str
+    filename: str
+    full_code: str | None
+    document_type: str | None
+    issuing_organ: str | None
+    date: str | None
+    subject: str | None
+    arrival_number: int | None
+    page: int | None
+    score: float
+    snippet: list[tuple[str, bool]]
+
+
+class Found(BaseModel):
+    model_config = ConfigDict(extra="allow")
+    total: int
+    took_ms: int
+    cursor: str | None
+    facets: dict[str, list[tuple[str, int]]]
+    hits: list[Hit]
+
+
+class BookLine(EntryOf):
+    status: str
+    issuer: str
+    code: str
+    document_date: str | None
+    type_and_subject: str
+    recipient: str
+    forwarded_on: str | None
+    receipt: str
+    note: str
+    void_reason: str | None
+
+
+class BookPage(BaseModel):
+    book: str
+    year: int
+    total: int
+    next_number: int
+    cursor: str | None
+    entries: list[BookLine]
+
+
+# ---------------------------------------------------------------------------------------------- checking
+
+
+def asked(model: type[M]) -> M:
+    """The query of this request; BadValue names the parameter that cannot be."""
+    return _checked(model, request.args.to_dict())
+
+
+def body(model: type[M]) -> M:
+    """The JSON body of this request; BadValue names what cannot be."""
+    if request.mimetype != "application/json" and not request.mimetype.endswith("+json"):
+        raise UnsupportedMediaType
+    try:
+        sent = request.get_json()
+    except (UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest from error
+    return _checked(model, sent)
+
+
+def _checked(model: type[M], sent: Any) -> M:
+    try:
+        return model.model_validate(sent)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "yêu cầu"
+        raise BadValue(f"Giá trị của {where[:80]!r} không hợp lệ; chưa có gì thay đổi. Hãy sửa rồi gửi lại.") from error
