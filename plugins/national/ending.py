@@ -16,7 +16,7 @@ _RECIPIENTS = re.compile(r"^n[oơ]i\s?nh[aậâ]n\s*:?", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-+~=•*“”'.]|\d\)|[a-z]\))\s*")
 _ARCHIVE = re.compile(r"^l[uưứừử]u\b\s*[:.]?\s*", re.IGNORECASE)
 AUTHORITY = re.compile(
-    r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t|t/l|t/m\.)\s",
+    r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]?\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t|t/l|t/m\.)\s",
     re.IGNORECASE,
 )
 _TITLE_WORD = re.compile(

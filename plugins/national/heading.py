@@ -90,6 +90,8 @@ def _find_anchors(heading: Heading, rows: list[tuple[int, Row]]) -> None:
         elif heading.number is None and row.column in (LEFT, UNKNOWN, MIDDLE):
             _take_number(heading, row)
         if index and type_of_title(row.text, 0) and is_capitals(row.text) and heading.number and heading.date:
+            below = (one for _, one in rows[index + 1 : index + 12])  # a telegram has its addressees under the title
+            heading.addressees = next((one for one in below if _ADDRESSEES.match(one.text)), None)
             return
 
 
@@ -274,7 +276,7 @@ def _may_be_organ(row: Row) -> bool:
     letters = [letter for letter in row.text if letter.isalpha()]
     if row.column in (RIGHT, MIDDLE) or len(letters) < 3 or len(row.text) > 90:
         return False
-    if re.search(r"\bden\b|^so\b|^ngay\b|^chuyen\b", row.folded) and len(row.text) < 20:
+    if re.search(r"\bden\b|^so\b(?! [a-z])|^ngay\b|^chuyen\b", row.folded) and len(row.text) < 20:
         return False
     return is_capitals(row.text) and len(max(row.text.split(), key=len)) > 1
 
