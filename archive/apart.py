@@ -90,7 +90,7 @@ def ask(calls: Sequence[Call], seconds: float) -> Iterator[Outcome]:
     """The outcome of each call, in order. One child answers them all; after a death the next child goes on."""
     left = list(calls)
     while left:
-        for outcome in _one_child(left, seconds):
+        for outcome in _one_child(tuple(left), seconds):
             left.pop(0)
             yield outcome
 

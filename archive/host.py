@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -200,8 +200,8 @@ class Host:
         ]
         here = [call for call in calls if call.name == OURS]
         there = [call for call in calls if call.name != OURS]
-        outcomes: Iterable[apart.Outcome] = [*map(apart.ask_here, here), *apart.ask(there, self.budget)]
-        for outcome in sorted(outcomes, key=lambda one: [call.name for call in calls].index(one.name)):
+        outcomes: list[apart.Outcome] = [*map(apart.ask_here, here), *apart.ask(there, self.budget)]
+        for outcome in sorted(outcomes, key=lambda one: list(loaded).index(one.name)):
             answer = self._checked(hook, outcome, check)
             if answer is not None:
                 yield loaded[outcome.name], answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from archive import Code, Finding, Span, Text, find_codes, find_dates, fold, iso_date, plain_letters
+from archive import PARTY_TYPES, Code, Finding, Span, Text, find_codes, find_dates, fold, iso_date, plain_letters
 
 from .rows import Row
 
@@ -60,8 +60,6 @@ def _told(text: Text, plain: str, folded: str, told: re.Match[str], code: Code) 
 
 def _probable(code: Code, kind: str) -> Iterator[Finding]:
     """The symbol the named type would have: a suggestion, the printed one stays."""
-    from archive.codes import PARTY_TYPES  # noqa: PLC0415
-
     abbreviation = next((key for key, name in PARTY_TYPES.items() if fold(name) == fold(kind)), None)
     if abbreviation and code.abbreviation and code.system == "party":
         value = code.symbol.replace(code.abbreviation, abbreviation, 1)

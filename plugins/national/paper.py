@@ -13,6 +13,7 @@ from archive import (
     Gap,
     Stamp,
     Text,
+    changes,
     current_of,
     distance,
     find_dates,
@@ -198,8 +199,6 @@ def _place(paper: Paper, row: Row) -> Iterator[Finding]:
 
 def _near_province(written: str) -> str | None:
     """A province with one letter misread: `Quang Ngăi`, `Hà Nôi`, `Soc Trăng:`."""
-    from archive.provinces import changes  # noqa: PLC0415
-
     near = [row.name for row in changes() if len(row.name) > 5 and distance(fold(row.name), fold(written), 1) <= 1]
     return near[0] if len(near) == 1 else None
 
