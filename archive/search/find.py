@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
 from archive.models import Document, RegisterEntry, Scan, Unit
+from archive.reading import Span
 from archive.search import Candidate, Query, rerank, snippet, spans
 from archive.search.conditions import Condition, among, of_everything, of_filters, of_phrases
 from archive.search.rank import MOST_CANDIDATES
@@ -212,17 +213,17 @@ def _results(session: Session, query: Query, page: Sequence[tuple[str, float]]) 
 
 def _result(query: Query, document: Document, filename: str, number: int | None, score: float) -> Result:
     text = document.text[:MOST_TEXT]
+    found = spans(text, query)
     return Result(
         document.id, document.scan_id, filename, document.full_code, document.document_type, document.issuing_organ,
-        document.date, document.subject, document.status, number, _page(document, text, query), score,
-        snippet(text, query),
+        document.date, document.subject, document.status, number, _page(document, text, found), score,
+        snippet(text, query, found=found),
     )  # fmt: skip
 
 
-def _page(document: Document, text: str, query: Query) -> int | None:
+def _page(document: Document, text: str, found: Sequence[Span]) -> int | None:
     if not document.pages:
         return None
-    found = spans(text, query)
     before = text[: found[0].start].count("\f") if found else 0
     return int(document.pages[min(before, len(document.pages) - 1)])
 

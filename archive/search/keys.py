@@ -113,16 +113,25 @@ def date_at(folded: str, position: int) -> Day | None:
     return None
 
 
+_NUMBER = re.compile(r"\d+")
+_NAMED = re.compile(r"(?:ngay|thang)\s*$")
+
+
 def dates(text: str) -> list[Day]:
     """Every date and month `text` (NFC) names, in order of where it stands."""
     text = fold(text)
     found: list[Day] = []
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            key = _day_key(match)
-            if key and not any(day.start < match.end() and match.start() < day.end for day in found):
-                found.append(Day(match.start(), match.end(), key))
-    return sorted(found, key=lambda day: day.start)
+    end = 0
+    for match in _NUMBER.finditer(text):
+        at = match.start()
+        if at < end:
+            continue
+        named = _NAMED.search(text, max(end, at - 8), at)
+        day = (date_at(text, named.start()) if named else None) or date_at(text, at)
+        if day:
+            found.append(day)
+            end = day.end
+    return found
 
 
 def _day_key(match: re.Match[str]) -> str | None:

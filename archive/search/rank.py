@@ -7,12 +7,13 @@ known-item queries (ENGINE W3) it beats pairs in the index and word segmentation
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from archive.search.query import Query, Word
-from archive.search.words import WORD, spellings
+from archive.search.words import spellings
 
 MOST_CANDIDATES = 200
 SCORE, HEAD, MARKED_FOLD, LONE = 2.0, 1.5, 0.5, 0.3
@@ -73,21 +74,27 @@ def _folded_pairs(runs: Sequence[tuple[Word, ...]]) -> list[str]:
 
 
 def _add_exact(scores: list[float], runs: Sequence[tuple[Word, ...]], candidates: Sequence[Candidate]) -> None:
-    texts = [_marked_line(candidate.text) for candidate in candidates]
+    pairs = _folded_pairs(runs)
+    texts = [c.text.lower() if not pairs or any(pair in c.line for pair in pairs) else "" for c in candidates]
     for run in runs:
         for a, b in pairwise(run):
-            ways = [f" {x} {y} " for x in spellings(a.exact) for y in spellings(b.exact)]
-            _add(scores, [_any(text, ways) for text in texts], 1.0)
+            _add(scores, _found(texts, rf"{_spelled(a)}[\W_]+{_spelled(b)}"), 1.0)
         for word in run:
             if word.marked:
-                ways = [f" {way} " for way in spellings(word.exact)]
-                _add(scores, [_any(text, ways) for text in texts], 1.0 if len(run) == 1 else LONE)
+                _add(scores, _found(texts, _spelled(word)), 1.0 if len(run) == 1 else LONE)
 
 
-def _any(text: str, ways: Sequence[str]) -> float:
-    return 1.0 if any(way in text for way in ways) else 0.0
+def _spelled(word: Word) -> str:
+    ways = spellings(word.exact)
+    return ways[0] if len(ways) == 1 else f"(?:{'|'.join(ways)})"
 
 
-def _marked_line(text: str) -> str:
-    """Words with marks, lower case, in whatever spelling, between blanks."""
-    return " " + " ".join(WORD.findall(text.lower())) + " "
+def _found(texts: Sequence[str], pattern: str) -> list[float]:
+    """1 for each text (lower case) in which the words of `pattern` stand whole."""
+    # The boundary behind the first word is checked last: before it the search would not run on literal letters.
+    sought = re.compile(rf"{pattern}(?![^\W_])")
+    return [1.0 if any(_begins(text, m.start()) for m in sought.finditer(text)) else 0.0 for text in texts]
+
+
+def _begins(text: str, at: int) -> bool:
+    return at == 0 or not text[at - 1].isalnum()

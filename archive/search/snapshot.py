@@ -15,9 +15,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from whoosh.codec.whoosh3 import W3LeafMatcher
+from whoosh.matching import FilterMatcher
 
 from archive.search import keys
 from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Word
+from archive.search.whoosh_files import LENGTH
 
 Ids = npt.NDArray[np.int32]
 Weights = npt.NDArray[np.float32]
@@ -80,8 +83,10 @@ class Leaf:
     @functools.cached_property
     def lengths(self) -> Weights:
         """Words in the body of each document."""
-        count = self.reader.doc_count_all()
-        return np.fromiter((self.reader.doc_field_length(n, "body") for n in range(count)), np.float32, count)
+        known = self.postings("key", LENGTH)
+        lengths = np.ones(self.reader.doc_count_all(), np.float32)
+        lengths[known.ids] = known.weights
+        return lengths
 
     def postings(self, name: str, token: str) -> Postings:
         """Of a token in the field `name`; document numbers are the segment's."""
@@ -97,12 +102,12 @@ class Leaf:
         if (name, token) not in self.reader:
             return Postings.none()
         matcher = self.reader.postings(name, token)
+        if isinstance(matcher, FilterMatcher):
+            matcher = matcher.child  # deletions are looked at elsewhere
         ids: list[int] = []
         weights: list[float] = []
         while matcher.is_active():
-            ids.append(matcher.id())
-            weights.append(matcher.weight())
-            matcher.next()
+            _take(matcher, ids, weights)
         if ids and not 0 <= ids[0] <= max(ids) < self.reader.doc_count_all():
             raise ValueError("postings name documents that the segment does not have")
         return Postings(np.array(ids, np.int32), np.array(weights, np.float32))
@@ -124,6 +129,19 @@ class Leaf:
         if number not in self._identifiers:
             self._identifiers[number] = str(self.reader.stored_fields(number)["id"])
         return self._identifiers[number]
+
+
+def _take(matcher: Any, ids: list[int], weights: list[float]) -> None:
+    """Moves on by a posting, or by a block of 128 where the matcher reads the file itself."""
+    first, weight = matcher.id(), matcher.weight()  # makes it read the block
+    if isinstance(matcher, W3LeafMatcher):
+        ids.extend(matcher._ids)
+        weights.extend(matcher._weights)
+        matcher._next_block()
+    else:
+        ids.append(first)
+        weights.append(weight)
+        matcher.next()
 
 
 @dataclass(frozen=True)

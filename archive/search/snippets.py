@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from archive.reading import Span
 from archive.search import keys
-from archive.search.query import Code, Date, Phrase, Prefix, Query, Word
-from archive.search.words import Place, places
+from archive.search.query import Code, Date, Phrase, Prefix, Query, Term, Word
+from archive.search.words import spellings
+from archive.vietnamese import fold
 
 WIDTH = 180
 MOST_SPANS = 500
@@ -17,7 +18,11 @@ MOST_SPANS = 500
 
 def spans(text: str, query: Query) -> list[Span]:
     """Where words, codes and dates of `query` stand in `text` (NFC), in order, not overlapping."""
-    found = sorted(_found(text, query), key=lambda span: (span.start, -span.end))
+    found = [Span(match.start(), match.end()) for match in _found(fold(text), query)]
+    days = {term.key for term in query.positive if isinstance(term, Date)}
+    if days:
+        found += [Span(day.start, day.end) for day in keys.dates(text) if {day.key, day.key[:7]} & days]
+    found.sort(key=lambda span: (span.start, -span.end))
     apart: list[Span] = []
     for span in found:
         if not apart or span.start >= apart[-1].end:
@@ -25,47 +30,43 @@ def spans(text: str, query: Query) -> list[Span]:
     return apart[:MOST_SPANS]
 
 
-def _found(text: str, query: Query) -> Iterator[Span]:
-    terms = list(query.positive)
-    words = list(places(text))
-    single = {term.folded for term in terms if isinstance(term, Word)}
-    prefixes = tuple(term.folded for term in terms if isinstance(term, Prefix))
-    for place in words:
-        if place.folded in single or (prefixes and place.folded.startswith(prefixes)):
-            yield Span(place.start, place.end)
-    for term in terms:
-        if isinstance(term, Phrase):
-            yield from _sequences(words, tuple(word.folded for word in term.words))
-        elif isinstance(term, Code):
-            yield from _codes(words, term)
-    days = {term.key for term in terms if isinstance(term, Date)}
-    if days:
-        yield from (Span(day.start, day.end) for day in keys.dates(text) if {day.key, day.key[:7]} & days)
+def _found(folded: str, query: Query) -> Iterator[re.Match[str]]:
+    patterns = list(dict.fromkeys(_pattern(term) for term in query.positive if not isinstance(term, Date)))
+    if not patterns:
+        return iter(())
+    patterns.sort(key=len, reverse=True)  # a phrase before its words
+    return re.finditer(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", folded)
 
 
-def _sequences(words: list[Place], wanted: tuple[str, ...]) -> Iterator[Span]:
-    for n in range(len(words) - len(wanted) + 1):
-        if words[n].folded == wanted[0] and tuple(place.folded for place in words[n : n + len(wanted)]) == wanted:
-            yield Span(words[n].start, words[n + len(wanted) - 1].end)
+def _pattern(term: Term) -> str:
+    """What to look for in folded text; a Date is looked for elsewhere."""
+    match term:
+        case Word():
+            return _spelled(term)
+        case Prefix():
+            return re.escape(term.folded) + r"[^\W_]*"
+        case Phrase():
+            return r"[\W_]+".join(map(_spelled, term.words))
+        case Code():
+            return r"[\W_]{1,4}".join(map(_spelled, term.words))
+        case Date():
+            return ""
 
 
-def _codes(words: list[Place], code: Code) -> Iterator[Span]:
-    wanted = [word.folded for word in code.words]
-    wanted[0] = keys.number(wanted[0]) if wanted[0][0].isdigit() else wanted[0]
-    for n in range(len(words) - len(wanted) + 1):
-        run = words[n : n + len(wanted)]
-        begins = (keys.number(run[0].folded) if run[0].folded[0].isdigit() else run[0].folded) == wanted[0]
-        if begins and [place.folded for place in run[1:]] == wanted[1:] and run[-1].end - run[0].start < 60:
-            yield Span(run[0].start, run[-1].end)
+def _spelled(word: Word) -> str:
+    if word.folded[0].isdecimal():
+        return "0*" + re.escape(word.folded.lstrip("0"))
+    ways = {fold(way) for way in spellings(word.folded)}
+    return f"(?:{'|'.join(map(re.escape, sorted(ways)))})" if len(ways) > 1 else re.escape(word.folded)
 
 
-def snippet(text: str, query: Query, width: int = WIDTH) -> list[tuple[str, bool]]:
+def snippet(text: str, query: Query, width: int = WIDTH, found: list[Span] | None = None) -> list[tuple[str, bool]]:
     """About `width` characters of `text` (NFC) in pieces, True where a piece is what was looked for.
 
     The window with the most different words of the query; the beginning where there is none. Words found one after
-    another are one piece. Empty for an empty text.
+    another are one piece. Empty for an empty text. `found` are the spans, where the caller has them already.
     """
-    found = spans(text, query)
+    found = spans(text, query) if found is None else found
     if not found:
         return _pieces(text, 0, _word_end(text, min(len(text), width)), [])
     first, last = _densest(text, found, width)
@@ -78,7 +79,7 @@ def snippet(text: str, query: Query, width: int = WIDTH) -> list[tuple[str, bool
 def _densest(text: str, found: list[Span], width: int) -> tuple[int, int]:
     """First and last of the spans within `width` that show the most different words, then the most side by side."""
     best, answer, first = (-1.0, 0.0), (0, 0), 0
-    labels = [" ".join(place.folded for place in places(text[span.start : span.end])) for span in found]
+    labels = [fold(text[span.start : span.end]) for span in found]
     for last, span in enumerate(found):
         while span.end - found[first].start > width and first < last:
             first += 1

@@ -9,6 +9,7 @@ import pickle
 import struct
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from archive.search import ANALYZER, Found, Hit, IndexEntry, Status, keys
 from archive.search.generations import Generations
 from archive.search.query import Query
 from archive.search.snapshot import Leaf, Snapshot
-from archive.search.whoosh_files import MOST_SEGMENTS, DurableFiles, keep_all, merge_smallest, schema
+from archive.search.whoosh_files import LENGTH, MOST_SEGMENTS, DurableFiles, codec, keep_all, merge_smallest, schema
 from archive.search.words import folded_words
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def _tokens(entry: IndexEntry) -> dict[str, Any]:
         named |= keys.of_code(code)
     named = {key for key in named if key[0] not in "#@"}
     own = keys.of_code(entry.code) | keys.of_own_date(entry.date)
-    return {"id": entry.id, "body": folded_words(f"{head}\n{entry.body}"), "key": sorted(named | own)}
+    words = Counter(folded_words(f"{head}\n{entry.body}"))
+    return {"id": entry.id, "body": words, "key": {LENGTH: words.total()} | dict.fromkeys(sorted(named | own), 1)}
 
 
 class WhooshEngine:
@@ -207,7 +209,7 @@ def _snapshot(leaves: tuple[Leaf, ...], segments: Sequence[Any]) -> Snapshot:
 @contextlib.contextmanager
 def _writer(files: DurableFiles) -> Iterator[SegmentWriter]:
     """A writer that is committed inside, or leaves no trace: a commit that fails keeps Whoosh's own lock for ever."""
-    writer = SegmentWriter(FileIndex(files), timeout=LOCK_SECONDS, limitmb=MEMORY_MB)
+    writer = SegmentWriter(FileIndex(files), timeout=LOCK_SECONDS, limitmb=MEMORY_MB, codec=codec())
     try:
         yield writer
     finally:

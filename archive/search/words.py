@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 from archive import vietnamese
 
@@ -71,21 +69,6 @@ def spellings(normal: str) -> tuple[str, ...]:
 def is_syllable(word: str) -> bool:
     """Could this be a Vietnamese syllable? `ubnd` and `vx` could not: they belong to a symbol."""
     return bool(_SYLLABLE.fullmatch(folded(word)))
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A word of a text: half-open offsets and the folded form."""
-
-    start: int
-    end: int
-    folded: str
-
-
-def places(text: str) -> Iterator[Place]:
-    """Each word of `text` (NFC) in order."""
-    for match in WORD.finditer(text):
-        yield Place(match.start(), match.end(), folded(match.group()))
 
 
 def folded_words(text: str) -> list[str]:

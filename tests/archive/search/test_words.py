@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.search.words import exact, folded, folded_words, is_syllable, line, places, spellings
+from archive.search.words import WORD, exact, folded, folded_words, is_syllable, line, spellings
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,7 @@ def test_a_line_is_searched_by_whole_words():
 
 
 @given(st.text())
-def test_every_text_has_words_at_their_places(text):
-    text = unicodedata.normalize("NFC", text)
-    for place in places(text):
-        assert folded(text[place.start : place.end]) == place.folded
-        assert exact(exact(text[place.start : place.end])) == exact(text[place.start : place.end])
+def test_a_normal_form_is_its_own_normal_form(text):
+    for word in WORD.findall(unicodedata.normalize("NFC", text)):
+        assert exact(exact(word)) == exact(word)
+        assert folded(exact(word)) == folded(word)
