@@ -1,6 +1,7 @@
 """The house rules that a machine can hold: who imports whom, how long a module is, what never enters the repository."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -17,6 +18,13 @@ MAY_IMPORT = {
 }
 MOST_LINES = 400
 LONGER = {"archive/models.py": "the tables, one idea, read side by side"}
+BROAD = {
+    "archive/host.py": "a plugin's fault never stops a paper",
+    "archive/apart.py": "the child in which plugins are asked",
+    "archive/children.py": "the child that runs a step hands every error to its parent",
+    "archive/jobs/worker.py": "the worker's loop goes on with the next task",
+}
+LONGEST_FUNCTION = 50
 NEVER = {
     "a path of one machine": r"(?<![\w.])/(?:work|root|home|Users)/\w",
     "a host of a package registry": r"\b(?:pypi|npmjs|pythonhosted)\.org|https?://[^\s/]+/(?:simple|pypi)\b",
@@ -153,3 +161,49 @@ def test_the_repository_never_holds(what):
             if pattern.search(line):
                 found.append(f"{file.relative_to(ROOT)}:{number}")
     assert found == []
+
+
+@functools.cache
+def trees():
+    files = [file for _, file in modules(ROOT) if "versions" not in file.parts]
+    return [(str(file.relative_to(ROOT)), ast.parse(file.read_text(encoding="utf-8"))) for file in files]
+
+
+def catches_all(handler):
+    names = [handler.type, *getattr(handler.type, "elts", [])]
+    return handler.type is None or any(getattr(n, "id", "") in ("Exception", "BaseException") for n in names)
+
+
+def test_everything_is_caught_at_the_borders_only():
+    broad = {
+        file
+        for file, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ExceptHandler) and catches_all(node)
+    }
+    assert broad - BROAD.keys() == set()
+
+
+def test_no_function_grows_too_long():
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    long = [
+        f"{file}:{node.lineno} {node.name}"
+        for file, tree in trees()
+        for node in ast.walk(tree)
+        if isinstance(node, functions) and node.end_lineno - node.lineno >= LONGEST_FUNCTION
+    ]
+    assert long == []
+
+
+def test_logs_never_hold_a_text_or_a_name():
+    """Arguments of log calls are ids, counts, slugs and errors: none is called after a paper's content."""
+    content = {"text", "plain", "folded", "subject", "signer_name", "full_name", "password", "token", "words"}
+    told = []
+    for file, tree in trees():
+        calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+        for call in calls:
+            if getattr(call.func.value, "id", "") not in ("log", "logger", "logging"):
+                continue
+            names = {getattr(n, "id", getattr(n, "attr", "")) for arg in call.args[1:] for n in ast.walk(arg)}
+            told += [f"{file}:{call.lineno} {name}" for name in names & content]
+    assert told == []
