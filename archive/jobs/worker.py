@@ -108,6 +108,7 @@ class Worker:
     def close(self) -> None:
         """End the child, and the connections where they are ours."""
         self._child.close()
+        self._index.close()
         if self._own_engine:
             self._engine.dispose()
 

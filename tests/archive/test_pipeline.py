@@ -1,0 +1,435 @@
+"""The line: real scans through real steps in a real child, kept in a real database."""
+
+import dataclasses
+import io
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from archive import answer, intake, jobs, pages, records
+from archive.blobs import open_blobs
+from archive.derived import Derived
+from archive.findings import Finding, Mark, Record, Settled, Stamp
+from archive.jobs.worker import Worker
+from archive.models import (
+    CitationRow,
+    Confirmation,
+    Document,
+    Event,
+    FindingRow,
+    MarkRow,
+    Outbox,
+    PageRow,
+    Scan,
+    StampRow,
+    Task,
+)  # fmt: skip
+from archive.pipeline import STEPS, read_file, understanding
+from archive.pipeline.reading import keep_mark, unread
+from archive.reading import Gap, Page, Word
+from archive.steps import Extraction, Marks
+from tests import papers
+
+ONCE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+"""Reading takes seconds, and the other database has nothing to do with it."""
+
+
+@pytest.fixture
+def line(engine, engine_settings, sessions):
+    """A line to put scans on: `line.receive(bytes)`, `line.run()`."""
+
+    class Line:
+        settings = engine_settings
+        blobs = open_blobs("file:", engine_settings.data)
+        derived = Derived(engine_settings.data)
+
+        def receive(self, content, name="scan.pdf"):
+            stream = io.BytesIO(content)
+            return intake.receive(
+                sessions, self.blobs, self.settings, stream, name, actor="huong", source="cli"
+            ).scan_id
+
+        def run(self, settings=None, **steps):
+            with Worker(settings or self.settings, engine=engine, steps=STEPS | steps) as worker:
+                assert worker.drain(seconds=200)
+
+    return Line()
+
+
+@pytest.fixture
+def in_memory(sqlite_sessions):
+    """A scan with one page read, whose steps are kept by hand: no child, no pixels."""
+    with sqlite_sessions.begin() as session:
+        scan = Scan(sha256="0" * 64, filename="a.pdf", media_type="application/pdf", size=1, received_by="huong",
+                    pages=2, status="reading")  # fmt: skip
+        session.add(scan)
+        session.flush()
+        pages.keep(session, scan.id, _page(1, "Số: 471/UBND-VX"))
+        pages.keep(session, scan.id, _page(2, "Lưu: VT."))
+        return scan.id
+
+
+def _page(number, text):
+    words = tuple(Word(word, (0.1 * n, 0.1, 0.1 * n + 0.05, 0.12), 0.9) for n, word in enumerate(text.split(), 1))
+    return Page.of_words(number, words, width=100, height=140)
+
+
+def counts(session, *tables):
+    return [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in tables]
+
+
+# ------------------------------------------------------------------------------------------------ the real walk
+
+
+def test_a_scan_is_read_to_the_shelf(line, sessions):
+    id_ = line.receive(papers.party_paper().pdf)
+    line.run()
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert (scan.status, scan.error) == ("review", None)
+        assert line.blobs.verify(scan.sha256)
+        assert [row.number for row in scan.page_rows] == list(range(1, scan.pages + 1))
+        assert line.derived.get(id_, "1.webp")[8:12] == line.derived.get(id_, "1.thumb.webp")[8:12] == b"WEBP"
+        (document,) = scan.documents
+        assert document.pages == list(range(1, scan.pages + 1))
+        assert (
+            papers.party_paper().document["fields"]["signer_name"].casefold()
+            in " ".join(document.text.split()).casefold()
+        )
+        actions = session.scalars(sa.select(Event.action).where(Event.subject == id_).order_by(Event.seq)).all()
+        assert actions == ["received", "surveyed", "read", "cut", "extracted", "shelved"]
+        json.dumps(answer.of_scan(session, scan))
+
+
+def test_every_file_ends_read_or_refused_with_a_reason(line, sessions):
+    broken = line.receive(b"%PDF-1.4\nthis is no page\n%%EOF")
+    whole = line.receive(papers.party_paper().png, "party.png")
+    line.run()
+    with sessions() as session:
+        scan = session.get(Scan, broken)
+        assert scan.status == "failed"
+        assert "an toàn" in scan.error
+        assert line.blobs.verify(scan.sha256)
+        assert session.get(Scan, whole).status == "review"
+
+
+@ONCE
+def test_walking_the_line_again_changes_nothing_but_the_log(line, sessions):
+    id_ = line.receive(papers.state_paper().png, "a.png")
+    line.run()
+    tables = (Document, PageRow, StampRow, FindingRow, CitationRow)
+    with sessions() as session:
+        before, first = counts(session, *tables), answer.of_scan(session, session.get(Scan, id_))
+    with sessions.begin() as session:
+        jobs.restart(session, id_, "survey", "it")
+    line.run()
+    with sessions() as session:
+        again = answer.of_scan(session, session.get(Scan, id_))
+        assert counts(session, *tables) == before
+    del first["scan"]["read_at"], again["scan"]["read_at"]
+    assert again == first
+
+
+@ONCE
+def test_one_unreadable_page_does_not_lose_the_others(line, sessions):
+    id_ = line.receive(papers.bundle().pdf)
+    second = dataclasses.replace(STEPS["read"], prepare=_fail_on(2, STEPS["read"]))
+    line.run(read=second)
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert scan.status == "review"
+        assert "trang 2" in scan.error
+        assert [bool(row.plain) for row in scan.page_rows] == [True, False]
+        flagged = [document for document in scan.documents if "unreadable_page" in document.flags]
+        assert [2 in document.pages for document in flagged] == [True]
+    with sessions.begin() as session:
+        assert jobs.retry(session, id_, "huong") == 1
+    line.run()
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert (scan.status, scan.error) == ("review", None)
+        assert all(row.plain for row in scan.page_rows)
+
+
+def _fail_on(number, step):
+    def prepare(session, archive, claim):
+        ((path, part, options),) = step.prepare(session, archive, claim)
+        return [(path, 999 if part == number else part, options)]
+
+    return prepare
+
+
+@ONCE
+def test_a_page_that_takes_too_long_is_given_up(line, sessions):
+    hasty = dataclasses.replace(STEPS["read"], seconds=lambda settings: 0.01)
+    id_ = line.receive(papers.state_paper().png, "a.png")
+    line.run(read=hasty)
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert scan.status == "review"
+        assert scan.page_rows[0].advice == ["unreadable"]
+        assert scan.page_rows[0].reason == "unreadable: TookTooLong"
+
+
+# ------------------------------------------------------------------------------------------------ what people said
+
+
+class _Line:
+    """What `keep_*` need of an archive, without a child."""
+
+    def __init__(self, settings):
+        self.settings, self.derived = settings, Derived(settings.data)
+        self.keeps_secrets = settings.secrets == "allow"
+
+
+def _kept(sessions, settings, scan_id, keep, answers):
+    with sessions.begin() as session:
+        following = list(keep(session, _Line(settings), session.get(Scan, scan_id), None, answers))
+    return [step for step, _ in following]
+
+
+def _cut(sessions, settings, scan_id, *numbers):
+    from archive.bundles import Part
+
+    with sessions() as session:
+        read = {page.number: page for page in pages.of_scan(session, scan_id)}
+    parts = tuple(Part(tuple(read[n] for n in group), ("vì",)) for group in numbers)
+    return _kept(sessions, settings, scan_id, understanding.keep_cut, [parts])
+
+
+def _extract(sessions, settings, scan_id, *findings, citations=()):
+    return _kept(sessions, settings, scan_id, understanding.keep_extract, [Extraction(findings, citations)])
+
+
+NUMBER = Finding("number", "417", 0.9, page=1, box=(0.1, 0.1, 0.2, 0.2), source="national 1.0")
+
+
+def test_what_a_person_confirmed_outlives_every_new_reading(sqlite_sessions, settings, in_memory):
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    _extract(sqlite_sessions, settings, in_memory, NUMBER)
+    with sqlite_sessions.begin() as session:
+        document = session.scalars(sa.select(Document)).one()
+        session.add(Confirmation(document_id=document.id, field="number", value="471", machine="417", by="huong"))
+        records.resettle(session, document)
+    _extract(sqlite_sessions, settings, in_memory, dataclasses.replace(NUMBER, value="477", source="national 2.0"))
+    with sqlite_sessions() as session:
+        document = session.scalars(sa.select(Document)).one()
+        assert document.number == "471"
+        assert document.fields["number"]["source"] == "person"
+        said = session.execute(sa.select(FindingRow.value, FindingRow.source).order_by(FindingRow.id)).all()
+        assert said == [("417", "national 1.0"), ("477", "national 2.0")]
+
+
+def test_a_new_reading_counts_and_the_old_stands_beside_it(sqlite_sessions, settings, in_memory):
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    _extract(sqlite_sessions, settings, in_memory, NUMBER)
+    _extract(sqlite_sessions, settings, in_memory, NUMBER)
+    with sqlite_sessions() as session:
+        assert counts(session, FindingRow) == [1]
+        version = session.scalars(sa.select(Document.version)).one()
+    _extract(sqlite_sessions, settings, in_memory, dataclasses.replace(NUMBER, value="471"))
+    with sqlite_sessions() as session:
+        document = session.scalars(sa.select(Document)).one()
+        assert (document.number, document.version) == ("471", version + 1)
+        assert document.fields["number"]["others"] == []
+        assert counts(session, FindingRow) == [2]
+
+
+def test_a_scan_somebody_worked_on_stays_cut_as_it_is(sqlite_sessions, settings, in_memory):
+    _cut(sqlite_sessions, settings, in_memory, (1,), (2,))
+    with sqlite_sessions.begin() as session:
+        first = session.scalars(sa.select(Document).order_by(Document.ordinal)).first()
+        session.add(Confirmation(document_id=first.id, field="number", value="471", machine=None, by="huong"))
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    with sqlite_sessions() as session:
+        documents = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
+        assert [document.pages for document in documents] == [[1], [2]]
+
+
+def test_cutting_again_keeps_the_documents_that_are_the_same(sqlite_sessions, settings, in_memory):
+    assert _cut(sqlite_sessions, settings, in_memory, (1,), (2,)) == ["extract"]
+    with sqlite_sessions() as session:
+        first, second = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    with sqlite_sessions() as session:
+        (left,) = session.scalars(sa.select(Document)).all()
+        assert (left.id, left.pages) == (first.id, [1, 2])
+        assert left.text == "Số: 471/UBND-VX\fLưu: VT."
+        assert session.scalars(sa.select(Outbox.document_id)).all() == [second.id]
+
+
+def test_marks_are_kept_once_and_gaps_on_their_page(sqlite_sessions, settings, in_memory):
+    gap = Gap("number", (0.1, 0.1, 0.2, 0.2), (("471", 0.8),))
+    stamp = Stamp(2, (0.1, 0.1, 0.4, 0.3), (Finding("number", "1161", 0.9, page=2),), 1.5, 0.9)
+    found = [Marks(1, None, (Mark("round_seal", 1, (0.5, 0.5, 0.7, 0.7), 0.9),), (gap,)), Marks(2, stamp)]
+    for _ in range(2):
+        assert _kept(sqlite_sessions, settings, in_memory, keep_mark, found) == ["cut"]
+    _cut(sqlite_sessions, settings, in_memory, (1,), (2,))
+    with sqlite_sessions() as session:
+        assert counts(session, MarkRow, StampRow) == [1, 1]
+        assert pages.of_scan(session, in_memory)[0].gaps == (gap,)
+        owner = session.get(Document, session.scalars(sa.select(StampRow.document_id)).one())
+        assert owner.pages == [2]
+        assert records.stamp(session, owner.id) == stamp
+
+
+def test_an_urgent_paper_hurries_what_is_left_of_its_scan(sqlite_sessions, settings, in_memory):
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    with sqlite_sessions.begin() as session:
+        jobs.add(session, session.get(Scan, in_memory), "route")
+    _extract(sqlite_sessions, settings, in_memory, Finding("urgency", "Hỏa tốc", 0.95))
+    with sqlite_sessions() as session:
+        assert session.get(Scan, in_memory).priority == 10
+        assert session.scalars(sa.select(Task.priority)).all() == [10]
+
+
+# ------------------------------------------------------------------------------------------------ secrets
+
+
+SECRET = Finding("secrecy", "Mật", 0.95, page=1, source="national 1.0")
+
+
+def _nothing_is_left(sessions, settings, scan_id):
+    with sessions() as session:
+        scan = session.get(Scan, scan_id)
+        assert scan.status == "quarantined"
+        assert "mật" in scan.error
+        assert counts(session, PageRow, Document, FindingRow, StampRow, CitationRow) == [0] * 5
+        assert "quarantined" in session.scalars(sa.select(Event.action)).all()
+        assert not {"UBND", "471"} & set(" ".join(session.scalars(sa.select(Event.data))).split())
+    assert Derived(settings.data).get(scan_id, "1.webp") is None
+
+
+def test_a_secret_paper_is_quarantined_when_its_mark_is_seen(sqlite_sessions, settings, in_memory):
+    Derived(settings.data).put(in_memory, "1.webp", b"picture")
+    found = [Marks(1, None, (Mark("secrecy", 1, (0.1, 0.1, 0.2, 0.2), 0.8, "MẬT"),)), Marks(2)]
+    assert _kept(sqlite_sessions, settings, in_memory, keep_mark, found) == []
+    _nothing_is_left(sqlite_sessions, settings, in_memory)
+
+
+def test_a_secret_paper_is_quarantined_when_its_mark_is_read(sqlite_sessions, settings, in_memory):
+    _cut(sqlite_sessions, settings, in_memory, (1, 2))
+    assert _extract(sqlite_sessions, settings, in_memory, NUMBER, SECRET) == []
+    _nothing_is_left(sqlite_sessions, settings, in_memory)
+    with sqlite_sessions() as session:
+        assert counts(session, Outbox) == [1]
+
+
+def test_on_an_independent_network_secret_papers_may_be_read(sqlite_sessions, settings, in_memory):
+    allowed = dataclasses.replace(settings, secrets="allow")
+    _cut(sqlite_sessions, allowed, in_memory, (1, 2))
+    assert _extract(sqlite_sessions, allowed, in_memory, SECRET) == ["route"]
+    with sqlite_sessions() as session:
+        assert session.scalars(sa.select(Document.secrecy)).all() == ["Mật"]
+
+
+# ------------------------------------------------------------------------------------------------ citations
+
+
+@pytest.fixture
+def paper(sqlite_sessions):
+    """Adds a document to a scan of its own."""
+    count = iter(range(1, 100))
+
+    def paper(code, date, *cited):
+        with sqlite_sessions.begin() as session:
+            scan = Scan(sha256=f"{next(count):064x}", filename="a", media_type="a", size=1, received_by="a")
+            session.add(scan)
+            session.flush()
+            document = Document(scan_id=scan.id, full_code=code, date=date)
+            document.citations = [CitationRow(code=cited_code, date=cited_date) for cited_code, cited_date in cited]
+            session.add(document)
+            understanding.resolving.resolve(session, document)
+            return document.id
+
+    return paper
+
+
+def targets(sessions):
+    with sessions() as session:
+        return session.scalars(sa.select(CitationRow.target_id).order_by(CitationRow.id)).all()
+
+
+def test_a_citation_finds_its_paper_whichever_came_first(sqlite_sessions, paper):
+    old = paper("16/CT-TTg", "2020-03-31")
+    paper("471/UBND-VX", "2020-04-02", ("16/CT-TTg", "2020-03-31"), ("172-TB/TW", "2020-03-21"))
+    late = paper("172-TB/TW", "2020-03-21")
+    assert targets(sqlite_sessions) == [old, late]
+
+
+def test_a_citation_that_may_be_two_papers_is_left_to_a_person(sqlite_sessions, paper):
+    paper("01/QĐ-UBND", "2020-01-02")
+    paper("01/QĐ-UBND", "2020-01-02")
+    paper("9/BC", "2020-02-02", ("01/QĐ-UBND", "2020-01-02"), ("16/CT-TTg", None), (None, "2020-01-02"))
+    paper("16/CT-TTg", "2020-03-31")
+    assert targets(sqlite_sessions) == [None, None, None]
+
+
+def test_two_late_arrivals_of_one_code_are_left_to_a_person(sqlite_sessions, paper):
+    paper("9/BC", "2020-02-02", ("01/QĐ-UBND", "2020-01-02"))
+    first = paper("01/QĐ-UBND", "2020-01-02")
+    paper("01/QĐ-UBND", "2020-01-02")
+    assert targets(sqlite_sessions) == [first]
+
+
+# ------------------------------------------------------------------------------------------------ rows and pages
+
+
+def test_a_page_comes_back_as_it_was_kept(sqlite_sessions, in_memory):
+    page = dataclasses.replace(
+        Page.of_words(3, [Word("Số:", (0.1, 0.2, 0.3, 0.4), 0.5, 1, 0), Word("471", (0.3, 0.2, 0.4, 0.4), 1.0, 2, 1)]),
+        advice=("rotated",), rotation=90, dpi=300.0, width=10, height=20, reason="an image",
+    )  # fmt: skip
+    with sqlite_sessions.begin() as session:
+        for _ in range(2):
+            pages.keep(session, in_memory, page)
+        assert pages.of_scan(session, in_memory, [3]) == (page,)
+
+
+def test_recognised_text_keeps_its_offsets(sqlite_sessions, in_memory):
+    page = Page.of_text(3, "Số:  471\n\n  /UBND")
+    with sqlite_sessions.begin() as session:
+        pages.keep(session, in_memory, page)
+        assert pages.of_scan(session, in_memory, [3]) == (page,)
+
+
+def test_an_unread_page_says_so():
+    from archive.errors import TookTooLong
+    from archive.jobs import Claim
+
+    reading = unread(Claim(1, "a", "read", 7, 1, "w"), (), TookTooLong(""))
+    assert (reading.page.number, reading.page.advice, reading.view) == (7, ("unreadable",), b"")
+
+
+def test_doubts_are_what_a_clerk_should_look_at():
+    fields = {
+        "number": Settled(),
+        "signer_name": Settled(),
+        "place": Settled("Sơn La", 0.6),
+        "date": Settled(sure=True),
+    }
+    document = Document(fields={}, lists={}, flags=[], suggestions=[], version=1)
+    records.keep(document, Record(fields=fields))
+    assert document.doubts == 2
+
+
+# ------------------------------------------------------------------------------------------------ in memory
+
+
+def test_a_recognised_text_is_read_without_an_archive(settings, tmp_path):
+    file = tmp_path / "bundle.txt"
+    file.write_text(papers.state_paper().text + "\f" + papers.party_paper().text, encoding="utf-8")
+    read = read_file(file, settings)
+    assert read["scan"]["media_type"] == "text/plain"
+    assert read["scan"]["pages"] == papers.state_paper().text.count("\f") + papers.party_paper().text.count("\f") + 2
+    assert read["documents"]
+    assert list(settings.data.iterdir()) == []
+
+
+def test_a_scan_is_read_without_an_archive(settings, tmp_path):
+    read = read_file(papers.stamped_paper().save(tmp_path), settings)
+    assert read["scan"]["status"] == "review"
+    assert read["documents"][0]["pages"][0] == 1
+    assert read["documents"][0]["stamp"]["page"] == 1
+    assert list(settings.data.iterdir()) == []
