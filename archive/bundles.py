@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -89,7 +90,8 @@ def has_ended(text: str) -> bool:
 
 _MOTTO = re.compile(r"cong hoa xa hoi chu nghia viet nam|dang cong san viet nam")
 _TITLE = re.compile(
-    r"(?:nghi quyet|quyet dinh|chi thi|thong bao|ket luan|ke hoach|bao cao|to trinh|cong dien|huong dan|giay moi|thong tri|quy dinh|quy che)"
+    r"(?:nghi quyet|quyet dinh|chi thi|thong bao|ket luan|ke hoach|bao cao|to trinh|cong dien|huong dan|giay moi"
+    r"|thong tri|quy dinh|quy che)"
 )
 
 
@@ -103,7 +105,7 @@ def split_text(text: Page | str) -> tuple[Page, ...]:
     cuts = [0, *_boundaries(page.plain), len(page.plain)]
     if len(cuts) == 2:
         return (page,)
-    return tuple(Page.of_text(page.number, page.plain[start:end]) for start, end in zip(cuts, cuts[1:], strict=False))
+    return tuple(Page.of_text(page.number, page.plain[start:end]) for start, end in itertools.pairwise(cuts))
 
 
 def _boundaries(plain: str) -> list[int]:

@@ -30,13 +30,15 @@ _AFTER_CODE = re.compile(rf"{_MAYBE},?{_MAYBE}(?:ky{_BLANK})?(?=ngay)")
 # Without a code a citation needs its day, and a type that begins with a capital: "báo cáo ngày 20/3" is a deed.
 _UNNUMBERED = re.compile(rf"(?<!\w)(?P<type>{_TYPES})(?={_BLANK}(?:ngay|cua)(?!\w))")
 _LAW = re.compile(
-    rf"(?<!\w)(?P<type>bo{_BLANK}luat|luat|phap{_BLANK}lenh)(?P<name>{_BLANK}[^.;:()\d]{{3,120}}?){_BLANK}(?=ngay{_BLANK}\d)"
+    rf"(?<!\w)(?P<type>bo{_BLANK}luat|luat"
+    rf"|phap{_BLANK}lenh)(?P<name>{_BLANK}[^.;:()\d]{{3,120}}?){_BLANK}(?=ngay{_BLANK}\d)"
 )
 _OF = re.compile(rf"{_MAYBE},?{_MAYBE}(?:cua{_BLANK})+")
 _ISSUER_END = re.compile(
     rf"{_MAYBE}(?:[.;:()“”\"\f]|,(?!{_BLANK}(?:chu tich nuoc|the thao|cong chuc))|\n\n|$"
     rf"|(?<!\w)(?:ve|quy dinh|sua doi|huong dan|phe duyet|ban hanh|tai|ngay|nham|da|duoc|cong bo|thong qua|bo sung"
-    rf"|thanh lap|giao|va(?! (?:truyen thong|dau tu|dao tao|cong nghe|phat trien|moi truong|xa hoi|ton giao|dan van|du lich))"
+    rf"|thanh lap|giao|va(?! (?:truyen thong|dau tu|dao tao|cong nghe|phat trien|moi truong|xa hoi|ton giao"
+    rf"|dan van|du lich))"
     rf"|so(?= \d)|yeu cau|de|tren|trong|cho|o|theo|thi hanh|chi tiet|cong nhan|bai bo|thay the|dieu chinh)(?!\w))"
 )
 _SPEAKER = re.compile(rf"(?<!\w)cua{_BLANK}(?P<issuer>[^.;:()]{{3,80}}?){_BLANK}tai{_MAYBE}$")
@@ -247,12 +249,14 @@ def _known_issuers() -> re.Pattern[str]:
 # ------------------------------------------------------------------------------------------------ relation
 
 _BASIS = re.compile(
-    r"[\W\d_]*(?:thuc hien|can cu|tiep theo|tiep tuc thuc hien|xet|theo|thi hanh|tren co so|tai (?:phien|cuoc|hoi|buoi)|sau khi|chap hanh|trien khai thuc hien)(?!\w)"
+    r"[\W\d_]*(?:thuc hien|can cu|tiep theo|tiep tuc thuc hien|xet|theo|thi hanh|tren co so|tai (?:phien|cuoc|hoi"
+    r"|buoi)|sau khi|chap hanh|trien khai thuc hien)(?!\w)"
 )
 _DECORATION = ' \n*_"“(-+'
 _REPLY = re.compile(r"[\W\d_]*(?:phuc dap|tra loi|dap lai)(?!\w)")
 _ATTACHED = re.compile(
-    rf"(?:\((?:co{_BLANK})?|(?<!\w))(?:dinh{_BLANK}kem|gui{_BLANK}kem|kem{_BLANK}theo)(?:{_BLANK}theo)?{_MAYBE}:?{_MAYBE}(?:ban sao{_BLANK})?$"
+    rf"(?:\((?:co{_BLANK})?|(?<!\w))(?:dinh{_BLANK}kem|gui{_BLANK}kem"
+    rf"|kem{_BLANK}theo)(?:{_BLANK}theo)?{_MAYBE}:?{_MAYBE}(?:ban sao{_BLANK})?$"
 )
 _ISSUED_WITH = re.compile(rf"ban{_BLANK}hanh{_BLANK}(?:dinh{_BLANK})?kem{_BLANK}theo{_MAYBE}$")
 _REPLACED = re.compile(r"(?<!\w)(?:thay the|bai bo|huy bo)(?!\w)[^.;\n]{0,60}$")

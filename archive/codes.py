@@ -28,11 +28,12 @@ STATE_TYPES = {
 """Abbreviation in a symbol → type. Case matters: `CTr` is no `CT`, `TTr` no `TT`, `ĐA` no `DA`."""
 
 PARTY_TYPES = {
-    "NQ": "Nghị quyết", "QĐ": "Quyết định", "QĐi": "Quy định", "QyĐ": "Quy định", "CT": "Chỉ thị", "CTr": "Chương trình",
-    "TT": "Thông tri", "TTr": "Tờ trình", "BC": "Báo cáo", "KL": "Kết luận", "QC": "Quy chế", "TB": "Thông báo",
-    "HD": "Hướng dẫn", "KH": "Kế hoạch", "ĐA": "Đề án", "PA": "Phương án", "DA": "Dự án", "BB": "Biên bản",
-    "CV": "Công văn", "QH": "Quy hoạch", "TC": "Thông cáo", "CL": "Chiến lược", "CĐ": "Công điện", "GM": "Giấy mời",
-    "LKG": "Lời kêu gọi", "TBKL": "Thông báo", "GGT": "Giấy giới thiệu", "PC": "Phiếu chuyển", "PG": "Phiếu gửi",
+    "NQ": "Nghị quyết", "QĐ": "Quyết định", "QĐi": "Quy định", "QyĐ": "Quy định", "CT": "Chỉ thị",
+    "CTr": "Chương trình", "TT": "Thông tri", "TTr": "Tờ trình", "BC": "Báo cáo", "KL": "Kết luận", "QC": "Quy chế",
+    "TB": "Thông báo", "HD": "Hướng dẫn", "KH": "Kế hoạch", "ĐA": "Đề án", "PA": "Phương án", "DA": "Dự án",
+    "BB": "Biên bản", "CV": "Công văn", "QH": "Quy hoạch", "TC": "Thông cáo", "CL": "Chiến lược", "CĐ": "Công điện",
+    "GM": "Giấy mời", "LKG": "Lời kêu gọi", "TBKL": "Thông báo", "GGT": "Giấy giới thiệu", "PC": "Phiếu chuyển",
+    "PG": "Phiếu gửi",
 }  # fmt: skip
 
 # QĐ stands for quyết định and quy định in the Party (HD 05-HD/VPTW); the printed title decides.
@@ -53,7 +54,8 @@ TYPE_NAMES = tuple(
 _PART = r"[A-ZĐÑ][A-Za-zĐđÑ]{0,9}\d{0,4}"
 _NUMBER = r"\d{1,5}(?:[a-eđ]|bis)?"
 _QPPL = re.compile(
-    rf"(?<![\w/])(?P<number>{_NUMBER})\s?/\s?(?P<year>(?:19|20)\d\d)\s?/\s?(?P<symbol>{_PART}(?:\s?-\s?{_PART}){{0,4}})(?!\w)"
+    rf"(?<![\w/])(?P<number>{_NUMBER})\s?/\s?(?P<year>(?:19"
+    rf"|20)\d\d)\s?/\s?(?P<symbol>{_PART}(?:\s?-\s?{_PART}){{0,4}})(?!\w)"
 )
 _CODE = re.compile(
     rf"(?<![\w/])(?P<number>{_NUMBER})\s?(?P<dash>[-/])\s?(?P<symbol>{_PART}(?:[-/]{_PART}){{1,3}})(?![\w/])"
@@ -119,7 +121,7 @@ class Code:
 
 def clean_symbol(symbol: str) -> str:
     """`symbol` as it must have been printed: OCR doubles Đ (`CĐÐ`) and N (`NÑQ`), and puts blanks in."""
-    symbol = re.sub(r"\s", "", plain_letters(symbol))
+    symbol = re.sub(r"[\s'’`.,|]", "", plain_letters(symbol))
     return re.sub("Ñ", "N", re.sub("NÑ|ÑN", "N", re.sub("ĐĐ+", "Đ", symbol)))
 
 
@@ -134,7 +136,7 @@ def _code(found: re.Match[str], text: str) -> Code:
 
 
 def find_codes(text: str, bare: bool = False) -> Iterator[Code]:
-    """Codes in the order they stand. `bare`: also symbols of one part (`12/UBND`), which are guesses in running text."""
+    """Codes in the order they stand. `bare`: also symbols of one part (`12/UBND`), guesses in running text."""
     letters = plain_letters(text)
     taken: list[Code] = []
     for pattern in (_QPPL, _CODE, _BARE) if bare else (_QPPL, _CODE):
@@ -157,7 +159,7 @@ def _is_no_code(code: Code, found: re.Match[str]) -> bool:
 _SO = r"(?:s[oôốồổỗộóòơ6]|§ố)"
 _LINE = re.compile(
     rf"^\W*(?P<type>(?:[^\W\d]+\s+){{0,3}}?){_SO}\s*[:;.,]?\s*(?P<number>.*?)\s*"
-    rf"(?P<symbol>[-/]\s?(?:(?:19|20)\d\d\s?/\s?)?{_PART}(?:\s?[-/]\s?{_PART}){{0,4}})[\s.*]*$",
+    rf"(?P<symbol>[-/][\s'’`.,|]*(?:(?:19|20)\d\d\s?/\s?)?{_PART}(?:\s?[-/]\s?{_PART}){{0,4}})[\s.*]*$",
     re.IGNORECASE,
 )
 _BLANK = re.compile(r"[\s.…_·:\-]*")
@@ -205,17 +207,19 @@ def _printed_number(written: str) -> str | None:
 # ------------------------------------------------------------------------------------------------ the lexicon
 
 DESKS = frozenset(
-    "VX KGVX KTTH TH NC KTN KT NN TTHC KSTTHC KSTT KSTTHC NV TCKT KTNS XDCB CN CNXD TNMT NL NNTN QHXD TTBC HC HCTC TCHC "
-    "QTTV HCQT VP TD TDTH KHTC TCCB PC QLNN KGVXNV TKCT ĐTKT XDNN VHXH TTTH THNC TCD BTCD ĐMDN NVX NVY QLĐT KHĐT "
-    "CVP KHCNTT TTĐT CSYT DP KCB".split()
+    (  # noqa: SIM905
+        "VX KGVX KTTH TH NC KTN KT NN TTHC KSTTHC KSTT KSTTHC NV TCKT KTNS XDCB CN CNXD TNMT NL NNTN QHXD TTBC HC "
+        "HCTC TCHC QTTV HCQT VP TD TDTH KHTC TCCB PC QLNN KGVXNV TKCT ĐTKT XDNN VHXH TTTH THNC TCD BTCD ĐMDN NVX NVY "
+        "QLĐT KHĐT CVP KHCNTT TTĐT CSYT DP KCB"
+    ).split()
 )
 """Desks that draft letters, as they stand after the organ; a province's plugin may know more."""
 
 ORGANS = {
     "CP": "Chính phủ", "TTg": "Thủ tướng Chính phủ", "VPCP": "Văn phòng Chính phủ", "CTN": "Chủ tịch nước",
     "QH": "Quốc hội", "UBTVQH": "Ủy ban Thường vụ Quốc hội", "VPQH": "Văn phòng Quốc hội",
-    "BCSĐCP": "Ban cán sự đảng Chính phủ", "ĐUCP": "Đảng ủy Chính phủ",
-    "BCA": "Bộ Công an", "BCT": "Bộ Công Thương", "BCt": "Bộ Công Thương", "BDTTG": "Bộ Dân tộc và Tôn giáo", "BGDĐT": "Bộ Giáo dục và Đào tạo",
+    "BCSĐCP": "Ban cán sự đảng Chính phủ", "ĐUCP": "Đảng ủy Chính phủ", "BCA": "Bộ Công an", "BCT": "Bộ Công Thương",
+    "BCt": "Bộ Công Thương", "BDTTG": "Bộ Dân tộc và Tôn giáo", "BGDĐT": "Bộ Giáo dục và Đào tạo",
     "BGTVT": "Bộ Giao thông vận tải", "BKHĐT": "Bộ Kế hoạch và Đầu tư", "BKHCN": "Bộ Khoa học và Công nghệ",
     "BLĐTBXH": "Bộ Lao động - Thương binh và Xã hội", "BNG": "Bộ Ngoại giao", "BNV": "Bộ Nội vụ",
     "BNNPTNT": "Bộ Nông nghiệp và Phát triển nông thôn", "BNNMT": "Bộ Nông nghiệp và Môi trường",
@@ -234,9 +238,11 @@ ORGANS = {
 """Abbreviation after the type in a symbol → the one organ it stands for in the whole country."""
 
 SHARED_ORGANS = frozenset(
-    "UBND HĐND TU TW HU QU ThU TXU ĐU ĐUK CB ĐH VP BCĐ BCH STC SYT SNV STP SXD SCT SGDĐT SKHĐT STNMT SNNPTNT SNNMT "
-    "SGTVT SVHTTDL STTTT SLĐTBXH SKHCN SNgV BDT TTr TTT CAT CA BCHQS VPUBND VPUB VPHĐND VPĐĐBQH BQL UBMTTQ MTTQ ĐĐBQH "
-    "TAND VKSND THADS KBNN BHXH CCT CT CTK NHNN VPHU VPĐU BTG BTC BNC BDV UBKT BTGDV".split()
+    (  # noqa: SIM905
+        "UBND HĐND TU TW HU QU ThU TXU ĐU ĐUK CB ĐH VP BCĐ BCH STC SYT SNV STP SXD SCT SGDĐT SKHĐT STNMT SNNPTNT "
+        "SNNMT SGTVT SVHTTDL STTTT SLĐTBXH SKHCN SNgV BDT TTr TTT CAT CA BCHQS VPUBND VPUB VPHĐND VPĐĐBQH BQL UBMTTQ "
+        "MTTQ ĐĐBQH TAND VKSND THADS KBNN BHXH CCT CT CTK NHNN VPHU VPĐU BTG BTC BNC BDV UBKT BTGDV"
+    ).split()
 )
 """Abbreviations that many organs share: known, but they name no single one."""
 

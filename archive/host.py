@@ -6,6 +6,7 @@ forked child: one that raises, hangs, exits or crashes is passed over and named,
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import logging
@@ -55,7 +56,7 @@ class Plugin:
 
 
 def load(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
-    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over their namesakes."""
+    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over namesakes."""
     host = Host(budget)
     found = _installed() | (_dropped_in(drop_in) if drop_in else {})
     for slug in sorted(found, key=lambda slug: (slug != OURS, slug)):
@@ -79,7 +80,7 @@ def _beside_us() -> dict[str, tuple[str, Getter]]:
     """The plugins of a checkout, whose entry points nobody has installed."""
     folder = Path(__file__).parent.parent / "plugins"
     slugs = [path.parent.name for path in folder.glob("*/__init__.py")]
-    return {slug: ("", lambda slug=slug: importlib.import_module(f"plugins.{slug}")) for slug in slugs}
+    return {slug: ("", functools.partial(importlib.import_module, f"plugins.{slug}")) for slug in slugs}
 
 
 def _dropped_in(folder: Path) -> dict[str, tuple[str, Getter]]:
@@ -88,7 +89,7 @@ def _dropped_in(folder: Path) -> dict[str, tuple[str, Getter]]:
     for path in files:
         slug = path.parent.name if path.name == "__init__.py" else path.stem
         if slug.isidentifier() and not slug.startswith("_"):
-            found[slug] = (str(path), lambda path=path, slug=slug: _from_file(slug, path))
+            found[slug] = (str(path), functools.partial(_from_file, slug, path))
     return found
 
 
@@ -178,7 +179,8 @@ class Host:
 
     def read_stamp(self, page: Page, image: Image) -> Stamp | None:
         """The first arrival stamp a plugin reads on `page`; None leaves it to the common reader."""
-        for plugin, stamp in self._ask("read_stamp", answers.stamp, page=page, image=image):
+        for plugin, answer in self._ask("read_stamp", answers.stamp, page=page, image=image):
+            stamp: Stamp = answer
             fields = tuple(replace(one, source=plugin.source) for one in stamp.fields)
             return replace(stamp, page=page.number, fields=fields)
         return None

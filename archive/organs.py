@@ -13,27 +13,28 @@ from archive.provinces import changes, name_of
 from archive.vietnamese import distance, fold
 
 _PHRASES = (
-    "Ủy ban nhân dân", "Hội đồng nhân dân", "Đoàn đại biểu Quốc hội", "Văn phòng", "Tỉnh ủy", "Thành ủy", "Huyện ủy", "Thị ủy",
-    "Quận ủy", "Đảng ủy", "Chi ủy", "Ban Thường vụ", "Ban Chấp hành", "Ban Chấp hành Trung ương", "Đảng bộ", "Thường trực",
-    "Bộ Chính trị", "Ban Bí thư", "Thường trực Ban Bí thư", "Trung ương", "Trung ương Đảng", "Ban Tổ chức", "Ban Tuyên giáo",
-    "Ban Tuyên giáo và Dân vận", "Ban Dân vận", "Ban Nội chính", "Ủy ban Kiểm tra", "Ban Chỉ đạo", "Ban cán sự đảng",
-    "Đảng đoàn", "Tỉnh đoàn", "Thành đoàn", "Ban quản lý", "Ban Dân tộc", "Thanh tra", "Công an", "Bộ Chỉ huy Quân sự",
-    "Bộ Chỉ huy Bộ đội Biên phòng", "Quân khu", "Sở", "Sở Y tế", "Sở Nội vụ", "Sở Tài chính", "Sở Tư pháp", "Sở Công Thương", "Sở Xây dựng",
-    "Sở Giáo dục và Đào tạo", "Sở Khoa học và Công nghệ", "Sở Kế hoạch và Đầu tư", "Sở Tài nguyên và Môi trường",
+    "Ủy ban nhân dân", "Hội đồng nhân dân", "Đoàn đại biểu Quốc hội", "Văn phòng", "Tỉnh ủy", "Thành ủy", "Huyện ủy",
+    "Thị ủy", "Quận ủy", "Đảng ủy", "Chi ủy", "Ban Thường vụ", "Ban Chấp hành", "Ban Chấp hành Trung ương", "Đảng bộ",
+    "Thường trực", "Bộ Chính trị", "Ban Bí thư", "Thường trực Ban Bí thư", "Trung ương", "Trung ương Đảng",
+    "Ban Tổ chức", "Ban Tuyên giáo", "Ban Tuyên giáo và Dân vận", "Ban Dân vận", "Ban Nội chính", "Ủy ban Kiểm tra",
+    "Ban Chỉ đạo", "Ban cán sự đảng", "Đảng đoàn", "Tỉnh đoàn", "Thành đoàn", "Ban quản lý", "Ban Dân tộc",
+    "Thanh tra", "Công an", "Bộ Chỉ huy Quân sự", "Bộ Chỉ huy Bộ đội Biên phòng", "Quân khu", "Sở", "Sở Y tế",
+    "Sở Nội vụ", "Sở Tài chính", "Sở Tư pháp", "Sở Công Thương", "Sở Xây dựng", "Sở Giáo dục và Đào tạo",
+    "Sở Khoa học và Công nghệ", "Sở Kế hoạch và Đầu tư", "Sở Tài nguyên và Môi trường",
     "Sở Nông nghiệp và Phát triển nông thôn", "Sở Nông nghiệp và Môi trường", "Sở Giao thông vận tải",
     "Sở Văn hóa, Thể thao và Du lịch", "Sở Thông tin và Truyền thông", "Sở Lao động - Thương binh và Xã hội",
-    "Sở Ngoại vụ", "Sở Du lịch", "Sở Dân tộc và Tôn giáo", "Bộ", "Cục", "Tổng cục", "Chi cục", "Vụ", "Viện", "Trung tâm", "Trường",
-    "Trường Đại học", "Trường Cao đẳng", "Bệnh viện", "Kho bạc Nhà nước", "Bảo hiểm xã hội", "Tòa án nhân dân",
-    "Viện kiểm sát nhân dân", "Mặt trận Tổ quốc Việt Nam", "Ủy ban Mặt trận Tổ quốc Việt Nam", "Ủy ban Mặt trận Tổ quốc",
-    "Hội Nông dân", "Hội Liên hiệp Phụ nữ", "Hội Cựu chiến binh", "Liên đoàn Lao động", "Tổng Liên đoàn Lao động Việt Nam",
-    "Đoàn TNCS Hồ Chí Minh", "Đài Phát thanh và Truyền hình", "Đài Phát thanh - Truyền hình", "Ngân hàng Nhà nước", "Cổng Thông tin điện tử",
-    "Việt Nam", "Nhà nước", "Chính phủ", "Quốc hội", "Trung tâm Công báo", "Tin học", "Đảng Cộng sản Việt Nam",
-    "Tổng công ty", "Công ty", "Tập đoàn", "Hội đồng", "Ban", "Phòng", "Hội", "Quỹ", "và",
-    "tỉnh", "thành phố", "huyện", "thị xã", "quận", "xã", "phường", "thị trấn", "đặc khu",
-    "Bộ Công nghiệp", "Bộ Thương mại", "Bộ Thủy sản", "Bộ Văn hóa - Thông tin", "Ủy ban Thường vụ",
-    "Phòng Giáo dục và Đào tạo", "Phòng Nội vụ", "Phòng Tài chính - Kế hoạch", "Phòng Y tế", "Phòng Tư pháp",
-    "Sở Quy hoạch - Kiến trúc", "Cục Thuế", "Cục Thống kê", "Cục Hải quan", "Chi cục Thuế", "Kiểm lâm",
-    "Hội đồng Dân tộc", "Liên minh Hợp tác xã", "Ban Quản lý Khu kinh tế", "các Khu công nghiệp",
+    "Sở Ngoại vụ", "Sở Du lịch", "Sở Dân tộc và Tôn giáo", "Bộ", "Cục", "Tổng cục", "Chi cục", "Vụ", "Viện",
+    "Trung tâm", "Trường", "Trường Đại học", "Trường Cao đẳng", "Bệnh viện", "Kho bạc Nhà nước", "Bảo hiểm xã hội",
+    "Tòa án nhân dân", "Viện kiểm sát nhân dân", "Mặt trận Tổ quốc Việt Nam", "Ủy ban Mặt trận Tổ quốc Việt Nam",
+    "Ủy ban Mặt trận Tổ quốc", "Hội Nông dân", "Hội Liên hiệp Phụ nữ", "Hội Cựu chiến binh", "Liên đoàn Lao động",
+    "Tổng Liên đoàn Lao động Việt Nam", "Đoàn TNCS Hồ Chí Minh", "Đài Phát thanh và Truyền hình",
+    "Đài Phát thanh - Truyền hình", "Ngân hàng Nhà nước", "Cổng Thông tin điện tử", "Việt Nam", "Nhà nước",
+    "Chính phủ", "Quốc hội", "Trung tâm Công báo", "Tin học", "Đảng Cộng sản Việt Nam", "Tổng công ty", "Công ty",
+    "Tập đoàn", "Hội đồng", "Ban", "Phòng", "Hội", "Quỹ", "và", "tỉnh", "thành phố", "huyện", "thị xã", "quận", "xã",
+    "phường", "thị trấn", "đặc khu", "Bộ Công nghiệp", "Bộ Thương mại", "Bộ Thủy sản", "Bộ Văn hóa - Thông tin",
+    "Ủy ban Thường vụ", "Phòng Giáo dục và Đào tạo", "Phòng Nội vụ", "Phòng Tài chính - Kế hoạch", "Phòng Y tế",
+    "Phòng Tư pháp", "Sở Quy hoạch - Kiến trúc", "Cục Thuế", "Cục Thống kê", "Cục Hải quan", "Chi cục Thuế",
+    "Kiểm lâm", "Hội đồng Dân tộc", "Liên minh Hợp tác xã", "Ban Quản lý Khu kinh tế", "các Khu công nghiệp",
 )  # fmt: skip
 
 SHORT = {
@@ -45,12 +46,14 @@ SHORT = {
 """Abbreviations a heading prints for the superior organ."""
 
 _HEADS = (
-    "ubnd", "hdnd", "uy ban", "hoi dong", "doan dai bieu", "van phong", "tinh uy", "thanh uy", "huyen uy", "thi uy", "quan uy", "dang uy",
-    "dang bo", "ban chap hanh", "ban thuong vu", "ban to chuc", "ban tuyen giao", "ban dan van", "ban noi chinh", "ban chi dao", "ban can su",
-    "ban quan ly", "ban dan toc", "bo", "so", "cuc", "tong cuc", "chi cuc", "vu", "vien", "trung tam", "truong", "benh vien", "kho bac",
-    "bao hiem xa hoi", "toa an", "ngan hang", "thanh tra", "cong an", "phong", "hoi", "lien doan", "tong lien doan", "doan tncs", "tinh doan",
-    "mat tran", "dai", "bao", "cong thong tin", "chinh phu", "thu tuong", "quoc hoi", "chu tich nuoc", "kiem toan", "tong cong ty", "cong ty",
-    "tap doan", "quy", "chi bo", "chi nhanh", "dang doan", "lien minh", "hat", "doi", "tram", "nha xuat ban", "hoc vien", "quan khu", "bch",
+    "ubnd", "hdnd", "uy ban", "hoi dong", "doan dai bieu", "van phong", "tinh uy", "thanh uy", "huyen uy", "thi uy",
+    "quan uy", "dang uy", "dang bo", "ban chap hanh", "ban thuong vu", "ban to chuc", "ban tuyen giao", "ban dan van",
+    "ban noi chinh", "ban chi dao", "ban can su", "ban quan ly", "ban dan toc", "bo", "so", "cuc", "tong cuc",
+    "chi cuc", "vu", "vien", "trung tam", "truong", "benh vien", "kho bac", "bao hiem xa hoi", "toa an", "ngan hang",
+    "thanh tra", "cong an", "phong", "hoi", "lien doan", "tong lien doan", "doan tncs", "tinh doan", "mat tran",
+    "dai", "bao", "cong thong tin", "chinh phu", "thu tuong", "quoc hoi", "chu tich nuoc", "kiem toan",
+    "tong cong ty", "cong ty", "tap doan", "quy", "chi bo", "chi nhanh", "dang doan", "lien minh", "hat", "doi",
+    "tram", "nha xuat ban", "hoc vien", "quan khu", "bch",
 )  # fmt: skip
 _HEAD = re.compile(r"(?:" + "|".join(sorted(map(re.escape, _HEADS), key=len, reverse=True)) + r")(?!\w)")
 # A line that ends so is not finished: the next one goes on, whatever it begins with.
@@ -113,7 +116,8 @@ def _longest(folded: list[str], index: int) -> tuple[int, str]:
         name = _phrases().get(tuple(folded[index : index + size]))
         if name:
             return size, name
-    return _nearest(folded, index)
+    province = name_of(folded[index]) if len(folded[index]) > 5 else None
+    return (1, province) if province else _nearest(folded, index)
 
 
 def _nearest(folded: list[str], index: int) -> tuple[int, str]:

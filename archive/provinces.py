@@ -82,8 +82,14 @@ def name_of(text: str) -> str | None:
     key = re.sub(r"^(?:tinh|thanh pho|tp) ", "", _key(text))
     if key == "hue":
         return "Huế"
-    row = _by_name().get(key)
+    row = _by_name().get(key) or _by_compact_name().get(key.replace(" ", ""))
     return row.name if row else None
+
+
+@functools.cache
+def _by_compact_name() -> dict[str, Change]:
+    """OCR runs words together: HƯNGYÊN."""
+    return {key.replace(" ", ""): row for key, row in _by_name().items()}
 
 
 def current_of(name: str) -> str | None:

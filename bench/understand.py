@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import argparse
 import csv
+import difflib
 import json
 import pickle
+import re
 import time
 from collections import Counter
 from pathlib import Path
 
-from archive.bundles import cut, split_text
+from archive.bundles import cut, split_text, stamp_in_text
+from archive.codes import find_codes
 from archive.findings import Record, settle, weigh
 from archive.host import Host, load
-from archive.bundles import stamp_in_text
-from archive.reading import Page, Text
+from archive.organs import organ_name
+from archive.reading import Text
 from archive.vietnamese import words_of
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -159,18 +162,71 @@ def texts(host: Host, shared: Path, show: int) -> None:
 # ------------------------------------------------------------------------------------------------ scans
 
 
-def scans(host: Host, shared: Path, cache: Path, show: int) -> None:
+def scans(host: Host, shared: Path, cache: Path, show: bool) -> None:
     """Scans from pickled pages (`CACHE/NAME.pickle`: a list of Page), see `python -m bench.read`."""
     rows = list(csv.DictReader((shared / "material/scans/manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
+    right, asked, subjects, sure_wrong = Counter(), Counter(), [], []
     for row in rows:
         file = cache / f"{Path(row['file']).name}.pickle"
         if not file.exists():
             print(f"{row['file']}: not read yet")
             continue
         pages = pickle.loads(file.read_bytes())  # written by ourselves
-        for record, part in understand(host, pages):
-            print(f"== {row['file']} pages {[page.number for page in part.pages]} {record.system}")
-            _show_scan(row, record)
+        found = understand(host, pages)
+        record = found[0][0]
+        for name, ok in _judge_scan(row, record).items():
+            asked[name] += 1
+            right[name] += ok
+            if not ok:
+                print(
+                    "miss",
+                    row["file"],
+                    name,
+                    [record.fields[name.split()[0]].value, record.fields[name.split()[0]].partial],
+                )
+                if record.fields[name.split()[0]].sure:
+                    sure_wrong.append((row["file"], name))
+        if row["subject"]:
+            subjects.append((_alike(row["subject"], str(record.fields["subject"].value)), row["file"]))
+        if show:
+            for record, part in found:
+                print(f"== {row['file']} pages {[page.number for page in part.pages]} {record.system}")
+                _show_scan(row, record)
+    for name in asked:
+        print(f"scans {name}: {right[name]}/{asked[name]}")
+    print(
+        f"scans subject by character: {100 * sum(one for one, _ in subjects) / max(1, len(subjects)):.1f} %",
+        sorted(subjects)[:5],
+    )
+    print("scans wrong but sure:", sure_wrong)
+
+
+def _judge_scan(row: dict, record: Record) -> dict[str, bool]:
+    code = next(find_codes(row["number"]), None)
+    value = {name: settled.value for name, settled in record.fields.items()}
+    judged = {}
+    if code:
+        judged["symbol"] = value["symbol"] == code.symbol
+        judged["number whole"] = value["full_code"] == code.full
+    if row["date"]:
+        shown = str(value["date"] or record.fields["date"].partial)
+        judged["date month and year"] = shown.startswith(
+            row["date"][:4] if "month" in row["handwritten"] else row["date"][:7]
+        )
+        judged["date"] = value["date"] == row["date"]
+    if row["organ"]:
+        organ = value["issuing_organ"] or ""
+        both = f"{value['parent_organ'] or ''} {organ}"
+        judged["issuing_organ"] = words_of(organ_name(row["organ"])[0]) in (words_of(organ), words_of(both))
+    if row["doc_type"]:
+        judged["document_type"] = same("document_type", value["document_type"], row["doc_type"])
+    return judged
+
+
+def _alike(one: str, other: str) -> float:
+    """Share of characters alike, leading Về việc aside."""
+    bare = [re.sub(r"^(?:v/v|về việc|về)\s+", "", text.strip().casefold()) for text in (one, other)]
+    return difflib.SequenceMatcher(None, bare[0], bare[1], autojunk=False).ratio()
 
 
 def _show_scan(row: dict, record: Record) -> None:
@@ -200,6 +256,7 @@ def main() -> None:
     parser.add_argument("--scans", type=Path, metavar="CACHE")
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--misses", type=int, default=40)
+    parser.add_argument("--show", action="store_true")
     chosen = parser.parse_args()
     host = load()
     every = not (chosen.seeds or chosen.texts or chosen.scans)
@@ -208,7 +265,7 @@ def main() -> None:
     if chosen.texts or every:
         texts(host, chosen.shared, chosen.misses)
     if chosen.scans:
-        scans(host, chosen.shared, chosen.scans, chosen.misses)
+        scans(host, chosen.shared, chosen.scans, chosen.show)
 
 
 if __name__ == "__main__":

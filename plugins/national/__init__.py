@@ -81,7 +81,7 @@ def _of_paper(paper: Paper) -> list[Finding | Citation]:
     own = _best(findings, "full_code")
     citations = without_self(find_citations(paper.text, _body_start(paper)), own)
     findings += party.suggestions(paper, organ, _best(findings, "province_at_issue"))
-    findings += _not_before(paper, findings, citations)
+    findings += _not_before(paper, citations)
     findings += [Finding("flag", flag, 1.0) for flag in flags(paper, findings)]
     return [*findings, *citations]
 
@@ -117,7 +117,7 @@ def system_of(paper: Paper) -> tuple[str, float]:
     return (PARTY if score > 0 else STATE), min(0.99, 0.5 + abs(score) / 6)
 
 
-def _not_before(paper: Paper, findings: Sequence[Finding], citations: Sequence[Citation]) -> Iterator[Finding]:
+def _not_before(paper: Paper, citations: Sequence[Citation]) -> Iterator[Finding]:
     """A paper without a date is no older than what it carries out."""
     days = [one.date for one in citations if one.date and one.relation == "basis"]
     if days and not paper.heading.date:

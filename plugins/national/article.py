@@ -11,7 +11,9 @@ from .rows import Row
 
 _PUBLISHED = re.compile(r"\d{1,2}/\d{1,2}/\d{4},?\s+\d{1,2}:\d{2}|so luot xem|luot xem|dang boi|nguoi dang")
 _TELLS = re.compile(
-    r"(?:^|\n)\s*(?:ngay (?P<day>[\d/.\-]+(?: thang \d+ nam \d+)?),? )(?P<organ>[^.,;:\n]{4,80}?) (?:da )?ban hanh (?P<type>[^\d.;:\n]{3,40}?) so "
+    r"(?:^"
+    r"|\n)\s*(?:ngay (?P<day>[\d/.\-]+(?: thang \d+ nam \d+)?),? )(?P<organ>[^.,;:\n]{4,80}?) "
+    r"(?:da )?ban hanh (?P<type>[^\d.;:\n]{3,40}?) so "
 )
 _ABOUT = re.compile(r"\s*(?:,? ngay [\d/.\-]+)?\s*(?:ve viec|ve)\s+(?P<subject>[^.;\n]+)")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from archive import Page, Text, is_capitals, read_number_line, type_of_title
 
-from .heading import motto_of
+from .heading import motto_of, read_date_line
 from .rows import Row, rows_of
 
 _TOP = 14
@@ -26,6 +26,9 @@ def votes(page: Page) -> Iterator[tuple[float, str]]:
     number = next((line for line in (read_number_line(row.text) for row in rows if len(row.text) < 60) if line), None)
     if number:
         yield 0.3, "có dòng số, ký hiệu mới"
+    day = next((line for line in (read_date_line(row.text) for row in rows if len(row.text) < 80) if line), None)
+    if number and not number.written and day and day.is_blank:
+        yield -0.7, "chưa có số và ngày: dự thảo kèm theo"
     if any(is_capitals(row.text) and type_of_title(row.text) for row in rows[:10]):
         yield 0.3, "có tên loại văn bản"
     if any(re.match(r"k[ií]nh g[uử]i", row.text, re.IGNORECASE) for row in rows):

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archive import fold, is_capitals
+from archive import distance, fold, is_capitals
 
-from .rows import LEFT, RIGHT, UNKNOWN, Row
+from .rows import LEFT, RIGHT, Row
 
 _SEARCHED = 90
 """Rows from the end in which the ending is looked for; annexes may follow it."""
@@ -16,19 +16,25 @@ _RECIPIENTS = re.compile(r"^n[oơ]i\s?nh[aậâ]n\s*:?", re.IGNORECASE)
 _ITEM = re.compile(r"^\s*(?:[-+~=•*“”'.]|\d\)|[a-z]\))\s*")
 _ARCHIVE = re.compile(r"^l[uưứừử]u\b\s*[:.]?\s*", re.IGNORECASE)
 AUTHORITY = re.compile(
-    r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]?\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t|t/l|t/m\.)\s",
+    r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]?\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t"
+    r"|t/l|t/m\.)\s",
     re.IGNORECASE,
 )
 _TITLE_WORD = re.compile(
-    r"(?:pho |quyen )?(?:chu tich|pho chu tich|chu nhiem|giam doc|tong giam doc|bi thu|truong ban|truong phong|chanh van phong|chanh thanh tra"
-    r"|bo truong|thu truong|thong doc|thu tuong|cuc truong|vu truong|vien truong|chanh an|tong thanh tra|tu lenh|hieu truong|tong bi thu"
-    r"|tong cuc truong|chi cuc truong|chu tich nuoc|tong kiem toan|uy vien|doi truong|chi huy truong|truong doan|tong bien tap|ke toan truong"
+    r"(?:pho |quyen )?(?:chu tich|pho chu tich|chu nhiem|giam doc|tong giam doc|bi thu|truong ban|truong phong"
+    r"|chanh van phong|chanh thanh tra"
+    r"|bo truong|thu truong|thong doc|thu tuong|cuc truong|vu truong|vien truong|chanh an|tong thanh tra|tu lenh"
+    r"|hieu truong|tong bi thu"
+    r"|tong cuc truong|chi cuc truong|chu tich nuoc|tong kiem toan|uy vien|doi truong|chi huy truong|truong doan"
+    r"|tong bien tap|ke toan truong"
     r"|pho tong|thuong truc|truong cong an|chanh|vien pho)(?!\w)"
 )
 _SIGNED = re.compile(r"\(?\s*(?:da ky|ky ten|ky, ghi|ky boi|nguoi ky|thoi gian ky|ngay ky|email|co quan:)")
+_AROUND_NAME = " .,*☆★“”\"'‘’`:;_-()|~^"
 _NAME = re.compile(r"^(?:[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}\s){1,5}[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}$")
 _RANK = re.compile(
-    r"^(?:gs|pgs|ts|ths|bs|ks|cn|luong y|dai ta|thuong ta|trung ta|thieu ta|dai tuong|thuong tuong|trung tuong|thieu tuong|nguoi)\b[\s.,]*",
+    r"^(?:gs|pgs|ts|ths|bs|ks|cn|luong y|dai ta|thuong ta|trung ta|thieu ta|dai tuong|thuong tuong|trung tuong"
+    r"|thieu tuong|nguoi)\b[\s.,]*",
     re.IGNORECASE,
 )
 
@@ -71,11 +77,11 @@ def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
     if inline:
         items.append((_ITEM.sub("", inline), [rows[start]]))
     for row in rows[start + 1 : start + 60]:
-        if row.column == RIGHT or row.is_rule:
+        if _is_aside(row, rows[start]):
             continue
         if _ends_list(items, row, rows[start]):
             break
-        if _ITEM.match(row.text) or _ARCHIVE.match(row.text) or not items:
+        if _begins_item(items, row):
             items.append((_ITEM.sub("", row.text), [row]))
         else:
             items[-1] = (f"{items[-1][0]} {row.text}", [*items[-1][1], row])
@@ -84,22 +90,33 @@ def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
 
 
 def _ends_list(items: list[tuple[str, list[Row]]], row: Row, first: Row) -> bool:
-    item = bool(_ITEM.match(row.text) or _ARCHIVE.match(row.text))
-    if item:
-        return bool(items) and _ARCHIVE.match(items[-1][0]) is not None and row.after_blank
-    if (
-        AUTHORITY.match(row.text)
-        or _NAME.match(row.text)
-        and (row.after_blank or len(items) > 0 and _ARCHIVE.match(items[-1][0]))
-    ):
+    after_archive = bool(items) and bool(_ARCHIVE.match(items[-1][0]))
+    if _ITEM.match(row.text) or _ARCHIVE.match(row.text):
+        return after_archive and row.after_blank
+    if AUTHORITY.match(row.text) or (is_name(row.text) and (row.after_blank or after_archive)):
         return True
     if is_capitals(row.text) and len(row.text) > 5 and row.column != LEFT:
         return True
-    if not items:
-        return row.column not in (LEFT, UNKNOWN)
-    if _ARCHIVE.match(items[-1][0]):
+    if after_archive:
         return row.column != LEFT or len(items[-1][1]) > 1 or not items[-1][0].endswith((",", "-"))
-    return row.after_blank or (first.box is not None and row.column != LEFT)
+    last = items[-1][1][-1].box if items else None
+    if row.box and last:
+        return row.box[1] - last[3] > 0.03
+    return bool(items) and row.after_blank
+
+
+def _is_aside(row: Row, first: Row) -> bool:
+    """Not in the list's column: noise of a seal, or the signature beside it."""
+    if row.is_rule or row.column == RIGHT:
+        return True
+    return row.box is not None and first.box is not None and row.box[0] > first.box[0] + 0.1
+
+
+def _begins_item(items: list[tuple[str, list[Row]]], row: Row) -> bool:
+    if not items or _ITEM.match(row.text) or _ARCHIVE.match(row.text):
+        return True
+    # OCR loses a dash now and then: after a semicolon a capital begins the next item.
+    return bool(row.box) and items[-1][0].rstrip().endswith((";", ",")) and row.text[:1].isupper()
 
 
 def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
@@ -107,7 +124,7 @@ def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
     text = re.sub(r"\s+", " ", text).strip()
     if _ARCHIVE.match(text):
         text = re.sub(r"([.;])\s+\w+[.]?$", r"\1", text)  # initials after the full stop are handwriting
-    return text.strip(" ;,."), rows
+    return re.sub(r"(?:[\s;,.:]+[^\w\s)]?)+$", "", text).strip(), rows
 
 
 def _archive_of(text: str) -> tuple[str, ...]:
@@ -122,7 +139,7 @@ def _read_signature(ending: Ending, rows: Sequence[Row], recipients: int | None,
     for candidates in _candidates(rows, recipients, heading_end):
         block = _block(candidates)
         if block:
-            _take_block(ending, block, candidates)
+            _take_block(ending, block)
             return
 
 
@@ -166,12 +183,50 @@ def _is_authority(row: Row) -> bool:
 
 
 def _is_title(row: Row) -> bool:
-    return is_capitals(row.text) and len(row.text) < 70 and bool(_TITLE_WORD.match(row.folded.strip(" .,-")))
+    if not is_capitals(row.text) or len(row.text) >= 70:
+        return False
+    return bool(_TITLE_WORD.match(row.folded.strip(" .,-"))) or bool(_known_title(row.text))
 
 
-def _take_block(ending: Ending, block: list[Row], candidates: Sequence[Row]) -> None:
+_TITLES = (
+    "CHỦ TỊCH", "PHÓ CHỦ TỊCH", "PHÓ CHỦ TỊCH THƯỜNG TRỰC", "GIÁM ĐỐC", "PHÓ GIÁM ĐỐC", "TỔNG GIÁM ĐỐC",
+    "CHÁNH VĂN PHÒNG", "PHÓ CHÁNH VĂN PHÒNG", "BỘ TRƯỞNG", "THỨ TRƯỞNG", "THỦ TƯỚNG", "PHÓ THỦ TƯỚNG", "BÍ THƯ",
+    "PHÓ BÍ THƯ", "PHÓ BÍ THƯ THƯỜNG TRỰC", "TRƯỞNG BAN", "PHÓ TRƯỞNG BAN", "CỤC TRƯỞNG", "PHÓ CỤC TRƯỞNG",
+    "VỤ TRƯỞNG", "THỐNG ĐỐC", "PHÓ THỐNG ĐỐC", "CHỦ NHIỆM", "PHÓ CHỦ NHIỆM", "CHÁNH THANH TRA", "TRƯỞNG PHÒNG",
+    "PHÓ TRƯỞNG PHÒNG", "VIỆN TRƯỞNG", "HIỆU TRƯỞNG", "CHỦ TỊCH QUỐC HỘI", "TỔNG BÍ THƯ", "CHỦ TỊCH NƯỚC", "CHÁNH ÁN",
+    "CHI CỤC TRƯỞNG",
+)  # fmt: skip
+_ORGANS = (
+    "ỦY BAN NHÂN DÂN", "HỘI ĐỒNG NHÂN DÂN", "BAN THƯỜNG VỤ", "CHÍNH PHỦ", "BAN CHẤP HÀNH", "BỘ CHÍNH TRỊ", "BAN BÍ THƯ",
+    "ĐẢNG ỦY", "THƯỜNG TRỰC", "ỦY BAN THƯỜNG VỤ QUỐC HỘI", "THƯỜNG TRỰC HỘI ĐỒNG NHÂN DÂN", "BAN CHỈ ĐẠO",
+)  # fmt: skip
+
+
+def _known_title(printed: str) -> str | None:
+    """The title `printed` must be, marks and one letter forgiven: `PHO CHU TỊCH`, `PHÓ CHỦ TIỊC`."""
+    return _nearest(printed, _TITLES, 2 if len(printed) > 9 else 1)
+
+
+def _nearest(printed: str, names: tuple[str, ...], slack: int) -> str | None:
+    folded = fold(printed).strip(" .,-")
+    for allowed in range(slack + 1):
+        near = [name for name in names if distance(fold(name), folded, allowed) <= allowed]
+        if near:
+            return near[0] if len(near) == 1 else None
+    return None
+
+
+def mended(printed: str) -> str:
+    """A line of a signature with its marks, where OCR lost some: the lexicon decides, unknown words stay."""
+    found = AUTHORITY.match(printed)
+    head, rest = (printed[: found.end()], printed[found.end() :]) if found else ("", printed)
+    known = _known_title(rest) or _nearest(rest, _ORGANS, 3 if len(rest) > 11 else 1)
+    return head + (known or rest)
+
+
+def _take_block(ending: Ending, block: list[Row]) -> None:
     for index, row in enumerate(block):
-        text = row.text.strip(" .,*")
+        text = row.text.strip(_AROUND_NAME)
         if row.is_rule or _SIGNED.match(row.folded):
             continue
         if is_name(text):
@@ -190,7 +245,7 @@ def _take_block(ending: Ending, block: list[Row], candidates: Sequence[Row]) -> 
 
 def is_name(text: str) -> bool:
     """Two to five syllables, each with a capital: `Triệu Đình Lê`; ranks and degrees before it are allowed."""
-    bare = _RANK.sub("", text).strip(" .,☆★")
+    bare = _RANK.sub("", text).strip(_AROUND_NAME)
     if not _NAME.match(bare):
         return False
     folded = fold(bare)
@@ -201,13 +256,15 @@ def is_name(text: str) -> bool:
 
 def name_text(row: Row) -> str:
     """The signer's name without rank, degree, or the star of the seal."""
-    text = row.text.strip(" .,*☆★")
+    text = row.text.strip(_AROUND_NAME)
     rank = _RANK.match(fold(text))
     return text[rank.end() :].strip(" .,") if rank and is_name(text[rank.end() :].strip(" .,")) else text
 
 
 def title_text(rows: Sequence[Row]) -> str | None:
-    return re.sub(r"\s+", " ", " ".join(row.text for row in rows)).strip(" .,") or None
+    """The lines of a title or an authority in one, with the marks OCR lost."""
+    lines = [mended(row.text.strip(" .,")) if row.source == "ocr" else row.text for row in rows]
+    return re.sub(r"\s+", " ", " ".join(lines)).strip(" .,") or None
 
 
 def addressees_of(rows: Sequence[Row], start: Row | None) -> list[tuple[str, Row]]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from archive import NumberLine, distance, find_dates, fold, is_capitals, read_number_line, type_of_title
+from archive import NumberLine, distance, fold, is_capitals, iso_date, plain_letters, read_number_line, type_of_title
 
 from .rows import LEFT, MIDDLE, RIGHT, UNKNOWN, Row
 
@@ -20,13 +20,18 @@ _SEARCHED = 60
 """Rows from the top in which the heading is looked for."""
 
 _OPENERS = re.compile(
-    r"(?:can cu|thuc hien|tiep theo|xet |theo (?:de nghi|quy dinh|ke hoach)|kinh gui|dieu \d|phan |chuong |muc |tai (?:phien|cuoc|hoi|buoi)|sau khi"
-    r"|hien nay|trong (?:thoi|nhung)|phuc dap|tra loi|ngay \d|de |nham |qua |\d+[.)\-] |[ivx]+[.\-)] |hom nay|vua qua|thi hanh"
+    r"(?:can cu|thuc hien|tiep theo|xet |theo (?:de nghi|quy dinh|ke hoach)|kinh gui|dieu \d|phan |chuong |muc "
+    r"|tai (?:phien|cuoc|hoi|buoi)|sau khi"
+    r"|hien nay|trong (?:thoi|nhung)|phuc dap|tra loi|ngay \d|de |nham |qua |\d+[.)\-] |[ivx]+[.\-)] |hom nay"
+    r"|vua qua|thi hanh"
     r"|kinh thua|- can cu)"
 )
 _SUBJECT = re.compile(r"^(?:[vw]\s?[/lI|⁄]?\s?v\b|v/v)[\s:.]*|^ve viec\b\s*|^ve\b\s*")
 _ADDRESSEES = re.compile(r"^k[ií]nh\s?g[uủưứừử][iỉíì]\b", re.IGNORECASE)
-_DATE = re.compile(r"ng[aàảãáạ]y\b.*th[aáảã]ng.*n[aăắã]m", re.IGNORECASE)
+_DATE = re.compile(
+    r"^(?P<place>[^\d]*)[\s,.;:]*ng[aàảãáạâ][yW]?(?P<day>.{0,14}?)th[aáảãà]ng(?P<month>.{0,10}?)n[aăắãâ]m\s*(?P<year>(?:19|20)\d\d)\W{0,4}\w?$",
+    re.IGNORECASE,
+)
 _MARKS = re.compile(r"(?:hoa toc|hoa toc hen gio|thuong khan|khan|mat|toi mat|tuyet mat)")
 _NOISE = re.compile(r"^(?:page \d+|trang \d+|\d{1,3})$")
 
@@ -116,15 +121,52 @@ def motto_of(row: Row) -> str | None:
     return "state" if any(distance(letters, motto, 6) <= 6 for motto in _MOTTOES) else None
 
 
+@dataclass(frozen=True, slots=True)
+class DateLine:
+    """`Hà Nội, ngày 05 tháng 3 năm 2020` in its parts; day and month None where blank, or no number was read."""
+
+    place: str
+    day: int | None
+    month: int | None
+    year: int
+
+    @property
+    def partial(self) -> str:
+        """`2020-03`, or `2020` without a month."""
+        return f"{self.year}-{self.month:02d}" if self.month else str(self.year)
+
+    @property
+    def iso(self) -> str | None:
+        return iso_date(self.day, self.month, self.year) if self.day and self.month else None
+
+    @property
+    def is_blank(self) -> bool:
+        """Neither day nor month: a draft."""
+        return self.day is None and self.month is None
+
+
+def read_date_line(text: str) -> DateLine | None:
+    """The parts of a date line, or None when `text` is none."""
+    found = _DATE.match(plain_letters(text).strip())
+    if not found:
+        return None
+    day, month = (_small_number(found[name], most) for name, most in (("day", 31), ("month", 12)))
+    return DateLine(found["place"].strip(" .,;:-"), day, month, int(found["year"]))
+
+
+def _small_number(written: str, most: int) -> int | None:
+    digits = re.sub(r"[\s.…_]", "", written)
+    return int(digits) if re.fullmatch(r"\d{1,2}", digits) and 0 < int(digits) <= most else None
+
+
 def _is_date(row: Row) -> bool:
-    """`Hà Nội, ngày 05 tháng 3 năm 2020`, perhaps with a blank day: place first, nothing after the year."""
-    if len(row.text) > 80 or not _DATE.search(row.text):
+    """Place first, nothing after the year; a heading is short."""
+    line = read_date_line(row.text) if len(row.text) <= 80 else None
+    if not line or len(line.place) > 45:
         return False
-    day = next(find_dates(row.text), None)
-    before = re.split(r"ng[aàảãáạ]y\b", row.text, maxsplit=1, flags=re.IGNORECASE)[0]
-    after = row.text[day.end :] if day else ""
-    placed = bool(before.strip()) and before.strip(" .,;").replace(" ", "").replace(".", "").replace("-", "").isalpha()
-    return len(before) < 45 and len(after.strip(" .,")) < 4 and (placed or row.column == RIGHT)
+    return row.column == RIGHT or (
+        bool(line.place) and line.place.replace(" ", "").replace(".", "").replace("-", "").isalpha()
+    )
 
 
 def _find_title(heading: Heading, rows: Sequence[Row]) -> None:
@@ -139,13 +181,16 @@ def _find_title(heading: Heading, rows: Sequence[Row]) -> None:
 
 
 def _find_subject(heading: Heading, rows: Sequence[Row], title: int) -> None:
+    margins = _margins(rows)
     for index in range(title + 1, min(title + 14, len(rows))):
         row = rows[index]
         if row.is_rule and heading.subject:
             return
         if row.is_rule or row in heading.marks or row in heading.mottoes or row in (heading.number, heading.date):
             continue
-        if _stops_subject(heading, row, rows[index - 1]):
+        if row.column in (LEFT, RIGHT):
+            continue
+        if _stops_subject(heading, row, margins):
             return
         if _is_subtitle(heading, row):
             heading.subtitle.append(row)
@@ -162,7 +207,7 @@ def _is_subtitle(heading: Heading, row: Row) -> bool:
     return bool(_OF_ORGAN.match(row.folded)) or bool(heading.subtitle and not _SUBJECT.match(row.folded))
 
 
-def _stops_subject(heading: Heading, row: Row, before: Row) -> bool:
+def _stops_subject(heading: Heading, row: Row, margins: tuple[float, float]) -> bool:
     folded = row.folded
     if _ADDRESSEES.match(row.text) or row.text.startswith(("-", "+")):
         return True
@@ -178,7 +223,7 @@ def _stops_subject(heading: Heading, row: Row, before: Row) -> bool:
     if heading.subject and _is_organ_again(heading, row):
         return True
     if row.column != UNKNOWN and heading.subject:
-        return _is_paragraph(row, before)
+        return _is_paragraph(row, heading.subject[-1], margins)
     return bool(heading.subject) and row.after_blank and (len(row.text) > 120 or row.text[:1].isupper())
 
 
@@ -194,15 +239,25 @@ def _is_organ_again(heading: Heading, row: Row) -> bool:
     )
 
 
-def _is_paragraph(row: Row, before: Row) -> bool:
-    """A first line of the body: it begins at the indent and runs to the margin; lines of a subject are centred."""
-    if not row.box:
+def _is_paragraph(row: Row, before: Row, margins: tuple[float, float]) -> bool:
+    """A first line of the body: it runs from the indent to the right margin; lines of a subject are centred."""
+    if not row.box or not before.box:
         return False
-    left, _, right, _ = row.box
-    centred = abs((left + right) / 2 - 0.535) < 0.05
-    height = row.box[3] - row.box[1]
-    gap = row.box[1] - before.box[3] if before.box else 0
-    return (right > 0.85 and left < 0.26) or (not centred and left < 0.26) or gap > 3.2 * height
+    left, right = row.box[0] - margins[0], margins[1] - row.box[2]
+    gap, height = row.box[1] - before.box[3], before.box[3] - before.box[1]
+    if gap > 0.9 * height or row.confidence < 0.1:
+        return True
+    if row.text[:1].islower():
+        return False
+    return abs(left - right) > 0.035 and right < 0.015
+
+
+def _margins(rows: Sequence[Row]) -> tuple[float, float]:
+    """Where the body's lines begin and end: the usual left and right edge of long rows."""
+    boxes = sorted(row.box for row in rows[:80] if row.box and row.box[2] - row.box[0] > 0.5)
+    if not boxes:
+        return 0.17, 0.92
+    return boxes[len(boxes) // 4][0], sorted(box[2] for box in boxes)[3 * len(boxes) // 4]
 
 
 def _find_letter_subject(heading: Heading, rows: Sequence[Row]) -> None:
@@ -223,7 +278,7 @@ def _find_letter_subject(heading: Heading, rows: Sequence[Row]) -> None:
 
 
 def _begins_letter_subject(heading: Heading, row: Row) -> bool:
-    if row.column == RIGHT or heading.number is None and heading.date is None:
+    if row.column == RIGHT or (heading.number is None and heading.date is None):
         return False
     if re.match(r"[vw]\s?[/lI|⁄]?\s?v\b", row.folded) and row.folded[:1] in "vw":
         return True

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive import (
     PARTY,
-    Day,
     Finding,
     Gap,
     Stamp,
@@ -16,7 +15,6 @@ from archive import (
     changes,
     current_of,
     distance,
-    find_dates,
     fold,
     is_known_symbol,
     iso_date,
@@ -26,7 +24,7 @@ from archive import (
 
 from . import ending as endings
 from .ending import Ending, read_ending
-from .heading import Heading, read_heading, subject_text
+from .heading import DateLine, Heading, read_date_line, read_heading, subject_text
 from .rows import Row, found, rows_of
 
 CERTAIN, LIKELY, DOUBTFUL = 0.995, 0.9, 0.6
@@ -144,57 +142,70 @@ def _by_pen(gap: Gap, row: Row, after: str) -> Iterator[Finding]:
 def date_findings(paper: Paper) -> Iterator[Finding]:
     """place and date from the line `Hà Nội, ngày 05 tháng 3 năm 2020`."""
     row = paper.heading.date
-    if not row:
+    line = read_date_line(row.text) if row else None
+    if not row or not line:
         confidence = 0.5 if paper.is_ink else LIKELY
         for field in ("date", "place"):
             yield Finding(
                 field, None, confidence, reason="Không thấy dòng địa danh, ngày tháng.", witness=_witness(paper)
             )
         return
-    yield from _place(paper, row)
-    day = next(find_dates(row.text), None)
-    gaps = paper.gaps("day") + paper.gaps("month")
-    if not day:
-        yield found("date", None, 0.5, row, reason="Dòng ngày tháng đọc không rõ.")
-    elif gaps:
-        yield from _day_by_pen(paper, row, day)
-    elif day.iso and (not paper.is_ink or row.confidence >= 0.5):
-        yield found("date", day.iso, min(LIKELY, row.confidence) if paper.is_ink else CERTAIN, row)
+    yield from _place(paper, row, line)
+    if paper.gaps("day") or paper.gaps("month"):
+        yield from _day_by_pen(paper, row, line)
+    elif line.iso and not paper.is_ink:
+        yield found("date", line.iso, CERTAIN, row)
     else:
-        yield found("date", day.iso, 0.2, row) if day.iso else found("date", None, 0.1, row, partial=day.partial)
-        yield found("date", None, 0.9, row, partial=day.partial, reason="Ngày để trống hoặc viết tay, chưa đọc được.")
+        trusted = row.confidence >= 0.5
+        if line.iso:
+            yield found("date", line.iso, min(LIKELY, row.confidence) if trusted else 0.2, row)
+        if not line.iso or not trusted:
+            reason = "Ngày để trống hoặc viết tay, chưa đọc được."
+            yield found("date", None, LIKELY, row, partial=line.partial, reason=reason)
+    yield from _year_of_arrival(paper, row, line)
 
 
-def _day_by_pen(paper: Paper, row: Row, day: Day) -> Iterator[Finding]:
+def _day_by_pen(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
     """The date of each reading of the handwritten day (and month) with what is printed of the rest."""
     days, months = paper.gaps("day"), paper.gaps("month")
-    gap = (days or months)[0]
-    printed = (day.iso or "").split("-")
-    year = (day.partial or "")[:4]
-    month = [((day.partial or "")[5:7], 1.0)] if not months else list(months[0].readings)
-    of_day = list(days[0].readings) if days else [(printed[-1], 1.0)]
-    facts = {"box": gap.box, "page": row.page, "witness": "pen", "reason": "Ngày viết tay: xem ảnh và xác nhận."}
-    for d, sure in of_day:
-        for m, also in month:
-            if d.isdigit() and m.isdigit() and year.isdigit():
-                iso = iso_date(int(d), int(m), int(year))
-                if iso:
-                    yield found("date", iso, sure * also, row, **facts)
-    partial = year if months else day.partial
-    yield found("date", None, 0.5, row, partial=partial, **facts)
+    pen_month = next((gap for gap in months if gap.handwritten or line.month is None), None)
+    of_month = pen_month.readings if pen_month else ((str(line.month or ""), 1.0),)
+    of_day = days[0].readings if days else ((str(line.day or ""), 1.0),)
+    facts = {"box": (days or months)[0].box, "page": row.page, "witness": "pen"}
+    reason = "Ngày viết tay: xem ảnh và xác nhận."
+    for (day, sure), (month, also) in itertools.product(of_day, of_month):
+        iso = iso_date(int(day), int(month), line.year) if day.isdigit() and month.isdigit() else None
+        if iso:
+            yield found("date", iso, min(0.98, sure * also), row, reason=reason, **facts)
+    partial = str(line.year) if pen_month else line.partial
+    yield found("date", None, 0.5, row, partial=partial, reason=reason, **facts)
 
 
-def _place(paper: Paper, row: Row) -> Iterator[Finding]:
-    written = re.split(r",?\s*ng[aàảãáạ]y\b", row.text, maxsplit=1, flags=re.IGNORECASE)[0].strip(" .,;:-")
-    if not written:
+def _year_of_arrival(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
+    """A year that lies far before the arrival stamp's is mostly misread: the stamp's year is a rival."""
+    arrived = next((one.value for one in paper.stamp.fields if one.field == "date"), None) if paper.stamp else None
+    if not paper.is_ink or not isinstance(arrived, str) or not line.day or not line.month:
+        return
+    rival = iso_date(line.day, line.month, int(arrived[:4]))
+    if (
+        rival
+        and int(arrived[:4]) != line.year
+        and rival <= arrived
+        and arrived[:7] <= f"{arrived[:4]}-{line.month + 2:02d}"
+    ):
+        yield found("date", rival, DOUBTFUL, row, reason=f"Năm theo dấu ĐẾN {arrived}.", witness="stamp")
+
+
+def _place(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
+    if not line.place:
         yield found("place", None, DOUBTFUL, row)
         return
-    known = name_of(written) or _near_province(written)
-    where = row.part(0, len(written))
+    known = name_of(line.place) or _near_province(line.place)
+    where = row.part(0, len(line.place))
     if known:
         yield found("place", known, paper.sureness(where), where)
     else:
-        yield found("place", written, LIKELY if not paper.is_ink else min(0.8, where.confidence), where)
+        yield found("place", line.place, LIKELY if not paper.is_ink else min(0.8, where.confidence), where)
 
 
 def _near_province(written: str) -> str | None:
@@ -265,8 +276,8 @@ def province_findings(paper: Paper, organ: str | None, parent: str | None) -> It
     """The province at the time of issue, from the organ's name or the place line; and what it is part of today."""
     by_organ = next((p for p in map(province_of_organ, filter(None, (organ, parent))) if p), None)
     row = paper.heading.date
-    place = next((one.value for one in _place(paper, row) if isinstance(one.value, str)), None) if row else None
-    by_place = name_of(place) if place else None
+    place = next((one.value for one in date_findings(paper) if one.field == "place" and one.value), None)
+    by_place = name_of(place) if isinstance(place, str) else None
     for name, of in ((by_organ, paper.heading.organs), (by_place, [row] if row else [])):
         if name:
             confidence = 0.97 if paper.is_ink else CERTAIN

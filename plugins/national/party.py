@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archive import AMBIGUOUS, PARTY, Finding, organ_name, organs_of, province_of_organ
+from archive import AMBIGUOUS, PARTY, Finding, organ_name, province_of_organ
 
 from . import state
+from .ending import title_text
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, Paper
 from .rows import found
@@ -51,7 +52,7 @@ def organs(paper: Paper) -> Iterator[Finding]:
 
 def authority(paper: Paper) -> str | None:
     """`T/M BAN THƯỜNG VỤ`, with the slash OCR may drop or take for an I."""
-    whole = " ".join(row.text for row in paper.ending.authority)
+    whole = title_text(paper.ending.authority) or ""
     return (
         re.sub(r"\s+", " ", re.sub(r"\b([TK])\s*[/.|lI]?\s*([MTL])\b[.]?\s*(?=\w)", r"\1/\2 ", whole)).strip(" .,")
         or None

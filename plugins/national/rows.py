@@ -231,7 +231,8 @@ def _cut_at_gutter(line: list[tuple[int, Word]]) -> list[list[tuple[int, Word]]]
 def _is_gutter(before: Word, after: Word) -> bool:
     assert before.box and after.box  # noqa: S101 - the caller looked
     gap = after.box[0] - before.box[2]
-    if gap < 0.022 or not 0.3 < after.box[0] < 0.66 or before.box[2] > 0.58:
+    near = gap >= 0.022 and 0.3 < after.box[0] < 0.66 and before.box[2] <= 0.58
+    if not near and not (gap > 0.12 and after.box[0] > 0.45):
         return False
     return not (_NO_BEGINNING.match(plain_letters(after.text)) or _NO_END.search(before.text))
 

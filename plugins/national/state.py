@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from archive import Finding, organ_name, organ_of, organs_of
 
+from .ending import title_text
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, LIKELY, Paper
 from .rows import found
@@ -29,7 +30,7 @@ def types(paper: Paper) -> Iterator[Finding]:
     letter = not heading.title and bool(heading.subject or heading.addressees)
     by_symbol = code.type_name if code and (code.abbreviation or letter) else None
     # TT stands for thông tư, and for thường trực in a letter of a people's council.
-    if by_symbol and heading.number and (code and code.abbreviation or not heading.title):
+    if by_symbol and heading.number and ((code and code.abbreviation) or not heading.title):
         confidence = min(0.95, paper.sureness(heading.number.part(paper_symbol_at(paper), 999)))
         yield found("document_type", by_symbol, confidence, heading.number, witness="symbol")
     if letter and heading.subject and not by_symbol:
@@ -97,5 +98,5 @@ def by_symbol(paper: Paper) -> Iterator[Finding]:
 
 def authority(paper: Paper) -> str | None:
     """`TM. ỦY BAN NHÂN DÂN`, with the dot the State writes."""
-    whole = " ".join(row.text for row in paper.ending.authority)
+    whole = title_text(paper.ending.authority) or ""
     return re.sub(r"\s+", " ", re.sub(r"\b(TM|KT|TL|TUQ|Q)\s*[./]?\s+(?=\w)", r"\1. ", whole)).strip(" .,") or None

@@ -8,7 +8,8 @@ def codes(text):
 
 
 def test_codes_of_both_systems_are_found_and_nothing_else():
-    text = "Công văn số 2773-CV/VPTU, 02/CĐ-UBND và 30/2020/NĐ-CP; 202/2025/QH15; nghỉ 30/4, 01/5; nhiệm kỳ 2021- 2026; 24/24 giờ"
+    text = "Công văn số 2773-CV/VPTU, 02/CĐ-UBND và 30/2020/NĐ-CP; 202/2025/QH15; "
+    text += "nghỉ 30/4, 01/5; nhiệm kỳ 2021- 2026; 24/24 giờ"
     assert codes(text) == ["2773-CV/VPTU", "02/CĐ-UBND", "30/2020/NĐ-CP", "202/2025/QH15"]
 
 
