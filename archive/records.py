@@ -109,7 +109,8 @@ def value_of(value: Any) -> Value:
 
 def keep_findings(session: Session, document: Document, findings: Iterable[Finding], at: dt.datetime | None) -> None:
     """Write a reading beside the earlier ones; the same reading once more is not written again."""
-    rows = [_finding_row(document.id, finding, at or now()) for finding in findings]
+    at = at or now()  # one moment for all: it is what makes them one reading
+    rows = [_finding_row(document.id, finding, at) for finding in findings]
     before = latest(session.scalars(_findings, {"document": document.id}).all())
     if [finding_of(row) for row in rows] != [finding_of(row) for row in before]:
         session.add_all(rows)
