@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
-import datetime as dt
 import hashlib
 import json
 import time
@@ -77,25 +76,6 @@ class Results:
         return {**dataclasses.asdict(self), "facets": {name: list(map(list, v)) for name, v in self.facets.items()}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """What ordering and counting need of one document."""
-
-    id: str
-    type: str | None
-    issuer: str | None
-    date: str | None
-    unit: str | None
-    status: str
-    province: str | None
-    created_at: dt.datetime
-    arrived_on: dt.date | None
-
-    @property
-    def year(self) -> str | None:
-        return self.date[:4] if self.date else None
-
-
 FACETS = ("type", "issuer", "year", "unit", "status", "province")
 
 
@@ -144,39 +124,47 @@ def _scores(engine: Engine, query: Query) -> dict[str, float]:
     return {hit.id: hit.score for hit in found.hits}
 
 
-_COLUMNS = (
-    Document.id, Document.document_type, Document.issuing_organ, Document.date, Unit.name, Document.status,
-    Document.province_current, Document.created_at,
-    sa.select(sa.func.max(RegisterEntry.arrived_on)).where(RegisterEntry.document_id == Document.id)
-    .correlate(Document).scalar_subquery(),
-)  # fmt: skip
-_ROWS = sa.select(*_COLUMNS).outerjoin(Unit, Unit.id == Document.unit_id)
+_ARRIVED = (
+    sa.select(sa.func.max(sa.cast(RegisterEntry.arrived_on, sa.String)))
+    .where(RegisterEntry.document_id == Document.id)
+    .correlate(Document)
+    .scalar_subquery()
+)
+_ROWS = sa.select(
+    Document.id,
+    Document.document_type.label("type"),
+    Document.issuing_organ.label("issuer"),
+    Document.date.label("date"),
+    Unit.name.label("unit"),
+    Document.status.label("status"),
+    Document.province_current.label("province"),
+    # As text: only compared, and a thousand rows are not made into a thousand dates.
+    sa.func.coalesce(_ARRIVED, sa.cast(Document.created_at, sa.String)).label("arrival"),
+    sa.cast(Document.created_at, sa.String).label("came"),
+).outerjoin(Unit, Unit.id == Document.unit_id)
+_Rows = Sequence[sa.Row[Any]]
 
 
-def _allowed(session: Session, query: Query, user_filter: Condition, scores: dict[str, float] | None) -> list[_Row]:
+def _allowed(session: Session, query: Query, user_filter: Condition, scores: dict[str, float] | None) -> _Rows:
     conditions = [user_filter, *of_filters(session, query.filters)]
     if scores is None:
         conditions += of_everything(session, query)
     else:
         conditions += [*of_phrases(session, query), among(session, list(scores))]
-    return [_Row(*values) for values in session.execute(_ROWS.where(*conditions))]
+    return session.execute(_ROWS.where(*conditions)).all()
 
 
 def _ordered(
-    session: Session, query: Query, rows: list[_Row], scores: dict[str, float], order: str
+    session: Session, query: Query, rows: _Rows, scores: dict[str, float], order: str
 ) -> list[tuple[str, float]]:
     if order == "date":
-        rows = sorted(rows, key=lambda row: (row.date or "", row.created_at, row.id), reverse=True)
+        rows = sorted(rows, key=lambda row: (row.date or "", row.came, row.id), reverse=True)
     elif order == "arrival":
-        rows = sorted(rows, key=lambda row: (_arrival(row), row.created_at, row.id), reverse=True)
+        rows = sorted(rows, key=lambda row: (row.arrival, row.came, row.id), reverse=True)
     else:
-        rows = sorted(rows, key=lambda row: (-scores.get(row.id, 0.0), row.created_at, row.id))
+        rows = sorted(rows, key=lambda row: (-scores.get(row.id, 0.0), row.came, row.id))
         return _reranked(session, query, [row.id for row in rows], scores)
     return [(row.id, round(scores.get(row.id, 0.0), 3)) for row in rows]
-
-
-def _arrival(row: _Row) -> dt.date:
-    return row.arrived_on or row.created_at.date()
 
 
 def _reranked(session: Session, query: Query, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
@@ -194,38 +182,50 @@ def _reranked(session: Session, query: Query, ids: list[str], scores: dict[str, 
     return ranked + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
 
 
-def _facets(rows: Sequence[_Row]) -> dict[str, list[tuple[str, int]]]:
-    counts = {name: Counter(value for row in rows if (value := getattr(row, name))) for name in FACETS}
-    return {name: sorted(c.items(), key=lambda item: (-item[1], item[0]))[:MOST_VALUES] for name, c in counts.items()}
+def _facets(rows: _Rows) -> dict[str, list[tuple[str, int]]]:
+    if not rows:
+        return {name: [] for name in FACETS}
+    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
+    columns["year"] = tuple(date and date[:4] for date in columns["date"])
+    return {name: _counted(columns[name]) for name in FACETS}
 
 
-_SHOWN = sa.select(Document, Scan.filename).join(Scan, Scan.id == Document.scan_id)
+def _counted(values: Sequence[str | None]) -> list[tuple[str, int]]:
+    counts = [(value, count) for value, count in Counter(values).items() if value]
+    return sorted(counts, key=lambda item: (-item[1], item[0]))[:MOST_VALUES]
 
+
+_COPIED = (
+    "id", "scan_id", "filename", "full_code", "document_type", "issuing_organ", "date", "subject", "status",
+)  # fmt: skip
+_SHOWN = sa.select(
+    Document.id, Document.scan_id, Scan.filename, Document.full_code, Document.document_type, Document.issuing_organ,
+    Document.date, Document.subject, Document.status, Document.pages, Document.text,
+).join(Scan, Scan.id == Document.scan_id)  # fmt: skip
 _NUMBERS = sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number)).group_by(RegisterEntry.document_id)
 
 
 def _results(session: Session, query: Query, page: Sequence[tuple[str, float]]) -> list[Result]:
     ids = [name for name, _ in page]
-    shown = {document.id: (document, name) for document, name in session.execute(_SHOWN.where(among(session, ids)))}
+    shown = {row.id: row for row in session.execute(_SHOWN.where(among(session, ids)))}
     numbers = dict(session.execute(_NUMBERS.where(RegisterEntry.document_id.in_(ids))).all())
-    return [_result(query, *shown[name], numbers.get(name), score) for name, score in page if name in shown]
+    return [_result(query, shown[name], numbers.get(name), score) for name, score in page if name in shown]
 
 
-def _result(query: Query, document: Document, filename: str, number: int | None, score: float) -> Result:
-    text = document.text[:MOST_TEXT]
+def _result(query: Query, row: sa.Row[Any], number: int | None, score: float) -> Result:
+    text = row.text[:MOST_TEXT]
     found = spans(text, query)
-    return Result(
-        document.id, document.scan_id, filename, document.full_code, document.document_type, document.issuing_organ,
-        document.date, document.subject, document.status, number, _page(document, text, found), score,
-        snippet(text, query, found=found),
-    )  # fmt: skip
+    page = _page(row.pages, text, found)
+    shown: dict[str, Any] = {name: getattr(row, name) for name in _COPIED}
+    return Result(**shown, arrival_number=number, page=page, score=score, snippet=snippet(text, query, found=found))
 
 
-def _page(document: Document, text: str, found: Sequence[Span]) -> int | None:
-    if not document.pages:
+def _page(pages: Sequence[int], text: str, found: Sequence[Span]) -> int | None:
+    """Page of the scan on which the first of the spans stands."""
+    if not pages:
         return None
     before = text[: found[0].start].count("\f") if found else 0
-    return int(document.pages[min(before, len(document.pages) - 1)])
+    return int(pages[min(before, len(pages) - 1)])
 
 
 def _seal(query: Query, order: str) -> str:

@@ -163,10 +163,13 @@ class Snapshot:
         mean = float(lengths.mean()) or 1.0
         return np.asarray(K1 * (1 - B + B * lengths / mean), np.float32)
 
-    def identifier(self, number: int) -> str:
-        """Id of the document with this number."""
-        leaf = int(np.searchsorted(self.offsets, number, side="right")) - 1
-        return self.leaves[leaf].identifier(number - self.offsets[leaf])
+    def identifiers(self, numbers: Ids) -> list[str]:
+        """Ids of the documents with these numbers."""
+        leaves = np.searchsorted(self.offsets, numbers, side="right") - 1
+        own = numbers - np.asarray(self.offsets, np.int32)[leaves]
+        return [
+            self.leaves[leaf].identifier(number) for leaf, number in zip(leaves.tolist(), own.tolist(), strict=True)
+        ]
 
     def number_of(self, identifier: str) -> Iterator[int]:
         """Numbers under which a document stands that is not deleted (one, or none)."""

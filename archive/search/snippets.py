@@ -18,6 +18,8 @@ MOST_SPANS = 500
 
 def spans(text: str, query: Query) -> list[Span]:
     """Where words, codes and dates of `query` stand in `text` (NFC), in order, not overlapping."""
+    if not query.has_words:
+        return []
     found = [Span(match.start(), match.end()) for match in _found(fold(text), query)]
     days = {term.key for term in query.positive if isinstance(term, Date)}
     if days:

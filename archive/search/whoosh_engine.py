@@ -77,7 +77,8 @@ class WhooshEngine:
         with self._lock, self._reading() as snapshot:
             numbers, scores, whole = snapshot.evaluate(query)
             order = np.lexsort((-scores, ~whole))[:limit]
-            hits = tuple(Hit(snapshot.identifier(int(numbers[n])), float(scores[n]), bool(whole[n])) for n in order)
+            names = snapshot.identifiers(numbers[order])
+            hits = tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist()))
             return Found(hits, len(numbers))
 
     def apply(self, upserts: Sequence[IndexEntry] = (), deletes: Sequence[str] = ()) -> None:
