@@ -1,0 +1,133 @@
+"""What the commands share: the settings in force, the archive they open, and how they say no."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archive.errors import ArchiveError, BadSettings
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+    from archive.blobs import Blobs
+    from archive.config import Settings
+    from archive.database import Sessions
+    from archive.search.whoosh_engine import WhooshEngine
+
+ACTOR = "cli"
+"""Who events of the command line are said to be by."""
+
+
+class Refusing(click.Group):
+    """Turns errors of the archive into a sentence on standard error and status 1; wrong settings are status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArchiveError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(2 if isinstance(error, BadSettings) else 1)
+
+
+class Desk:
+    """What a command works with; each part is opened when first asked for."""
+
+    def __init__(self, config: str | None = None, data: str | None = None, **given: Any) -> None:
+        self._config, self._given = config, {"data": data, **given}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        from archive import config
+
+        return config.load(self._config, **self._given)
+
+    def give(self, **given: Any) -> None:
+        """Options of a command that are settings too; they win."""
+        self._given |= {name: value for name, value in given.items() if value is not None}
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The database, with tables: a new one is made, an older one must be upgraded first."""
+        import migrations
+        from archive import database
+
+        engine = database.open_engine(self.settings.database_url)
+        found = migrations.current(engine)
+        if found is None:
+            migrations.upgrade(engine)
+        elif found != migrations.head():
+            engine.dispose()
+            raise BadSettings(
+                f"Cơ sở dữ liệu ở bản {found}, chương trình cần bản {migrations.head()}. Hãy chạy: vanthu upgrade"
+            )
+        return engine
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Sessions that may write."""
+        from archive import database
+
+        return database.sessions(self.engine)
+
+    @cached_property
+    def readers(self) -> Sessions:
+        """Sessions that only read."""
+        from archive import database
+
+        return database.readers(self.engine)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The originals."""
+        from archive.blobs import open_blobs
+
+        return open_blobs(self.settings.blobs, self.settings.data)
+
+    @cached_property
+    def index(self) -> WhooshEngine:
+        """The search index."""
+        from archive.search import open_search
+
+        return open_search(self.settings.search, self.settings.data)
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        if "index" in vars(self):
+            self.index.close()
+        if "engine" in vars(self):
+            self.engine.dispose()
+
+
+def speak(level: int = logging.INFO) -> None:
+    """Log to standard error, one event a line."""
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def show(value: Any) -> None:
+    """One JSON object on one line of standard output, UTF-8, not escaped."""
+    sys.stdout.buffer.write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8", "replace"))
+    sys.stdout.buffer.flush()
+
+
+def refuse(name: str, error: BaseException) -> None:
+    """Say on standard error why this one input was not taken."""
+    why = str(error) if isinstance(error, ArchiveError) else _plain(error)
+    click.echo(f"{name}: {why}", err=True)
+
+
+def _plain(error: BaseException) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "không có tệp này"
+    if isinstance(error, IsADirectoryError):
+        return "là thư mục, không phải tệp"
+    if isinstance(error, PermissionError):
+        return "không có quyền đọc tệp này"
+    return f"không đọc được ({type(error).__name__})"

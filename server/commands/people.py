@@ -1,0 +1,117 @@
+"""vanthu user and token."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive.errors import NotFound
+from server.commands import ACTOR, Desk, show
+
+if TYPE_CHECKING:
+    from archive.models import User
+
+ROLES = ("admin", "clerk", "staff", "head", "leader", "it", "auditor")
+
+
+@click.group()
+def user() -> None:
+    """The people who may sign in."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--unit", help="Name of the unit; made when there is none.")
+@click.option("--full-name", default="", help="As it is shown.")
+@click.option("--password", help="Asked for when left out.")
+@click.pass_obj
+def add(desk: Desk, name: str, role: str, unit: str | None, full_name: str, password: str | None) -> None:
+    """Add a person."""
+    from archive import people
+
+    password = password or click.prompt("Mật khẩu", hide_input=True, confirmation_prompt=True)
+    with desk.sessions.begin() as session:
+        made = people.add_user(session, name, role, unit, password, full_name=full_name, actor=ACTOR)
+    click.echo(f"Đã thêm {made.name} ({role}).")
+
+
+@user.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_(desk: Desk, as_json: bool) -> None:
+    """Who may sign in."""
+    from archive.models import User
+
+    with desk.readers() as session:
+        for one in session.scalars(sa.select(User).order_by(User.name)):
+            facts = {"name": one.name, "role": one.role, "unit": one.unit_id, "active": one.active}
+            if as_json:
+                show(facts)
+            else:
+                click.echo("  ".join(str(value) for value in facts.values()))
+
+
+@user.command("password")
+@click.argument("name")
+@click.option("--password", help="Asked for when left out.")
+@click.pass_obj
+def password_(desk: Desk, name: str, password: str | None) -> None:
+    """Set a new password; signs the person out everywhere."""
+    from archive import people
+
+    password = password or click.prompt("Mật khẩu mới", hide_input=True, confirmation_prompt=True)
+    with desk.sessions.begin() as session:
+        people.change_password(session, _known(session, name), password, actor=ACTOR)
+    click.echo(f"Đã đổi mật khẩu của {name}.")
+
+
+@click.group()
+def token() -> None:
+    """Keys for programs."""
+
+
+@token.command("new")
+@click.argument("name")
+@click.option("--scopes", default="read", show_default=True, help="read,write,admin")
+@click.option("--user", "owner", metavar="NAME", help="Whose rights it has; default: the user called NAME.")
+@click.pass_obj
+def new(desk: Desk, name: str, scopes: str, owner: str | None) -> None:
+    """Print a new key, alone; it cannot be shown again.
+
+    It acts as --user, else as the user called NAME, else as an administrator.
+    """
+    from archive import people
+
+    wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    with desk.sessions.begin() as session:
+        person = _known(session, owner) if owner else _find(session, name) or _administrator(session)
+        plain = people.new_token(session, person, name, wanted, actor=ACTOR)
+        click.echo(f"Khoá {name} có quyền của {person.name} ({person.role}).", err=True)
+    click.echo(plain)
+
+
+def _find(session: Session, name: str) -> User | None:
+    from archive.models import User
+
+    return session.scalar(sa.select(User).where(User.name == name.strip().casefold()))
+
+
+def _known(session: Session, name: str) -> User:
+    found = _find(session, name)
+    if found is None:
+        raise NotFound(f"Không có người dùng {name!r}.")
+    return found
+
+
+def _administrator(session: Session) -> User:
+    from archive.models import User
+
+    first = sa.select(User).where(User.role == "admin", User.active).order_by(User.created_at).limit(1)
+    found = session.scalar(first)
+    if found is None:
+        raise NotFound("Chưa có quản trị viên nào. Hãy thêm một người trước: vanthu user add TÊN --role admin")
+    return found

@@ -1,0 +1,125 @@
+"""vanthu up, serve, work, upgrade: the processes, and the schema they need."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import click
+
+from server.commands import Desk, speak
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+_port = click.option("--port", type=click.IntRange(1, 65535), help="Port the web listens on (VANTHU_PORT).")
+_host = click.option("--host", help="Address the web listens on (VANTHU_HOST).")
+THREADS = 8
+
+
+@click.command()
+@_port
+@_host
+@click.option("--workers", type=click.IntRange(0, 64), help="Workers to start; 0: one a core.")
+@click.pass_obj
+def up(desk: Desk, port: int | None, host: str | None, workers: int | None) -> None:
+    """Web and workers under one supervisor; migrates first."""
+    from server.supervisor import supervise
+
+    desk.give(port=port, host=host, workers=workers)
+    speak()
+    _upgrade(desk)
+    click.echo(f"Văn Thư: {_address(desk)}")
+    if link := _first_link(desk):
+        click.echo(f"Tạo quản trị viên đầu tiên (liên kết dùng một lần, trong 24 giờ): {_address(desk)}/setup/{link}")
+    sys.stdout.flush()
+    desk.close()  # no connection may be open while processes are started
+    sys.exit(supervise(desk.settings))
+
+
+def _address(desk: Desk) -> str:
+    return f"http://{desk.settings.host}:{desk.settings.port}"
+
+
+def _first_link(desk: Desk) -> str | None:
+    """The secret of the first administrator's link; None where there is an administrator."""
+    from archive import people
+
+    with desk.sessions.begin() as session:
+        return None if people.has_administrator(session) else people.setup_link(session)
+
+
+@click.command()
+@_port
+@_host
+@click.pass_obj
+def serve(desk: Desk, port: int | None, host: str | None) -> None:
+    """The web only."""
+    import waitress
+
+    from server import create_app
+
+    desk.give(port=port, host=host)
+    speak()
+    _ = desk.engine
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    settings = desk.settings
+    waitress.serve(create_app(settings), host=settings.host, port=settings.port, threads=THREADS, ident=None)
+
+
+@click.command()
+@click.pass_obj
+def work(desk: Desk) -> None:
+    """A worker only; any number may run, on any machine with the same engines."""
+    from archive.jobs.worker import Worker
+
+    speak()
+    _ = desk.engine
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    Worker(desk.settings).run(stop)
+
+
+@click.command()
+@click.pass_obj
+def upgrade(desk: Desk) -> None:
+    """Bring the database to this version; SQLite is copied first."""
+    before, after = _upgrade(desk)
+    click.echo(f"Cơ sở dữ liệu ở bản {after}." if before == after else f"Đã nâng cấp: {before or 'mới'} → {after}.")
+
+
+def _upgrade(desk: Desk) -> tuple[str | None, str]:
+    """The revision before and after."""
+    import migrations
+    from archive import database
+
+    engine = database.open_engine(desk.settings.database_url)
+    try:
+        before = migrations.current(engine)
+        if before not in (None, migrations.head()):
+            _copy(engine, before)
+        migrations.upgrade(engine)
+    finally:
+        engine.dispose()
+    return before, migrations.head()
+
+
+def _copy(engine: sa.Engine, revision: str | None) -> None:
+    """A migration that fails changes nothing; this is for one that succeeds and should not have."""
+    file = engine.url.database
+    if engine.dialect.name != "sqlite" or not file:
+        return
+    raw = engine.raw_connection()
+    try:
+        raw.cursor().execute("VACUUM INTO ?", (f"{file}.before-{revision}-{_stamp()}",))
+    finally:
+        raw.close()
+
+
+def _stamp() -> str:
+    from archive.models import now
+
+    return now().strftime("%Y%m%d%H%M%S")

@@ -1,0 +1,301 @@
+"""The command line as CONTRACT says it: what is printed where, and with which status."""
+
+import csv
+import io
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from archive import database, people
+from archive.models import Document, Event, PluginState, Scan, Token, User
+from archive.vietnamese import fold
+from server.cli import COMMANDS, main
+from server.demo import SAMPLES, pdf
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def vanthu(settings, sqlite_engine, monkeypatch):
+    """Runs a command on the migrated archive of `settings`."""
+    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
+    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
+    monkeypatch.setenv("VANTHU_WORKERS", "1")
+
+    def run(*words, status=0, **more):
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False, **more)
+        assert result.exit_code == status, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """An empty page: read in no time."""
+    file = tmp_path / "trắng.png"
+    Image.new("L", (850, 1100), 255).save(file, dpi=(100, 100))
+    return file
+
+
+def lines(result):
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def add_lan(vanthu, role="admin"):
+    vanthu("user", "add", "lan", "--role", role, "--unit", "Văn phòng", "--password", "mật khẩu dài")
+
+
+def test_a_user_is_added_and_may_sign_in(vanthu, sqlite_sessions):
+    add_lan(vanthu, "clerk")
+    with sqlite_sessions.begin() as session:
+        user = people.sign_in(session, "lan", "mật khẩu dài")
+        assert (user.role, user.unit_id) == ("clerk", "van_phong")
+    again = vanthu("user", "add", "lan", "--role", "clerk", "--password", "mật khẩu dài", status=1)
+    assert "Đã có người dùng" in again.stderr and again.stdout == ""
+
+
+def test_a_password_left_out_is_asked_for(vanthu, sqlite_sessions):
+    vanthu("user", "add", "mai", "--role", "staff", input="mật khẩu dài\nmật khẩu dài\n")
+    with sqlite_sessions.begin() as session:
+        assert people.sign_in(session, "mai", "mật khẩu dài")
+
+
+def test_a_key_is_printed_alone(vanthu, sqlite_sessions):
+    add_lan(vanthu)
+    result = vanthu("token", "new", "máy quét", "--scopes", "read,write")
+    with sqlite_sessions() as session:
+        user, scopes = people.token_user(session, result.stdout.strip())
+        assert (user.name, scopes) == ("lan", {"read", "write"})
+        assert session.query(Token.name).scalar() == "máy quét"
+    assert result.stdout.count("\n") == 1
+
+
+def test_a_key_without_anybody_to_act_for_is_refused(vanthu):
+    assert "vanthu user add" in vanthu("token", "new", "ci", status=1).stderr
+
+
+def test_ingest_keeps_what_it_can_and_says_why_not_of_the_rest(vanthu, picture, tmp_path):
+    (tmp_path / "note.docx").write_bytes(b"PK\3\4 no scan")
+    result = vanthu("ingest", "--json", picture, tmp_path / "note.docx", tmp_path / "missing.pdf", tmp_path, status=1)
+    assert [one["scan"]["filename"] for one in lines(result)] == ["trắng.png"]
+    assert '"trắng.png"' in result.stdout
+    assert [line.partition(": ")[0] for line in result.stderr.splitlines()] == [
+        str(tmp_path / "note.docx"), str(tmp_path / "missing.pdf"), str(tmp_path),
+    ]  # fmt: skip
+    again = vanthu("ingest", "--json", picture)
+    assert lines(again)[0]["scan"]["id"] == lines(result)[0]["scan"]["id"]
+
+
+def test_ingest_waits_until_read_where_no_worker_runs(vanthu, picture, sqlite_sessions):
+    scan = lines(vanthu("ingest", "--wait", "--json", picture))[0]
+    assert scan["scan"]["status"] in ("review", "done")
+    assert len(scan["documents"]) == 1
+    with sqlite_sessions() as session:
+        assert session.get(Scan, scan["scan"]["id"]).source == "cli"
+    shown = json.loads(vanthu("search", "--json", "khong co tu nay").stdout)
+    assert {"total", "took_ms", "cursor", "facets", "hits"} <= set(shown)
+    assert "[ổn] tệp gốc: 1 tệp" in vanthu("check", "--deep").stdout
+
+
+def test_a_scanned_paper_is_found_by_its_words_without_marks(vanthu, tmp_path):
+    sample = min(SAMPLES, key=lambda one: len(one.papers))
+    file = tmp_path / "mẫu.pdf"
+    file.write_bytes(pdf(sample))
+    kept = lines(vanthu("ingest", "--wait", "--json", file))[0]
+    assert kept["scan"]["status"] in ("review", "done")
+    words = fold(" ".join(sample.papers[0].subject.split()[:3]))
+    assert json.loads(vanthu("search", "--json", words).stdout)["total"] == 1
+
+
+def test_read_archives_nothing_and_reads_recognised_text(vanthu, tmp_path, sqlite_sessions):
+    file = tmp_path / "giấy.txt"
+    file.write_text("ỦY BAN NHÂN DÂN\nTỈNH SÓC TRĂNG\nSố: 471/UBND-VX\nSóc Trăng, ngày 30 tháng 3 năm 2020\n", "utf-8")
+    said = lines(vanthu("read", "--json", file))[0]
+    assert said["documents"][0]["fields"]["full_code"]["value"] == "471/UBND-VX"
+    assert "Ủy ban" in vanthu("read", file).stdout or "ủy ban" in vanthu("read", file).stdout.lower()
+    with sqlite_sessions() as session:
+        assert session.query(Scan).count() == 0
+    assert vanthu("read", "--json", tmp_path / "missing.pdf", file, status=1).stdout.count("\n") == 1
+
+
+def test_the_book_is_exported_in_three_forms(vanthu, tmp_path, sqlite_sessions):
+    from tests.archive.test_register import book
+
+    with sqlite_sessions.begin() as session:
+        book(session)
+    export = ("register", "export", "--book", "den", "--year", "2026", "--format")
+    rows = list(csv.reader(io.StringIO(vanthu(*export, "csv").stdout)))
+    assert len(rows) == 3 and rows[0][1] == "Số đến"
+    vanthu(*export, "xlsx", "--output", tmp_path / "sổ.xlsx")
+    assert (tmp_path / "sổ.xlsx").read_bytes().startswith(b"PK")
+    assert "<table>" in vanthu(*export, "html").stdout
+    vanthu(*export, "xlsx", status=2)
+    vanthu("register", "export", "--book", "khong", "--year", "2026", "--format", "csv", status=1)
+
+
+def test_a_plugin_is_switched_off_and_on_with_a_trace(vanthu, sqlite_sessions):
+    names = [one["slug"] for one in lines(vanthu("plugins", "list", "--json"))]
+    assert "national" in names
+    vanthu("plugins", "disable", names[-1])
+    off = {one["slug"]: one["enabled"] for one in lines(vanthu("plugins", "list", "--json"))}
+    assert not off[names[-1]] and off["national"]
+    vanthu("plugins", "enable", names[-1])
+    with sqlite_sessions() as session:
+        assert session.get(PluginState, names[-1]).enabled
+        actions = [event.action for event in session.query(Event).order_by(Event.seq)]
+        assert actions == ["plugin_disabled", "plugin_enabled"]
+    vanthu("plugins", "disable", "khong_co", status=1)
+
+
+def test_a_broken_drop_in_plugin_is_named_and_nothing_else_suffers(vanthu, settings):
+    settings.plugin_dir.mkdir()
+    (settings.plugin_dir / "hong.py").write_text("raise RuntimeError('x')")
+    result = vanthu("plugins", "list", "--json", status=1)
+    assert {one["slug"]: bool(one["error"]) for one in lines(result)}["hong"]
+    assert "hong" in result.stderr
+
+
+def test_search_looks_with_the_eyes_of_a_user(vanthu, sqlite_sessions):
+    from tests.archive import offices
+
+    with sqlite_sessions.begin() as session:
+        offices.document(session, text="phòng chống dịch", status="review")
+        session.add(User(name="tam", role="staff", password_hash="-"))
+    vanthu("reindex")
+    assert json.loads(vanthu("search", "--json", "phong chong").stdout)["total"] == 1
+    assert json.loads(vanthu("search", "--json", "--user", "tam", "phong chong").stdout)["total"] == 0
+    vanthu("search", "--user", "khong_co", "x", status=1)
+
+
+def test_reread_queues_scans_again(vanthu, sqlite_sessions):
+    from tests.archive import offices
+
+    with sqlite_sessions.begin() as session:
+        paper = offices.document(session)
+    assert "1 tệp" in vanthu("reread", paper.id).stdout
+    assert "1 tệp" in vanthu("reread", paper.scan_id, "--plugin", "national", status=0).stdout.replace("0 tệp", "1 tệp")
+    vanthu("reread", "khong_co", status=1)
+    vanthu("reread", "--below", "1.0", status=2)
+    with sqlite_sessions() as session:
+        assert session.get(Scan, paper.scan_id).status == "reading"
+
+
+def test_check_masks_secrets_and_fails_when_something_is_wrong(vanthu, settings, sqlite_sessions, picture, monkeypatch):
+    scan = lines(vanthu("ingest", "--json", picture))[0]["scan"]
+    assert json.loads(vanthu("check", "--json").stdout)["ok"]
+    blob = next(path for path in settings.data.joinpath("blobs").rglob(scan["sha256"]))
+    blob.chmod(0o640)
+    blob.write_bytes(b"x")
+    assert scan["id"] in vanthu("check", "--deep", status=1).stderr
+    monkeypatch.setenv("VANTHU_DATABASE", "postgresql+psycopg://ai:bimat@127.0.0.1:1/x")
+    shown = vanthu("check", status=1)
+    assert "bimat" not in shown.output and "***" in shown.output
+
+
+def test_check_finds_a_missing_number_and_a_missing_document_in_the_index(vanthu, sqlite_sessions):
+    from tests.archive.test_register import book
+
+    with sqlite_sessions.begin() as session:
+        book(session)
+    vanthu("reindex")
+    before = vanthu("check", "--deep", status=1)  # the rows of this test have no originals
+    assert "sổ den năm 2026: không thiếu số nào" in before.stdout
+    assert "[ổn] chỉ mục" in before.stdout
+    with sqlite_sessions.begin() as session:
+        session.connection().exec_driver_sql("DELETE FROM register_entry WHERE number = 1")
+        session.add(Document(scan_id=session.query(Scan.id).limit(1).scalar(), ordinal=9))
+    said = vanthu("check", "--deep", status=1).stderr
+    assert "thiếu số 1" in said and "vanthu reindex" in said
+
+
+def test_wrong_settings_are_wrong_usage(vanthu, tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text("nonsense = 1\n")
+    assert "nonsense" in vanthu("--config", file, "check", status=2).stderr
+    vanthu("khong-co-lenh-nay", status=2)
+
+
+def test_upgrade_says_where_the_database_stands(vanthu):
+    assert "ở bản" in vanthu("upgrade").stdout
+
+
+def test_a_database_of_another_version_is_copied_and_never_used_as_it_is(vanthu, settings, sqlite_engine, monkeypatch):
+    import migrations
+
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'xưa'")
+    assert "vanthu upgrade" in vanthu("search", "x", status=2).stderr
+    monkeypatch.setattr(migrations, "upgrade", lambda engine: None)
+    vanthu("upgrade")
+    assert len(list(settings.data.glob("vanthu.db.before-xưa-*"))) == 1
+
+
+def test_every_command_says_what_it_is_and_is_documented(vanthu):
+    documented = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    for name in COMMANDS:
+        assert vanthu(name, "--help").stdout
+        assert f"vanthu {name}" in documented, name
+
+
+# Real processes from here on.
+
+
+def environment(settings, **more):
+    return {**os.environ, "VANTHU_DATA": str(settings.data), "VANTHU_WORKERS": "1", **more}
+
+
+def test_as_a_process_json_is_all_there_is_on_standard_output(settings, sqlite_engine, picture):
+    command = [sys.executable, "-m", "server.cli", "ingest", "--json", str(picture), "missing.pdf"]
+    done = subprocess.run(command, cwd=ROOT, env=environment(settings), capture_output=True, timeout=60)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["scan"]["filename"] == "trắng.png"
+    assert done.stderr.decode().startswith("missing.pdf: ")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answer(url, seconds=40):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return response.status
+        except OSError:
+            time.sleep(0.2)
+    return None
+
+
+def test_up_migrates_prints_the_set_up_link_serves_and_ends_when_told(settings):
+    port = free_port()
+    command = [sys.executable, "-m", "server.cli", "up", "--port", str(port)]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(settings), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as up:
+        try:
+            said = [up.stdout.readline().decode() for _ in range(2)]
+            assert f"http://127.0.0.1:{port}/setup/" in said[1]
+            assert answer(f"http://127.0.0.1:{port}/healthz") == 200
+            assert answer(said[1].split()[-1]) == 200
+            up.send_signal(signal.SIGTERM)
+            assert up.wait(timeout=30) == 0
+        finally:
+            up.kill()
+    engine = database.open_engine(settings.database_url)
+    with database.sessions(engine)() as session:
+        assert not people.has_administrator(session)
+    engine.dispose()
