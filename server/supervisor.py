@@ -24,6 +24,7 @@ import sqlalchemy as sa
 
 from archive import database
 from archive.config import Settings
+from archive.errors import BadSettings
 from archive.jobs import queue
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,11 @@ class _Part:
 
 
 def supervise(settings: Settings) -> int:
-    """Run until SIGTERM or SIGINT; 0 after an orderly end, 1 when the web cannot be brought up."""
+    """Run until SIGTERM or SIGINT; 0 after an orderly end, 1 when the web cannot be brought up.
+
+    BadSettings when something else listens on the port.
+    """
+    _need_port(settings)
     stop, status = threading.Event(), 0
     before = {number: signal.signal(number, _stopper(stop)) for number in (signal.SIGTERM, signal.SIGINT)}
     lifeline, ours = os.pipe()
@@ -102,6 +107,17 @@ def supervise(settings: Settings) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     return status
+
+
+def _need_port(settings: Settings) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise BadSettings(
+                f"Không mở được cổng {settings.port} ({error.strerror}). Hãy chọn cổng khác bằng --port."
+            ) from error
 
 
 def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:

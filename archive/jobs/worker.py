@@ -7,6 +7,7 @@ task, never the worker.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import socket
@@ -22,7 +23,7 @@ import sqlalchemy as sa
 from archive import database
 from archive.children import Child
 from archive.config import Settings
-from archive.errors import ArchiveError, Crashed, DiskFull, IndexBroken, Transient
+from archive.errors import ArchiveError, Crashed, Transient
 from archive.jobs import queue
 from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
@@ -37,9 +38,13 @@ IDLE = 1.0
 """Longest sleep in seconds: expired leases and back-offs make no sound."""
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts while the database is away or the disk is full."""
+INDEX_PAUSE = 2.0
+"""Seconds between two visits to the index while there is work: a commit of many costs little more than of one."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
-_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, DiskFull, OSError)
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
+"""What the loop waits out."""
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class _LostLease(Exception):
@@ -69,6 +74,7 @@ class Worker:
         self._child = Child(name="step")
         self._index = open_search(settings.search, settings.data)
         self._stop_at: float | None = None
+        self._index_due = self._index_not_before = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
         """Work until `stop` is set; a database that is away, or a full disk, is waited out."""
@@ -83,7 +89,7 @@ class Worker:
                     self.stop.wait(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
                 else:
-                    if not worked:
+                    if not self._fill_index(rests=not worked) and not worked:
                         bell.wait(IDLE, self.stop)
         finally:
             bell.close()
@@ -98,7 +104,8 @@ class Worker:
         while time.monotonic() < end:
             if is_done and is_done():
                 return True
-            if self.run_once():
+            worked = self.run_once()
+            if self._fill_index(rests=not worked) or worked:
                 continue
             if not is_done and not self._is_anything_left():
                 return True
@@ -128,11 +135,13 @@ class Worker:
             self._do(claim)
         except _LostLease:
             log.warning("lease lost task=%d scan=%s step=%s", claim.id, claim.scan_id, claim.step)
-        except (_Stopping, *_AWAY) as error:
+        except _Stopping:
             self._release(claim)
-            if not isinstance(error, _Stopping):
-                raise
         except Exception as error:
+            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+                # Nobody is to blame: the task waits with the worker, and is not counted as tried.
+                self._release(claim)
+                raise
             self._fail(claim, error)
         return True
 
@@ -149,8 +158,6 @@ class Worker:
             )
         log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", "done" if kept else "fenced", claim.id,
                  claim.scan_id, claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
-        if kept and claim.step == "shelve":
-            self._fill_index()
 
     def _answer(self, step: Step, claim: Claim, args: Args) -> Any:
         """What the child says, or what stands for it when it cannot be had."""
@@ -186,14 +193,26 @@ class Worker:
         except sa.exc.SQLAlchemyError:
             log.warning("lease left to end task=%d scan=%s", claim.id, claim.scan_id)
 
-    def _fill_index(self) -> None:
-        """A projection: another worker may be at it, and nothing waits for it."""
+    def _fill_index(self, *, rests: bool) -> bool:
+        """Tell the index what it has not heard of, now and then also between tasks; True when something was told.
+
+        A projection: another worker may be at it just now, nothing waits for it and nothing fails because of it.
+        """
+        moment = time.monotonic()
+        if moment < (self._index_not_before if rests else self._index_due):
+            return False
+        self._index_due = moment + INDEX_PAUSE
+        with self._reading() as session:
+            if session.scalar(_unheard) is None:
+                return False
         try:
-            keep_up(self._sessions, self._index)
-        except (IndexBroken, Transient) as error:
+            return keep_up(self._sessions, self._index) > 0
+        except Transient as error:  # IndexBroken too
             log.info("index later cause=%s", type(error).__name__)
         except Exception as error:
             log.error("index failed cause=%s %s", type(error).__name__, _place(error))
+        self._index_not_before = self._index_due = time.monotonic() + INDEX_PAUSE
+        return False
 
     def _is_anything_left(self) -> bool:
         with self._reading() as session:
@@ -231,6 +250,7 @@ class _Beat:
                 raise _LostLease
 
 
+_unheard = sa.text("SELECT id FROM outbox LIMIT 1")
 _anything = sa.text("SELECT id FROM task WHERE state IN ('ready', 'running') LIMIT 1")
 
 
