@@ -47,9 +47,9 @@ TITLES = {
     507: "Hết chỗ trên ổ đĩa",
 }
 SAYS = {
-    404: "Không có trang hoặc văn bản này, hoặc bạn không được xem. Không văn bản nào bị mất. Hãy tìm lại từ trang Tìm kiếm.",
+    404: "Không có trang hoặc văn bản này, hoặc bạn không được xem. Không văn bản nào bị mất. Hãy tìm lại.",
     405: "Trang này không nhận thao tác đó; không văn bản nào bị đổi. Hãy quay lại trang trước.",
-    413: "Tệp lớn hơn mức cho phép nên chưa được nhận; bản gốc vẫn ở máy của bạn. Hãy chia nhỏ hoặc quét lại ở 200–300 dpi.",
+    413: "Tệp lớn hơn mức cho phép nên chưa được nhận; bản gốc vẫn ở máy bạn. Hãy chia nhỏ, hoặc quét ở 200–300 dpi.",
     500: "Máy chủ gặp lỗi; giấy tờ đã nhận vẫn an toàn. Hãy thử lại; nếu còn lỗi, báo quản trị kèm giờ xảy ra.",
 }
 

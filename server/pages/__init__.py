@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
     """Register every page and what all templates use."""
     for page in PAGES:
         app.register_blueprint(page.pages)
-    app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, flag_name=flag_name)
+    app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may)
     app.jinja_env.globals.update(
         route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key])
     )
@@ -68,11 +68,6 @@ def theme() -> str:
 def role_name(role: str) -> str:
     """The Vietnamese name of a role."""
     return _(access.ROLES.get(role, role))
-
-
-def flag_name(flag: str) -> str:
-    """What a flag of the contract says to a clerk."""
-    return _(shown.FLAGS.get(flag, flag))
 
 
 def may(action: str, document: Document | None = None) -> bool:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from archive import access, register
 from archive.models import CitationRow, Document, Event, Scan
+from server.api.papers import document_of
 from server.auth import require
 from server.pages import evidence, queue, shown
-from server.api.papers import document_of
 from server.speech import gettext as _
 from server.state import state
 

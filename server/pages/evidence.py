@@ -71,7 +71,7 @@ def _frame(name: str, label: str, kind: str, box: Sequence[float], tall: int) ->
 
 
 def _boxes(document: Document) -> Iterable[tuple[int, str, str, str, Sequence[float]]]:
-    """(page, name, label, kind, box) of all that has a place on paper; large frames first, so that small ones lie above."""
+    """(page, name, label, kind, box) of all that has a place on paper; large frames first."""
     if document.stamp and document.stamp.box:
         yield document.stamp.page, "stamp", _("Dấu ĐẾN"), "okc", document.stamp.box
         yield from _of_stamp(document.stamp.findings)

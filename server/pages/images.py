@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, make_response, request, send_file
 
 from archive.errors import NotFound
-from server.auth import require
 from server.api.papers import HELD, document_of, scan_of
+from server.auth import require
 from server.state import state
 
 pages = Blueprint("images", __name__)

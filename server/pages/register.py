@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from archive import access, register
 from archive.errors import BadValue, NotFound
-from archive.models import Book, BookYear, Document, RegisterEntry
+from archive.models import BookYear, Document, RegisterEntry
 from archive.register_export import COLUMNS, row_of
 from server.auth import require
 from server.pages import sheet
@@ -24,6 +26,18 @@ LINES = 50
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: an entry, or the numbers before it that still wait for their papers."""
+
+    entry: RegisterEntry
+    cells: tuple[Any, ...]
+    open: bool
+    """Whether this user may open its document."""
+    waiting: tuple[int, int] | None = None
+    """First and last of the awaited numbers between the line before and this one."""
+
+
 @pages.get("/register")
 @require("read")
 def look() -> Any:
@@ -31,13 +45,14 @@ def look() -> Any:
     year = wanted_year()
     with state().readers() as session:
         last = register.expected(session, BOOK, year) - 1
-        lines = register.page(session, BOOK, year, str(first_cursor(last)), LINES)
-        allowed = readable(session, lines.entries)
+        entries = page_of(session, year)
+        before = neighbour(session, year, entries, after=False)
         return render_template(
             "pages/register.html",
-            book=session.get(Book, BOOK), year=year, years=years(session), columns=COLUMNS, total=lines.total,
-            rows=[(entry, row_of(entry), entry.document_id in allowed) for entry in lines.entries],
-            cursor=lines.cursor, back=back_cursor(lines.entries), office=state().settings.office,
+            year=year, years=years(session), columns=COLUMNS, total=last, rows=rows_of(session, entries, bool(before)),
+            following=neighbour(session, year, entries, after=True), before=before,
+            trailing=(entries[-1].number + 1, last) if entries and last > entries[-1].number else None,
+            awaited=bool(request.args.get("awaited")), office=state().settings.office,
         )  # fmt: skip
 
 
@@ -47,32 +62,55 @@ def wanted_year() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) == 4 else sheet.today().year
 
 
-def first_cursor(last: int) -> int:
-    """The number before the first line to show: as the address says, else so that the last line is on the page."""
-    for name, before in (("cursor", 0), ("at", LINES // 2)):
-        text = request.args.get(name, "")
-        if text.isascii() and text.isdigit() and len(text) < 10:
-            return max(int(text) - before, 0)
-    return max(last - LINES, 0)
+def lines_of(year: int) -> sa.Select[RegisterEntry]:
+    """The lines of a year that have been written; those that wait for a paper only when they are asked for."""
+    lines = sa.select(RegisterEntry).where(RegisterEntry.book_id == BOOK, RegisterEntry.year == year)
+    return lines if request.args.get("awaited") else lines.where(RegisterEntry.status != "awaited")
 
 
-def back_cursor(entries: Any) -> int | None:
-    """Where the page before this one begins; the numbers of a book have no gaps."""
-    if not entries or entries[0].number <= 1:
+def page_of(session: Session, year: int) -> Sequence[RegisterEntry]:
+    """At most LINES lines in order: from the number `at`, up to the number `before`, or the latest."""
+    number, lines = RegisterEntry.number, lines_of(year)
+    if at := asked_number("at"):
+        return session.scalars(lines.where(number >= at).order_by(number).limit(LINES)).all()
+    if before := asked_number("before"):
+        lines = lines.where(number < before)
+    return session.scalars(lines.order_by(number.desc()).limit(LINES)).all()[::-1]
+
+
+def asked_number(name: str) -> int | None:
+    """A number of the address."""
+    text = request.args.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+def neighbour(session: Session, year: int, entries: Sequence[RegisterEntry], *, after: bool) -> int | None:
+    """The number at which the next page begins, or before which the page before ends; None where there is none."""
+    if not entries:
         return None
-    return max(int(entries[0].number) - LINES - 1, 0)
+    number, lines = RegisterEntry.number, lines_of(year)
+    beyond = number > entries[-1].number if after else number < entries[0].number
+    found = session.scalars(lines.where(beyond).order_by(number if after else number.desc()).limit(1)).first()
+    return None if found is None else found.number if after else entries[0].number
+
+
+def rows_of(session: Session, entries: Sequence[RegisterEntry], goes_on: bool) -> list[Row]:
+    """The lines with what this user may open, and the gaps between them; `goes_on`: other lines stand before these."""
+    ids = [entry.document_id for entry in entries if entry.document_id]
+    may = set(session.scalars(sa.select(Document.id).where(Document.id.in_(ids), access.visible(g.user))))
+    rows: list[Row] = []
+    last = None if goes_on else 0
+    for entry in entries:
+        waiting = (last + 1, entry.number - 1) if last is not None and entry.number > last + 1 else None
+        rows.append(Row(entry, row_of(entry), entry.document_id in may, waiting))
+        last = entry.number
+    return rows
 
 
 def years(session: Session) -> list[int]:
     """The years that have a book, the latest first, this year always among them."""
     known = session.scalars(sa.select(BookYear.year).where(BookYear.book_id == BOOK))
     return sorted({*known, sheet.today().year}, reverse=True)
-
-
-def readable(session: Session, entries: Any) -> set[str | None]:
-    """The documents of these lines that this user may open."""
-    ids = [entry.document_id for entry in entries if entry.document_id]
-    return set(session.scalars(sa.select(Document.id).where(Document.id.in_(ids), access.visible(g.user))))
 
 
 @pages.post("/register/<int:year>/<int:number>/void")

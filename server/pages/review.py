@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from archive import access, answer, jobs, register, review
 from archive.errors import ArchiveError, BadValue, Conflict, OutOfOrder
 from archive.models import Document, RegisterEntry
-from server.auth import allow, require
-from server.pages import evidence, queue, sheet
 from server.api.papers import document_of, scan_of
+from server.auth import allow, require
+from server.pages import evidence, queue, sheet, shown
 from server.speech import gettext as _
 from server.state import state
 
@@ -103,18 +103,26 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     today = sheet.today()
     told = answer.of_document(session, document)
     stamp = (told["stamp"] or {}).get("fields", {})
-    form = sheet.of_document(document, stamp, register.expected(session, BOOK, today.year), today)
+    expected = register.expected(session, BOOK, year_of(stamp, today))
+    form = sheet.of_document(document, stamp, expected, today)
     return {
         "sheet": retyped(form, typed),
-        "next_number": register.expected(session, BOOK, today.year),
+        "next_number": expected,
         "error": typed.error,
         "reason": typed.reason,
         "out_of_order": isinstance(typed.error, OutOfOrder),
         "title": queue.title_of(document),
         "pages": evidence.pages_of(document),
         "duplicates": register.duplicates(session, document),
+        "flags": [_(shown.FLAGS.get(flag, flag)) for flag in document.flags if flag not in shown.SILENT_FLAGS],
         "siblings": [one for one in document.scan.documents if one.id != document.id],
     }
+
+
+def year_of(stamp: Mapping[str, Any], today: dt.date) -> int:
+    """The year in whose book the paper belongs: that of its stamp, else this one."""
+    text = str((stamp.get("date") or {}).get("value") or "")[:4]
+    return int(text) if text.isascii() and text.isdigit() else today.year
 
 
 def retyped(form: sheet.Sheet, typed: Typed) -> sheet.Sheet:
@@ -217,23 +225,17 @@ def enter(session: Session, document: Document, values: Mapping[str, str]) -> Re
         raise BadValue(_("Số đến chỉ gồm chữ số."))
     reason = request.form.get("reason", "").strip() or None
     return register.register(
-        session, document, BOOK, dt.date.fromisoformat(day), wanted(session, number, before_of("arrival"), day),
+        session, document, BOOK, dt.date.fromisoformat(day), wanted(number),
         actor=g.user.name, reason=reason,
     )  # fmt: skip
 
 
-def before_of(name: str) -> str:
-    """What stood in an input when the form was shown."""
-    return request.form.get(f"was.{name}", "")
-
-
-def wanted(session: Session, number: str, before: str, day: str) -> int | None:
+def wanted(number: str) -> int | None:
     """The number to ask for; None (the next one) where the clerk left the book's own proposal.
 
     Two clerks are shown the same next number: the second one gets the one after it, as a paper book would do.
     """
-    proposal = request.form.get("next_number", "")
-    untouched = number == before == proposal
+    untouched = number == request.form.get("was.arrival") == request.form.get("next_number")
     return None if untouched or not number else int(number)
 
 

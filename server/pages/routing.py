@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from archive import access, review, routing
 from archive.models import Document, RouteRow, Unit
+from server.api.papers import document_of
 from server.auth import allow, require
 from server.pages import sheet
-from server.api.papers import document_of
 from server.state import state
 
 pages = Blueprint("routing", __name__)

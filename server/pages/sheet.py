@@ -106,7 +106,7 @@ def in_doubt(name: str, settled: Mapping[str, Any]) -> bool:
 
 
 def of_document(document: Document, stamp: Mapping[str, Any], expected: int, today: dt.date) -> Sheet:
-    """The form of `document`; `stamp` are the settled fields of its arrival stamp, `expected` the book's next number."""
+    """The form of `document`; `stamp`: settled fields of its arrival stamp, `expected`: the book's next number."""
     sizes = page_sizes(document.scan.page_rows)
     book = [
         _arrival_number(document, stamp.get("number"), expected, sizes),
@@ -172,7 +172,7 @@ def _state(name: str, settled: Mapping[str, Any]) -> str:
 
 
 def _hint(name: str, settled: Mapping[str, Any], state: str) -> str:
-    reason, how_sure = settled.get("reason") or "", shown.percent(settled.get("confidence"))
+    reason, how_sure = (settled.get("reason") or "").rstrip("."), shown.percent(settled.get("confidence"))
     if settled.get("source") == "person":
         return _("✓ Đã có người xác nhận")
     if state == "plain":

@@ -27,8 +27,22 @@ STATUSES = {
 }  # fmt: skip
 FLAGS = {
     "type_symbol_conflict": "Tên loại và ký hiệu không khớp nhau",
-    "date_unknown": "Không tìm thấy ngày văn bản",
+    "signature_block_missing": "Không thấy phần chữ ký",
+    "signature_block_partial": "Phần chữ ký chỉ đọc được một phần",
+    "header_missing": "Không thấy phần đầu văn bản",
+    "date_missing_in_text": "Văn bản không ghi đủ ngày",
+    "number_missing_in_text": "Văn bản không ghi số",
+    "handwriting_noise": "Chữ viết tay đè lên chữ in",
+    "fields_from_body_sentence": "Một số ô lấy từ câu trong nội dung",
+    "not_a_scan": "Không phải bản quét văn bản",
+    "web_article": "Trang báo in ra, không phải văn bản",
+    "needs_review": "Máy đề nghị xem kỹ",
+    "space_inside_code": "Số, ký hiệu có khoảng trống bên trong",
+    "ocr_missing_diacritic_in_place": "Địa danh đọc thiếu dấu",
+    "ocr_missing_diacritic_in_stamp": "Dấu ĐẾN đọc thiếu dấu",
 }
+SILENT_FLAGS = {"part_of_bundle"}
+"""Said better elsewhere on the page."""
 ADVICE = {
     "faint": "chữ mờ",
     "low_resolution": "độ phân giải thấp",
@@ -42,9 +56,10 @@ ADVICE = {
 ACTIONS = {
     "received": "Đã nhận tệp", "read": "Đã đọc", "corrected": "Đã sửa", "confirmed": "Đã xác nhận",
     "registered": "Đã vào sổ", "number_voided": "Đã huỷ số", "entry_amended": "Đã sửa dòng trong sổ",
-    "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại", "failed": "Đọc không được",
-    "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản", "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp",
-    "marked": "Đã tìm dấu", "reread": "Đọc lại", "quarantined": "Đã cách ly",
+    "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại",
+    "failed": "Đọc không được", "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản",
+    "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
+    "quarantined": "Đã cách ly",
 }  # fmt: skip
 
 

@@ -1,0 +1,39 @@
+"""A running application over a fresh archive, and people at their desks in front of it."""
+
+import pytest
+
+from archive import database, people
+from server import create_app
+from tests.server.desk import Desk
+
+
+@pytest.fixture
+def app(settings, sqlite_engine):
+    """The web of `settings`; its writers do not wait for the disk."""
+    app = create_app(settings)
+    here = app.extensions["vanthu"]
+    here.__dict__["engine"] = sqlite_engine
+    app.config["TESTING"] = False
+    return app
+
+
+@pytest.fixture
+def makers(sqlite_engine):
+    """Sessions that may write, for what a test prepares."""
+    return database.sessions(sqlite_engine)
+
+
+@pytest.fixture
+def desk(app, makers):
+    """`desk("clerk")` is a person of this role who has signed in; `desk(None)` nobody."""
+
+    def sit_down(role="clerk", unit=None):
+        desk = Desk(app)
+        if role is None:
+            return desk
+        with makers.begin() as session:
+            people.add_user(session, f"{role}-{unit or 'x'}".replace(" ", "-"), role, unit, desk.PASSWORD)
+        desk.sign_in(f"{role}-{unit or 'x'}".replace(" ", "-"))
+        return desk
+
+    return sit_down

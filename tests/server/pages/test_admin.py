@@ -1,0 +1,44 @@
+"""The administrator's page: people, plugins, the machine."""
+
+from archive.models import User
+
+
+def test_a_person_is_added_and_may_sign_in(desk, makers):
+    chief = desk("admin")
+    given = {
+        "name": "lan",
+        "role": "leader",
+        "full_name": "Trần Thị Lan",
+        "unit": "Thường trực",
+        "password": "mat khau dai",
+    }
+    assert chief.send("/admin/users", given).status_code == 303
+    assert "Trần Thị Lan" in chief.page("/admin")
+    assert desk(None).sign_in("lan").status_code == 303
+
+
+def test_a_short_password_and_a_known_name_are_refused_in_words(desk, makers):
+    chief = desk("admin")
+    assert "Mật khẩu phải dài" in chief.send("/admin/users", {"name": "a", "role": "clerk", "password": "1"}).text
+    assert (
+        "Đã có người dùng"
+        in chief.send("/admin/users", {"name": "admin-x", "role": "clerk", "password": "mat khau dai"}).text
+    )
+    with makers() as session:
+        assert session.query(User).count() == 1
+
+
+def test_the_technician_sees_plugins_and_health_but_no_people(desk):
+    text = desk("it").page("/admin")
+    assert "national" in text and "Tình trạng máy" in text and "Thêm người dùng" not in text
+    assert (
+        desk("it", "2").send("/admin/users", {"name": "x", "role": "admin", "password": "mat khau dai"}).status_code
+        == 403
+    )
+
+
+def test_a_broken_plugin_is_shown_with_its_reason(settings, desk):
+    settings.plugin_dir.mkdir()
+    (settings.plugin_dir / "hong.py").write_text("raise ValueError('hong')\n")
+    text = desk("admin").page("/admin")
+    assert "bị từ chối" in text and "hong" in text

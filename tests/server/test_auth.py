@@ -1,0 +1,158 @@
+"""Signing in and out, the first administrator, and who is let in where."""
+
+import datetime as dt
+
+import pytest
+
+from archive import people
+from archive.models import LoginSession, User, now
+from tests.server.desk import Desk
+
+
+def test_the_first_administrator_uses_the_link_once(app, makers):
+    with makers.begin() as session:
+        link = people.setup_link(session)
+    first, second = Desk(app), Desk(app)
+    assert "Thiết lập lần đầu" in first.page(f"/setup/{link}")
+    password = {"password": "mat khau dai", "again": "mat khau dai"}
+    answer = first.client.post(f"/setup/{link}", data={"name": "chi", **password})
+    assert answer.status_code == 303
+    assert "Hộp đến" in first.page("/")
+    assert second.open(f"/setup/{link}").status_code == 403
+    assert second.client.post(f"/setup/{link}", data={"name": "gian", **password}).status_code == 403
+    with makers() as session:
+        assert [user.name for user in session.query(User)] == ["chi"]
+
+
+def test_a_short_password_leaves_the_link_as_it_was(app, makers):
+    with makers.begin() as session:
+        link = people.setup_link(session)
+    desk = Desk(app)
+    short = desk.client.post(f"/setup/{link}", data={"name": "chi", "password": "ngan", "again": "ngan"})
+    assert short.status_code == 422 and "Mật khẩu phải dài" in short.text
+    unlike = desk.client.post(
+        f"/setup/{link}", data={"name": "chi", "password": "mat khau dai", "again": "khac di roi"}
+    )
+    assert unlike.status_code == 422 and "không giống nhau" in unlike.text
+    assert desk.open(f"/setup/{link}").status_code == 200
+
+
+def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(app, desk):
+    desk("clerk")
+    wrong = Desk(app).sign_in("clerk-x", "khong phai")
+    unknown = Desk(app).sign_in("khong-co", "khong phai")
+    assert wrong.status_code == unknown.status_code == 403
+    assert wrong.text.replace("clerk-x", "") == unknown.text.replace("khong-co", "")
+
+
+def test_the_cookie_is_not_for_scripts_and_not_sent_from_elsewhere(app, makers):
+    with makers.begin() as session:
+        people.add_user(session, "van", "clerk", None, Desk.PASSWORD)
+    cookie = Desk(app).sign_in("van").headers["Set-Cookie"]
+    assert cookie.startswith("vanthu=") and "HttpOnly" in cookie and "SameSite=Lax" in cookie and "Path=/" in cookie
+    assert "Secure" not in cookie
+
+
+def test_behind_tls_the_cookie_is_bound_to_this_host(app, makers):
+    import dataclasses
+
+    here = app.extensions["vanthu"]
+    object.__setattr__(here, "settings", dataclasses.replace(here.settings, secure_cookies=True))
+    with makers.begin() as session:
+        people.add_user(session, "van", "clerk", None, Desk.PASSWORD)
+    answer = Desk(app).sign_in("van")
+    assert answer.headers["Set-Cookie"].startswith("__Host-vanthu=") and "Secure" in answer.headers["Set-Cookie"]
+    assert "max-age" in answer.headers["Strict-Transport-Security"]
+
+
+def test_signing_out_ends_the_session_on_the_server_too(app, desk, makers):
+    van = desk("clerk")
+    stolen = van.client.get_cookie("vanthu").value
+    assert van.send("/logout").status_code == 303
+    assert van.open("/").headers["Location"].startswith("/login")
+    thief = Desk(app)
+    thief.client.set_cookie("vanthu", stolen)
+    assert thief.open("/").status_code == 303
+
+
+def test_signing_in_again_gives_a_new_cookie_and_ends_the_old(app, desk, makers):
+    van = desk("clerk")
+    old = van.client.get_cookie("vanthu").value
+    van.client.post("/login", data={"name": "clerk-x", "password": Desk.PASSWORD, "csrf": van.token})
+    assert van.client.get_cookie("vanthu").value != old
+    with makers() as session:
+        assert session.query(LoginSession).count() == 1
+
+
+def test_a_browser_nobody_touched_is_signed_out(desk, makers):
+    van = desk("clerk")
+    with makers.begin() as session:
+        session.query(LoginSession).one().seen_at = now() - people.IDLE - dt.timedelta(minutes=1)
+    assert van.open("/").status_code == 303
+
+
+def test_who_is_not_signed_in_is_led_to_the_sign_in_page_and_back(app, desk):
+    nobody = desk(None)
+    answer = nobody.open("/search?q=covid")
+    assert answer.status_code == 303 and answer.headers["Location"] == "/login?next=%2Fsearch%3Fq%3Dcovid"
+    desk("clerk")
+    form = {"name": "clerk-x", "password": Desk.PASSWORD, "next": "/search?q=covid"}
+    assert nobody.client.post("/login", data=form).headers["Location"] == "/search?q=covid"
+
+
+@pytest.mark.parametrize(
+    "target", ["https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "x", "/a\nb"]
+)
+def test_signing_in_leads_nowhere_else(app, desk, target):
+    desk("clerk")
+    form = {"name": "clerk-x", "password": Desk.PASSWORD, "next": target}
+    assert Desk(app).client.post("/login", data=form).headers["Location"] == "/"
+
+
+def test_a_part_of_a_page_sends_the_whole_browser_to_the_sign_in_page(desk):
+    answer = desk(None).open("/inbox/queue", headers={"HX-Request": "true"})
+    assert answer.status_code == 401 and answer.headers["HX-Redirect"] == "/login"
+
+
+def test_a_program_s_key_opens_what_its_scope_says(app, desk, makers):
+    desk("clerk")
+    with makers.begin() as session:
+        user = session.query(User).one()
+        read = people.new_token(session, user, "may doc", ["read"])
+    program = app.test_client()
+    bearer = {"Authorization": f"Bearer {read}"}
+    assert program.get("/register", headers=bearer).status_code == 200
+    refused = program.post("/upload", headers=bearer)
+    assert refused.status_code == 403 and refused.mimetype == "application/problem+json"
+    wrong = program.get("/register", headers={"Authorization": "Bearer vanthu_khong"})
+    assert wrong.status_code == 401 and wrong.json["status"] == 401
+
+
+# Which role may open which page: a page without a line here fails the test below.
+PAGES = {
+    "/": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/register": {"admin", "clerk", "leader", "head", "staff", "auditor"},
+    "/register/2020.xlsx": {"admin", "clerk", "leader", "auditor"},
+    "/search": {"admin", "clerk", "leader", "head", "staff", "auditor"},
+    "/routing": {"admin", "clerk", "leader", "head", "staff"},
+    "/inbox/queue": {"admin", "clerk"},
+    "/admin": {"admin", "it"},
+    "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+}
+
+
+@pytest.mark.parametrize("role", ["admin", "clerk", "leader", "head", "staff", "auditor", "it"])
+def test_each_role_opens_exactly_its_pages(desk, role):
+    person = desk(role)
+    opened = {path for path in PAGES if person.open(path, follow_redirects=True).status_code == 200}
+    assert opened == {path for path, roles in PAGES.items() if role in roles}
+
+
+def test_every_page_has_a_line_in_the_table(app):
+    rules = {
+        str(rule)
+        for rule in app.url_map.iter_rules()
+        if "GET" in rule.methods and not rule.arguments and rule.endpoint.split(".")[0] not in ("static",)
+        and not str(rule).startswith(("/api/", "/healthz", "/readyz", "/metrics"))
+    }  # fmt: skip
+    assert rules <= set(PAGES), rules - set(PAGES)

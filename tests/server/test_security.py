@@ -1,0 +1,68 @@
+"""Headers on every answer, and changes that come from elsewhere."""
+
+import pytest
+
+from server.security import HEADERS
+from tests.server.desk import shelve
+
+EVIL = "<img src=x onerror=alert(1)>\"'><svg/onload=alert(2)>{{7*7}}\u2028"
+
+
+@pytest.mark.parametrize(
+    "path", ["/login", "/", "/search", "/nowhere", "/static/app.css", "/api/v1/nowhere", "/healthz"]
+)
+def test_every_answer_carries_the_headers(desk, path):
+    answer = desk("clerk").open(path)
+    for name, value in HEADERS.items():
+        assert answer.headers[name] == value
+    if answer.mimetype == "text/html":
+        assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_policy_allows_nothing_inline_and_nobody_else():
+    policy = HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in policy and "*" not in policy and "default-src 'none'" in policy
+
+
+def test_a_change_without_the_token_is_refused(desk, makers):
+    van, paper = desk("clerk"), shelve(makers)
+    answer = van.client.post(f"/review/{paper}", data={"action": "register"})
+    assert answer.status_code == 403 and "không được nhận" in answer.text
+    assert "471/UBND-VX" not in van.page("/register")
+
+
+def test_the_token_of_another_browser_does_not_help(desk):
+    van, mai = desk("clerk"), desk("admin")
+    assert van.client.post("/logout", data={"csrf": mai.token}).status_code == 403
+    assert van.client.post("/logout", data={"csrf": "é"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+)
+def test_a_change_from_another_site_is_refused_even_with_the_token(desk, headers):
+    van = desk("clerk")
+    assert van.send("/logout", headers=headers).status_code == 403
+    assert van.client.post("/login", data={"name": "x", "password": "y"}, headers=headers).status_code == 403
+
+
+def test_our_own_forms_are_let_through(desk):
+    van = desk("clerk")
+    ours = {"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}
+    assert van.send("/logout", headers=ours).status_code == 303
+
+
+def test_text_of_a_paper_is_never_html(desk, makers):
+    fields = {name: {"value": EVIL, "confidence": 0.5, "sure": False, "page": 1, "box": [0, 0, 1, 1], "reason": EVIL,
+                     "partial": EVIL, "source": EVIL, "others": [{"value": EVIL + "!", "confidence": 0.4}]}
+              for name in ("subject", "issuing_organ", "document_type", EVIL)}  # fmt: skip
+    van, paper = desk("admin"), shelve(makers, fields=fields)
+    stamped = shelve(
+        makers, stamp=[{"field": "forward_to", "value": EVIL, "confidence": 0.9, "page": 1, "box": [0, 0, 1, 1]}]
+    )
+    van.decide(paper, anyway="1")
+    for path in ("/", f"/review/{stamped}", f"/documents/{paper}", "/register", "/routing", f"/search?q={EVIL}"):
+        text = van.page(path)
+        assert "<img src=x" not in text and "<svg/onload" not in text, path
+        assert "49" not in text or "{{7*7}}" in text, path
