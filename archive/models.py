@@ -418,7 +418,7 @@ class Task(Base):
     step: Mapped[str] = mapped_column(sa.String(12))
     """survey | read | mark | cut | extract | route | shelve"""
     part: Mapped[int] = mapped_column(default=0)
-    """The page, for read; 0 elsewhere."""
+    """The page, for read and mark; 0 elsewhere."""
     state: Mapped[str] = mapped_column(sa.String(10), default="ready", server_default="ready")
     """ready | running | done | dead | cancelled"""
     priority: Mapped[int]

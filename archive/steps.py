@@ -57,7 +57,7 @@ def read(path: str, number: int, options: scans.Options) -> scans.PageReading:
 
 def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins) -> Marks:
     """Stamps, seals, other marks and what is left to the pen on one page."""
-    if page.source in ("blank", "text"):
+    if page.source in ("blank", "text") or not page.width:
         return Marks(page.number)
     from archive import handwriting, stamps  # the recogniser behind them takes a second to load
 
@@ -76,9 +76,10 @@ def cut(pages: Sequence[Page], stamps: Sequence[Stamp], plugins: Plugins) -> tup
 def extract(pages: Sequence[Page], stamp: Stamp | None, plugins: Plugins) -> Extraction:
     """What every plugin finds in one document."""
     asked = _host(plugins)
-    asked.failures.clear()
     found = asked.extract(Text(pages), stamp)
+    # Also what failed in other steps since the last paper: they have no place of their own to tell it.
     failures = tuple(f"{slug} {why}"[:200] for slug, why in asked.failures.items())
+    asked.failures.clear()
     refused = tuple(f"{plugin.slug} refused" for plugin in asked.plugins if plugin.error)
     return Extraction(
         tuple(one for one in found if isinstance(one, Finding)),
@@ -106,4 +107,4 @@ def _age(folder: Path | None) -> float:
     """When a drop-in plugin last changed: then the plugins are loaded anew."""
     if folder is None or not folder.is_dir():
         return 0.0
-    return max((path.stat().st_mtime for path in [folder, *folder.rglob("*.py")]), default=0.0)
+    return max((path.stat().st_mtime for path in [folder, *folder.rglob("*.py"), *folder.rglob("*.toml")]), default=0.0)

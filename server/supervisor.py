@@ -110,14 +110,17 @@ def supervise(settings: Settings) -> int:
 
 
 def _need_port(settings: Settings) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise BadSettings(
-                f"Không mở được cổng {settings.port} ({error.strerror}). Hãy chọn cổng khác bằng --port."
-            ) from error
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
+            0
+        ]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise BadSettings(
+            f"Không mở được cổng {settings.port} ({error.strerror}). Hãy chọn cổng khác bằng --port."
+        ) from error
 
 
 def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:

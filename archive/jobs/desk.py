@@ -118,7 +118,7 @@ def restart(session: Session, scan_id: str, step: str, actor: str, at: dt.dateti
         raise Conflict("Tệp đang bị cách ly vì có dấu mật nên không được đọc lại.")
     _drop(session, scan_id, STEPS[STEPS.index(step) :])
     scan.status, scan.error = "reading", None
-    queue.add(session, scan, step)
+    queue.add(session, scan, step, range(1, scan.pages + 1) if step == "mark" else (0,))
     history.append(session, actor, "reread", scan_id, {"from": step}, at)
 
 

@@ -1,4 +1,4 @@
-"""The line a scan walks: survey → read (a task a page) → mark → cut → extract → route → shelve.
+"""The line a scan walks: survey → read and mark (a task a page each) → cut → extract → route → shelve.
 
 What a step computes is in archive/steps.py and runs in a killable child; what is kept of it is here and is written in
 the transaction that finishes the task. Everything is safe to repeat: a step may be run again after any crash.

@@ -1,4 +1,4 @@
-"""Steps 1 and 2: what is on the pages. One task a page reads words; one task then looks for stamps and marks."""
+"""Steps 1 and 2: what is on the pages. A task a page reads its words, another then looks for stamps and marks."""
 
 from __future__ import annotations
 
@@ -63,10 +63,10 @@ def save_read(archive: Archive, claim: Claim, answers: Sequence[PageReading]) ->
 
 
 def keep_read(
-    session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[PageReading]
+    session: Session, _archive: Archive, scan: Scan, claim: Claim, answers: Sequence[PageReading]
 ) -> Iterable[Next]:
     pages.keep(session, scan.id, answers[0].page)
-    return [] if queue.left(session, scan.id, "read") else [("mark", (0,))]
+    return [("mark", (claim.part,))]
 
 
 def unread(claim: Claim, _args: Args, error: ArchiveError) -> PageReading:
@@ -82,36 +82,39 @@ def unread(claim: Claim, _args: Args, error: ArchiveError) -> PageReading:
 
 def prepare_mark(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
     path, asked = _path(session, archive, claim), plugins(session, archive.settings)
-    read = pages.of_scan(session, claim.scan_id)
-    return [(path, page, archive.limits, asked) for page in read if desk.UNREADABLE not in page.advice]
+    read = pages.of_scan(session, claim.scan_id, [claim.part])
+    return [(path, page, archive.limits, asked) for page in read]
 
 
-def keep_mark(
-    session: Session, archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Marks]
-) -> Iterable[Next]:
-    _clear(session, scan.id)
-    rows = {row.number: row for row in session.scalars(sa.select(PageRow).where(PageRow.scan_id == scan.id))}
-    for found in answers:
-        rows[found.page].gaps = pages.gaps_json(found.gaps)
-        if found.stamp:
-            session.add(records.stamp_row(scan.id, found.stamp))
-        session.add_all(
-            MarkRow(scan_id=scan.id, page=mark.page, kind=mark.kind, box=box_json(mark.box),
-                    confidence=mark.confidence, text=mark.text[:80])
-            for mark in found.marks
-        )  # fmt: skip
-    kinds = {mark.kind for found in answers for mark in found.marks if mark.confidence >= SURE_MARK}
+def keep_mark(session: Session, archive: Archive, scan: Scan, claim: Claim, answers: Sequence[Marks]) -> Iterable[Next]:
+    found = answers[0]
+    _replace(session, scan, claim.part, found)
+    kinds = {mark.kind for mark in found.marks if mark.confidence >= SURE_MARK}
     if "secrecy" in kinds and not archive.keeps_secrets:
         return quarantine.impose(session, archive, scan)
     if "urgency" in kinds:
         desk.urgent(session, scan.id)
+    if queue.left(session, scan.id, "read") or queue.left(session, scan.id, "mark"):
+        return []
     history.append(session, queue.ACTOR, "read", scan.id, {"pages": scan.pages})
     return [("cut", (0,))]
 
 
-def _clear(session: Session, scan_id: str) -> None:
-    session.execute(sa.delete(StampRow).where(StampRow.scan_id == scan_id))
-    session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan_id))
+def _replace(session: Session, scan: Scan, number: int, found: Marks) -> None:
+    session.execute(sa.delete(StampRow).where(StampRow.scan_id == scan.id, StampRow.page == number))
+    session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan.id, MarkRow.page == number))
+    session.execute(
+        sa.update(PageRow).where(PageRow.scan_id == scan.id, PageRow.number == number)
+        .values(gaps=pages.gaps_json(found.gaps))
+    )  # fmt: skip
+    if found.stamp:
+        session.add(records.stamp_row(scan.id, found.stamp))
+    session.add_all(
+        MarkRow(scan_id=scan.id, page=mark.page, kind=mark.kind, box=box_json(mark.box), confidence=mark.confidence,
+                text=mark.text[:80])
+        for mark in found.marks
+    )  # fmt: skip
+    session.flush()
 
 
 def unmarked(_claim: Claim, args: Args, _error: ArchiveError) -> Marks:

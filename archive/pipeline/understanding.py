@@ -129,7 +129,7 @@ def keep_extract(
         resolving.resolve(session, document)
     if any(_says(record, "urgency") for record in settled):
         desk.urgent(session, scan.id)
-    passed_over = sorted({failure.split()[0] for one in answers for failure in one.failures})
+    passed_over = dict(failure.split(" ", 1) for one in answers for failure in one.failures)
     said = {"documents": len(documents)} | ({"passed_over": passed_over} if passed_over else {})
     history.append(session, queue.ACTOR, "extracted", scan.id, said)
     return [("route", (0,))]

@@ -183,10 +183,15 @@ class _Line:
         self.keeps_secrets = settings.secrets == "allow"
 
 
-def _kept(sessions, settings, scan_id, keep, answers):
+def _kept(sessions, settings, scan_id, keep, answers, part=0):
+    claim = jobs.Claim(1, scan_id, "", part, 1, "w")
     with sessions.begin() as session:
-        following = list(keep(session, _Line(settings), session.get(Scan, scan_id), None, answers))
+        following = list(keep(session, _Line(settings), session.get(Scan, scan_id), claim, answers))
     return [step for step, _ in following]
+
+
+def _marked(sessions, settings, scan_id, *found):
+    return [_kept(sessions, settings, scan_id, keep_mark, [marks], marks.page) for marks in found]
 
 
 def _cut(sessions, settings, scan_id, *numbers):
@@ -264,7 +269,7 @@ def test_marks_are_kept_once_and_gaps_on_their_page(sqlite_sessions, settings, i
     stamp = Stamp(2, (0.1, 0.1, 0.4, 0.3), (Finding("number", "1161", 0.9, page=2),), 1.5, 0.9)
     found = [Marks(1, None, (Mark("round_seal", 1, (0.5, 0.5, 0.7, 0.7), 0.9),), (gap,)), Marks(2, stamp)]
     for _ in range(2):
-        assert _kept(sqlite_sessions, settings, in_memory, keep_mark, found) == ["cut"]
+        assert _marked(sqlite_sessions, settings, in_memory, *found) == [["cut"], ["cut"]]
     _cut(sqlite_sessions, settings, in_memory, (1,), (2,))
     with sqlite_sessions() as session:
         assert counts(session, MarkRow, StampRow) == [1, 1]
@@ -303,8 +308,8 @@ def _nothing_is_left(sessions, settings, scan_id):
 
 def test_a_secret_paper_is_quarantined_when_its_mark_is_seen(sqlite_sessions, settings, in_memory):
     Derived(settings.data).put(in_memory, "1.webp", b"picture")
-    found = [Marks(1, None, (Mark("secrecy", 1, (0.1, 0.1, 0.2, 0.2), 0.8, "MẬT"),)), Marks(2)]
-    assert _kept(sqlite_sessions, settings, in_memory, keep_mark, found) == []
+    found = Marks(1, None, (Mark("secrecy", 1, (0.1, 0.1, 0.2, 0.2), 0.8, "MẬT"),))
+    assert _marked(sqlite_sessions, settings, in_memory, found) == [[]]
     _nothing_is_left(sqlite_sessions, settings, in_memory)
 
 
