@@ -170,7 +170,7 @@ def _whole(line: Sequence[Word]) -> list[Word]:
     """The line with a number that was laid over it and the code after it as one word: `11` `/TB-UBND`."""
     words: list[Word] = []
     for word in line:
-        if words and word.text.startswith("/") and words[-1].text.isalnum() and _gap(words[-1], word) < 0.02:
+        if words and word.text.startswith("/") and words[-1].text.isalnum() and _gap(words[-1], word) < 0.03:
             last = words.pop()
             word = Word(last.text + word.text, around(box for box in (last.box, word.box) if box), 1.0)
         words.append(word)
