@@ -21,7 +21,7 @@ _spec = SpecTree(
     description=f"Archive of incoming papers, release {VERSION}. Errors are RFC 9457 with a Vietnamese detail.",
     mode="strict",
     annotations=False,
-    path="api/v1",
+    path="no-pages-of-its-own",
     page_templates={},
     validation_error_model=Problem,
     nested_naming_strategy=lambda _parent, child: child,
@@ -30,8 +30,11 @@ _spec = SpecTree(
         SecurityScheme(name="token", data=SecuritySchemeData(type=SecureType.HTTP, scheme="bearer")),
     ],
 )
-_ALWAYS = (401, 403, 500, 503)
-_FILES = {"original": "application/octet-stream", "page_view": "image/webp"}
+_ALWAYS = (401, 403, 503)
+_FILES = {
+    "original": ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp"),
+    "page_view": ("image/webp",),
+}
 """Views that answer with bytes."""
 
 
@@ -77,13 +80,14 @@ def _finish(operation: dict[str, Any]) -> None:
         if int(code) >= 400 and "application/json" in content:
             answer["content"] = {"application/problem+json": content["application/json"]}
         if code == "200" and operation["operationId"] in _FILES:
-            answer["content"] = {_FILES[operation["operationId"]]: {"schema": {"type": "string", "format": "binary"}}}
+            answer["content"] = {kind: {"schema": _BYTES} for kind in _FILES[operation["operationId"]]}
     if operation["operationId"] == "send_scan":
         operation["requestBody"] = _UPLOAD
     for name in _HEADERS.get(operation["operationId"], ()):
         operation["parameters"].append({"name": name, "in": "header", "required": False, "schema": {"type": "string"}})
 
 
+_BYTES = {"type": "string", "format": "binary"}
 _HEADERS = {"get_document": ("If-None-Match",), "correct_document": ("If-Match",)}
 _UPLOAD = {
     "required": True,
