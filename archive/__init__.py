@@ -19,7 +19,7 @@ from archive.codes import (
 )
 from archive.findings import Citation, Finding, Mark, Mention, Record, Route, Settled, Stamp
 from archive.hookspecs import hookimpl
-from archive.office import Office, Rule, Signer
+from archive.office import Office, Pattern, Rule, Signer
 from archive.organs import organ_name, organs_of, province_of_organ
 from archive.provinces import Province, changes, current_of, name_of, province_in
 from archive.reading import Box, Gap, Line, Page, Span, Text, Word, around
@@ -38,9 +38,10 @@ from archive.vietnamese import (
 
 __all__ = [
     "AMBIGUOUS", "PARTY", "PARTY_TYPES", "STATE", "TYPE_NAMES", "Box", "Citation", "Code", "Day", "Finding", "Gap",
-    "Line", "Mark", "Mention", "NumberLine", "Office", "Page", "Province", "Record", "Route", "Rule", "Settled",
-    "Signer", "Span", "Stamp", "Text", "Word", "around", "changes", "clean_symbol", "current_of", "distance",
-    "find_citations", "find_codes", "find_dates", "fold", "hookimpl", "is_capitals", "is_known_symbol", "iso_date",
-    "name_of", "organ_name", "organ_of", "organs_of", "plain_letters", "province_in", "province_of_organ",
-    "read_number_line", "same_name", "short_date", "stamp_in_text", "type_of_title", "without_self", "words_of",
+    "Line", "Mark", "Mention", "NumberLine", "Office", "Page", "Pattern", "Province", "Record", "Route", "Rule",
+    "Settled", "Signer", "Span", "Stamp", "Text", "Word", "around", "changes", "clean_symbol", "current_of",
+    "distance", "find_citations", "find_codes", "find_dates", "fold", "hookimpl", "is_capitals", "is_known_symbol",
+    "iso_date", "name_of", "organ_name", "organ_of", "organs_of", "plain_letters", "province_in",
+    "province_of_organ", "read_number_line", "same_name", "short_date", "stamp_in_text", "type_of_title",
+    "without_self", "words_of",
 ]  # fmt: skip

@@ -107,7 +107,7 @@ def _one_child(calls: Sequence[Call], seconds: float) -> Iterator[Outcome]:
         for call in calls:
             outcome = _receive(call.name, reading, seconds)
             yield outcome
-            if outcome.error in _DEADLY:
+            if outcome.error in DEADLY:
                 return
     finally:
         os.close(reading)
@@ -116,8 +116,9 @@ def _one_child(calls: Sequence[Call], seconds: float) -> Iterator[Outcome]:
         os.waitpid(child, 0)
 
 
-_TOO_SLOW, _DIED, _TOO_MUCH = "out of time", "the process died", "the answer is too big"
-_DEADLY = (_TOO_SLOW, _DIED, _TOO_MUCH)
+TOO_SLOW, DIED, TOO_MUCH = "out of time", "the process died", "the answer is too big"
+DEADLY = (TOO_SLOW, DIED, TOO_MUCH)
+"""What ends the child that was asked."""
 
 
 def _receive(name: str, pipe: int, seconds: float) -> Outcome:
@@ -125,13 +126,13 @@ def _receive(name: str, pipe: int, seconds: float) -> Outcome:
     try:
         (size,) = struct.unpack("!Q", _read(pipe, 8, deadline))
         if size > _MOST_BYTES:
-            return Outcome(name, error=_TOO_MUCH)
+            return Outcome(name, error=TOO_MUCH)
         answer, error = pickle.loads(_read(pipe, size, deadline))  # noqa: S301 - written by our own fork
         return Outcome(name, answer, error)
     except TimeoutError:
-        return Outcome(name, error=_TOO_SLOW)
+        return Outcome(name, error=TOO_SLOW)
     except EOFError:
-        return Outcome(name, error=_DIED)
+        return Outcome(name, error=DIED)
     except Exception as error:  # what a plugin puts into an answer may not even unpickle
         return Outcome(name, error=_what(error))
 

@@ -11,7 +11,8 @@ import importlib
 import importlib.util
 import logging
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from archive import answers, apart, hookspecs
+from archive import answers, apart, hookspecs, rulebook
 from archive.errors import PluginRefused
 from archive.findings import Citation, Finding, Record, Route, Stamp
 from archive.provinces import Province
@@ -36,6 +37,8 @@ OURS = "national"
 """The plugin that is part of the archive: asked first, and in this very process."""
 BUDGET = 5.0
 """Seconds one plugin has for one question."""
+MOST_LATE = 3
+"""Answers out of time, one after another, after which a plugin is asked no more until it is loaded anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,39 +61,71 @@ class Plugin:
 def load(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
     """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over namesakes."""
     host = Host(budget)
-    found = _installed() | (_dropped_in(drop_in) if drop_in else {})
+    found = {slug: one for slug, one in find(drop_in).items() if slug not in disabled}
+    deadly = _probed(found, budget)
     for slug in sorted(found, key=lambda slug: (slug != OURS, slug)):
-        if slug not in disabled:
-            path, get_module = found[slug]
-            host.add(slug, get_module, path)
+        get = functools.partial(_refuse, deadly[slug]) if slug in deadly else found[slug].get
+        host.add(slug, get, found[slug].path)
     return host
 
 
 Getter = Callable[[], Any]
 
 
-def _installed() -> dict[str, tuple[str, Getter]]:
-    found: dict[str, tuple[str, Getter]] = _beside_us()
-    for entry in entry_points(group=GROUP):
-        found[entry.name] = ("", entry.load)
-    return found
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plugin before it is loaded."""
+
+    get: Getter
+    path: str = ""
+    """Its file, when it is a drop-in one."""
+    is_code_of_others: bool = False
 
 
-def _beside_us() -> dict[str, tuple[str, Getter]]:
+def find(drop_in: Path | None = None) -> dict[str, Found]:
+    """Slug → plugin, loaded or not: those beside us, installed ones, drop-in ones, the later before the earlier."""
+    return _beside_us() | _installed() | (_dropped_in(drop_in) if drop_in else {})
+
+
+def _installed() -> dict[str, Found]:
+    return {
+        entry.name: Found(entry.load, is_code_of_others=not entry.value.startswith("plugins."))
+        for entry in entry_points(group=GROUP)
+    }
+
+
+def _beside_us() -> dict[str, Found]:
     """The plugins of a checkout, whose entry points nobody has installed."""
     folder = Path(__file__).parent.parent / "plugins"
     slugs = [path.parent.name for path in folder.glob("*/__init__.py")]
-    return {slug: ("", functools.partial(importlib.import_module, f"plugins.{slug}")) for slug in slugs}
+    return {slug: Found(functools.partial(importlib.import_module, f"plugins.{slug}")) for slug in slugs}
 
 
-def _dropped_in(folder: Path) -> dict[str, tuple[str, Getter]]:
-    files = [*folder.glob("*/__init__.py"), *folder.glob("*.py")]
-    found: dict[str, tuple[str, Getter]] = {}
-    for path in files:
-        slug = path.parent.name if path.name == "__init__.py" else path.stem
+def _dropped_in(folder: Path) -> dict[str, Found]:
+    """`SLUG.py`, `SLUG/__init__.py`, and `SLUG/plugin.toml` where there is no code."""
+    found: dict[str, Found] = {}
+    for path in (*folder.glob(f"*/{rulebook.FILE}"), *folder.glob("*/__init__.py"), *folder.glob("*.py")):
+        slug = path.stem if path.parent == folder else path.parent.name
         if slug.isidentifier() and not slug.startswith("_"):
-            found[slug] = (str(path), functools.partial(_from_file, slug, path))
+            is_code = path.suffix == ".py"
+            get: Getter = functools.partial(_from_file if is_code else rulebook.read, slug, path)
+            found[slug] = Found(get, str(path), is_code)
     return found
+
+
+def _probed(found: Mapping[str, Found], budget: float) -> dict[str, str]:
+    """Slug → why loading it would kill or stop us: code of others is loaded in a forked child first."""
+    calls = [apart.Call(slug, functools.partial(_load_only, one.get), ()) for slug, one in found.items()
+             if one.is_code_of_others]  # fmt: skip
+    return {one.name: one.error for one in apart.ask(calls, budget) if one.error in apart.DEADLY}
+
+
+def _load_only(get: Getter) -> None:
+    get()
+
+
+def _refuse(deadly: str) -> None:
+    raise PluginRefused("nạp quá lâu" if deadly == apart.TOO_SLOW else "tiến trình chết khi nạp")
 
 
 def _from_file(slug: str, path: Path) -> ModuleType:
@@ -117,6 +152,7 @@ class Host:
         self.budget = budget
         self.failures: dict[str, str] = {}
         """Slug → why the plugin was last passed over; English, for the log and the plugin's page."""
+        self._late: Counter[str] = Counter()
         self._pm = pluggy.PluginManager(hookspecs.PROJECT)
         self._pm.add_hookspecs(hookspecs)
 
@@ -193,7 +229,7 @@ class Host:
         self, hook: str, check: Callable[[Any], Any], only: str = "", **question: Any
     ) -> Iterator[tuple[Plugin, Any]]:
         """(plugin, checked answer) of each plugin that has one; those that fail are passed over and named."""
-        loaded = {plugin.slug: plugin for plugin in self.plugins if not plugin.error}
+        loaded = {plugin.slug: plugin for plugin in self.plugins if not plugin.error and self._is_asked(plugin, hook)}
         impls = [impl for impl in reversed(getattr(self._pm.hook, hook).get_hookimpls()) if impl.plugin_name in loaded]
         impls = [impl for impl in impls if only in ("", impl.plugin_name)]
         calls = [
@@ -208,7 +244,15 @@ class Host:
             if answer is not None:
                 yield loaded[outcome.name], answer
 
+    def _is_asked(self, plugin: Plugin, hook: str) -> bool:
+        """Not one that was late again and again: it would cost every paper the whole budget."""
+        if self._late[plugin.slug] < MOST_LATE or hook not in plugin.hooks:
+            return True
+        self.failures[plugin.slug] = f"{hook}: asked no more, {apart.TOO_SLOW} {MOST_LATE} times"
+        return False
+
     def _checked(self, hook: str, outcome: apart.Outcome, check: Callable[[Any], Any]) -> Any:
+        self._late[outcome.name] = self._late[outcome.name] + 1 if outcome.error == apart.TOO_SLOW else 0
         try:
             if outcome.error:
                 raise PluginRefused(outcome.error)
