@@ -5,11 +5,11 @@ Coordinates handed out are fractions of the page as a viewer shows it (turned by
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,17 +71,17 @@ class Pdf:
     def close(self) -> None:
         self._document.close()
 
-    @contextmanager
+    @contextlib.contextmanager
     def page(self, n: int) -> Iterator[Sheet]:
         try:
             page = self._document[n - 1]
         except (pypdfium2.PdfiumError, IndexError) as error:
             raise Unreadable(_BAD_PAGE.format(n=n)) from error
-        sheet = Sheet(page, n)
         try:
-            yield sheet
-        finally:
-            sheet.close()
+            with contextlib.closing(Sheet(page, n)) as sheet:
+                yield sheet
+        except (pypdfium2.PdfiumError, OverflowError) as error:
+            raise Unreadable(_BAD_PAGE.format(n=n)) from error
 
     def signatures(self) -> Iterator[tuple[bytes, str, str]]:
         """(PKCS#7 container, PDF date, reason) of each signature."""
@@ -179,7 +179,7 @@ class Sheet:
                 code = pdfium.FPDFText_GetUnicode(text.raw, index)
                 holder = ctypes.cast(pdfium.FPDFText_GetTextObject(text.raw, index), ctypes.c_void_p).value or 0
                 box = self._letter_box(text, index)
-                if code and box:
+                if box and _is_letter(code):
                     yield Letter(chr(code), box, not hidden.get(holder, False)), index
         finally:
             text.close()
@@ -221,6 +221,8 @@ class Sheet:
 
     def _place(self, x: float, y: float) -> tuple[float, float]:
         across, down, units = ctypes.c_int(), ctypes.c_int(), 1_000_000
+        if not math.isfinite(x + y):
+            return 0.0, 0.0
         pdfium.FPDF_PageToDevice(self._page.raw, 0, 0, units, units, 0, x, y, across, down)
         return across.value / units, down.value / units
 
@@ -259,6 +261,11 @@ class Sheet:
             return image.copy() if grey else image.convert("RGB")
         finally:
             bitmap.close()
+
+
+def _is_letter(code: int) -> bool:
+    """Whether fonts that lie still gave a character; halves of surrogate pairs are none and cannot be stored."""
+    return 0 < code < 0x110000 and not 0xD800 <= code < 0xE000
 
 
 def _area(box: Box | None) -> float:
