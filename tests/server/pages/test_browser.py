@@ -1,0 +1,207 @@
+"""A real Chromium does what a clerk does: sends a scan, watches it being read, checks it, registers it, finds it."""
+
+import shutil
+import threading
+
+import pytest
+from waitress import create_server
+
+from archive import people
+from archive.jobs import Worker
+from server.pages import sheet
+from tests.papers import drawn
+from tests.server.desk import Desk, settled, shelve
+
+pytestmark = pytest.mark.browser
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 120_000
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no Chromium on this machine")
+    with playwright.sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def address(app, makers):
+    """The address of the running web; one clerk, `van`, is known there."""
+    with makers.begin() as session:
+        people.add_user(session, "van", "admin", None, Desk.PASSWORD)
+    server = create_server(app, host="127.0.0.1", port=0, threads=8)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.task_dispatcher.shutdown()
+    server.close()
+    thread.join(5)
+    vars(app.extensions["vanthu"]).get("search", server).close()
+
+
+@pytest.fixture
+def worker(settings, sqlite_engine):
+    """A worker beside the web."""
+    stop, worker = threading.Event(), Worker(settings)
+    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(30)
+    worker.close()
+
+
+@pytest.fixture
+def page(chromium, address):
+    """A tab that has signed in; whatever the browser complains of fails the test."""
+    said = []
+    context = chromium.new_context(base_url=address, viewport={"width": 1440, "height": 900}, locale="vi-VN")
+    page = context.new_page()
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto("/login")
+    page.fill("#name", "van")
+    page.fill("#password", Desk.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    page.said = said
+    yield page
+    context.close()
+    assert said == []
+
+
+def test_a_scan_is_sent_read_checked_registered_and_found(page, worker):
+    file = {"name": "Công văn.png", "mimeType": "image/png", "buffer": drawn("cong_van_ubnd").png}
+    page.set_input_files("#files", file)
+    page.get_by_text("Đã nhận, đang đọc.").wait_for()
+    page.locator("#queue li a").first.wait_for(timeout=PATIENCE)  # polled, not reloaded
+    assert page.get_by_text("Đã nhận, đang đọc.").is_visible()  # what was said of the upload is still there
+    page.locator("#queue li a").first.click()
+    page.wait_for_selector("#review")
+    assert page.evaluate("document.querySelector('#trang-1 img').complete")
+    assert page.evaluate("document.activeElement.name").startswith("f.")
+    truth = drawn("cong_van_ubnd").document["fields"]
+    page.fill("[name='f.number']", truth["number"])
+    page.fill("[name='f.arrival']", "1")
+    page.fill("[name='f.arrived_on']", f"{sheet.today():%d/%m/%Y}")
+    page.fill("[name='f.subject']", truth["subject"])
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Đã vào sổ:").wait_for()
+    page.get_by_role("link", name="Sổ văn bản đến").click()
+    assert page.locator("tr#so-1").get_by_text(truth["number"] + "/").first.is_visible()
+    found_without_marks(page)
+
+
+def found_without_marks(page):
+    """The worker tells the index a moment later: ask until it has."""
+    page.get_by_role("link", name="Tìm kiếm", exact=True).click()
+    for _attempt in range(60):
+        page.fill("#q", "")
+        page.locator("#q").press_sequentially("ho so tai lieu luu tru", delay=5)
+        page.wait_for_url("**q=ho+so+tai+lieu+luu+tru**")
+        if page.locator(".hit mark").count() and page.locator(".hit .m").get_by_text("Số đến 1").count():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError(page.locator("#results").inner_text())
+
+
+def test_the_whole_review_works_with_the_keyboard(page, makers):
+    rivals = [{"value": "417", "confidence": 0.3}, {"value": "477", "confidence": 0.1}]
+    older = shelve(makers, number="472")
+    newer = shelve(makers, fields={"number": settled("471", sure=False, confidence=0.6, others=rivals)})
+    page.goto("/")
+    focused = "document.activeElement.name"
+    assert page.url.endswith("/") and page.evaluate(focused) == "f.number"
+    assert page.locator(".boxes g.on text").text_content() == "Số"
+    page.keyboard.press("Alt+2")
+    assert page.input_value("[name='f.number']") == "477"
+    page.keyboard.press("Alt+s")
+    page.wait_for_url(f"**/review/{older}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    page.keyboard.press("Escape")
+    assert page.locator(".boxes").is_visible()
+    page.keyboard.press("e")
+    assert not page.locator(".boxes").is_visible()
+    page.keyboard.press("t")
+    assert page.locator(".ocr").is_visible()
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/review/{newer}")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/review/{older}")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/review/{newer}?done=**")
+    page.fill("[name='f.subject']", "một dòng")
+    page.keyboard.press("F2")
+    assert page.evaluate(focused) == "f.number"
+    page.said[:] = [text for text in page.said if "404" not in text]  # these papers have no pictures
+
+
+def test_a_picture_and_its_crop_show_the_same_page(page, makers):
+    paper = shelve(makers, fields={"number": settled("471", sure=False)})
+    page.goto(f"/review/{paper}")
+    crop = page.locator("svg.crop")
+    box = crop.bounding_box()
+    assert box["width"] > 200 and box["height"] >= 50
+    assert crop.locator("image").get_attribute("href") == page.locator("#trang-1 img").get_attribute("src")
+    page.said[:] = [text for text in page.said if "404" not in text]
+
+
+def test_what_is_dropped_on_the_page_is_sent(page):
+    page.evaluate("""() => {
+        const data = new DataTransfer();
+        data.items.add(new File(["khong phai"], "thu.doc"));
+        data.items.add(new File([""], "rong.pdf"));
+        window.dispatchEvent(new DragEvent("drop", {dataTransfer: data, bubbles: true, cancelable: true}));
+    }""")
+    page.locator(".sent .bad").nth(1).wait_for()
+    assert page.locator(".sent li").count() == 2
+    page.said[:] = [text for text in page.said if "Failed to load resource" not in text]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    doubt = settled("471", sure=False, confidence=0.6, others=[{"value": "417", "confidence": 0.3}])
+    waiting, known = (
+        shelve(makers, fields={"number": doubt}, stamp=[]),
+        shelve(makers, number="472", status="registered"),
+    )
+    context = chromium.new_context(
+        base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, locale="vi-VN"
+    )
+    page = context.new_page()
+    page.goto("/login")
+    faults = {"/login": found_by(axe, page)}
+    page.fill("#name", "van")
+    page.fill("#password", Desk.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    for path in (
+        "/",
+        f"/review/{waiting}",
+        f"/documents/{known}",
+        "/register",
+        "/search?nam=2020&type=Công văn",
+        "/routing",
+        "/admin",
+        "/no",
+    ):
+        page.goto(path)
+        faults[path] = found_by(axe, page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
+    context.close()
+    assert {path: said for path, said in faults.items() if said} == {}
+
+
+def found_by(axe, page):
+    """What axe says against this page: rule and element."""
+    options = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    violations = axe.run(page, options=options).response["violations"]
+    return [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]]
