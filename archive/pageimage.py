@@ -21,6 +21,8 @@ LEAST_SKEW = 0.4
 """Degrees; Tesseract levels less by itself."""
 INK, PAPER = 40, 205
 """What is darker or lighter on a flattened page is all ink or all paper."""
+_BAND = 128
+"""Rows worked on at a time, so that they stay in the cache."""
 BLANK = 2e-4
 """`ink` below which a page is blank."""
 LEAST_SIDE = 1500
@@ -35,22 +37,30 @@ def without_colour(image: Image.Image) -> Image.Image:
     return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
-def flattened(grey: Image.Image, dpi: float) -> Image.Image:
-    """The page divided by its paper: shadows, yellowing and what shines through become white."""
-    paper = _paper(grey, max(4, round(dpi / 25)))
-    table = (255.0 / np.maximum(np.arange(256), 40)).astype(np.float32)
-    even = np.asarray(grey, np.float32) * table[np.asarray(paper)]
-    return Image.fromarray(np.minimum(even, 255, out=even).astype(np.uint8))
+def flattened(grey: Image.Image, dpi: float, ink: int = 0, paper: int = 255) -> Image.Image:
+    """The page divided by its paper: shadows and yellowing become white.
+
+    What is then darker than `ink` or lighter than `paper` is made all black or all white.
+    """
+    spread = 255.0 / (paper - ink)
+    table = (spread * 255.0 / np.maximum(np.arange(256), 40)).astype(np.float32)
+    below = np.asarray(_paper(grey, max(4, round(dpi / 25))))
+    pixels = np.asarray(grey)
+    even = np.empty_like(pixels)
+    for top in range(0, len(pixels), _BAND):
+        band = pixels[top : top + _BAND] * table[below[top : top + _BAND]]
+        band -= ink * spread
+        even[top : top + _BAND] = np.clip(band, 0, 255, out=band)
+    return Image.fromarray(even)
 
 
-def cleared(even: Image.Image, dpi: float) -> Image.Image:
-    """A flattened page without grain, and with what shines through from the back gone to white.
+def cleared(grey: Image.Image, dpi: float) -> Image.Image:
+    """The page flattened, without grain, and with what shines through from the back gone to white.
 
     On simulated pages at 300 dpi: wrong characters of headings 4.3 to 1.7 % on office pages, of the body 3.8 to 1.0 %
     on bad ones; the grain must go before the grey is spread.
     """
-    smooth = even.filter(ImageFilter.GaussianBlur(0.7 * dpi / READING_DPI))
-    return smooth.point([min(255, max(0, round((value - INK) * 255 / (PAPER - INK)))) for value in range(256)])
+    return flattened(grey.filter(ImageFilter.GaussianBlur(0.7 * dpi / READING_DPI)), dpi, INK, PAPER)
 
 
 def _paper(grey: Image.Image, step: int) -> Image.Image:
@@ -134,7 +144,7 @@ def for_reading(grey: Image.Image, dpi: float | None) -> Shown:
         grey = grey.resize((round(grey.width * scale), round(grey.height * scale)),
                            Resampling.BOX if scale < 1 else Resampling.BICUBIC)  # fmt: skip
         real *= scale
-    image, angle = levelled(cleared(flattened(grey, real), real))
+    image, angle = levelled(cleared(grey, real))
     return Shown(image, angle, real)
 
 
