@@ -79,7 +79,7 @@ def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
     for row in rows[start + 1 : start + 60]:
         if _is_aside(row, rows[start]):
             continue
-        if _ends_list(items, row, rows[start]):
+        if _ends_list(items, row):
             break
         if _begins_item(items, row):
             items.append((_ITEM.sub("", row.text), [row]))
@@ -89,7 +89,7 @@ def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
     ending.archive_copy = next((_archive_of(text) for text, _ in ending.recipients if _ARCHIVE.match(text)), ())
 
 
-def _ends_list(items: list[tuple[str, list[Row]]], row: Row, first: Row) -> bool:
+def _ends_list(items: list[tuple[str, list[Row]]], row: Row) -> bool:
     after_archive = bool(items) and bool(_ARCHIVE.match(items[-1][0]))
     if _ITEM.match(row.text) or _ARCHIVE.match(row.text):
         return after_archive and row.after_blank
@@ -271,20 +271,39 @@ def addressees_of(rows: Sequence[Row], start: Row | None) -> list[tuple[str, Row
     """What stands after `Kính gửi:`; a line without a dash goes on with the item above."""
     if start is None:
         return []
-    index = next(n for n, row in enumerate(rows) if row is start)
+    rows = _from_there_down(rows, start)
     inline = re.sub(r"^\W*k[ií]nh\s?g[^\s:]*\s*[:;.]?\s*", "", start.text, flags=re.IGNORECASE)
     items: list[tuple[str, list[Row]]] = [(_ITEM.sub("", inline), [start])] if inline.strip(" -") else []
-    for row in rows[index + 1 : index + 30]:
+    for row in rows[1:30]:
         dashed = bool(_ITEM.match(row.text)) and len(row.text) > 3
         if row.is_rule:
             continue
-        if not dashed and (not items or _is_over(items, row)):
+        beside = not items and _is_beside(start, row)
+        if not dashed and not beside and (not items or _is_over(items, row)):
             break
-        if dashed:
+        if dashed or beside:
             items.append((_ITEM.sub("", row.text), [row]))
         else:
             items[-1] = (f"{items[-1][0]} {row.text}", [*items[-1][1], row])
     return [(re.sub(r"\s+", " ", text).strip(" ;,."), of[0]) for text, of in items if text.strip(" ;,.")]
+
+
+def _is_beside(start: Row, row: Row) -> bool:
+    """`Kính gửi:` and what follows on the same line, cut apart where the blank is wide."""
+    if not (start.box and row.box):
+        return False
+    return row.box[0] > start.box[2] and abs(row.box[3] - start.box[3]) < 0.008
+
+
+def _from_there_down(rows: Sequence[Row], start: Row) -> Sequence[Row]:
+    """`start` and the rows after it; by height where boxes tell it, for addressees stand in no column."""
+    if start.box is None:
+        return rows[next(n for n, row in enumerate(rows) if row is start) :]
+    top = start.box[1]
+    below = [
+        row for row in rows if row.page == start.page and row is not start and row.box and row.box[1] > top - 0.005
+    ]
+    return [start, *sorted(below, key=lambda row: row.box[1] if row.box else 0.0)]
 
 
 def _is_over(items: list[tuple[str, list[Row]]], row: Row) -> bool:

@@ -88,8 +88,9 @@ def _find_anchors(heading: Heading, rows: list[tuple[int, Row]]) -> None:
         elif _MARKS.fullmatch(row.folded.strip(" .:")) and is_capitals(row.text):
             heading.marks.append(row)
         elif _ADDRESSEES.match(row.text):
-            heading.addressees = row
-            return
+            heading.addressees = heading.addressees or row
+            if row.column == UNKNOWN:
+                return
         elif heading.date is None and _is_date(row):
             heading.date = row
         elif heading.number is None and row.column in (LEFT, UNKNOWN, MIDDLE):

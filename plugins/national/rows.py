@@ -127,7 +127,7 @@ def _offset_of(text: Text, page: Page) -> int:
 
 _RIGHT_HEADING = re.compile(
     r"(?<=\S)\s+(?=c[oộ]ng h[oò][aà] x[aã] h[oộ]i|đ[aả]ng c[oộ]ng s[aả]n vi[eệ]t nam|đ[oộ]c l[aậ]p\s*-\s*t[uự] do)"
-    r"|(?<=[A-ZĐ])\s+(?=(?:\w+ ){0,4}\w+\s?, ?ng[aà]y\b)",
+    r"|(?<=[A-ZĐ\d])\s+(?=(?:\w+ ){0,4}\w+\s?, ?ng[aà]y\b)",
     re.IGNORECASE,
 )
 
