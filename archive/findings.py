@@ -177,7 +177,8 @@ def settle(
             by_field.setdefault(one.field, []).append(one)
     flags = tuple(dict.fromkeys(str(one.value) for one in by_field.pop("flag", [])))
     settled = {name: weigh(by_field.get(name, [])) for name in (*FIELDS, *LISTS, "system", "kind", *by_field)}
-    settled = _consistent(settled, stamp) | {name: _by_person(value) for name, value in confirmed.items()}
+    settled = _consistent(settled, stamp)
+    settled |= {name: _by_person(name, value, settled.get(name, Settled())) for name, value in confirmed.items()}
     lists = {name: _as_list(settled.pop(name).value) for name in LISTS}
     system, kind = settled.pop("system").value, settled.pop("kind").value
     return Record(
@@ -226,6 +227,11 @@ def _by_value(findings: Iterable[Finding]) -> dict[Value, list[Finding]]:
     for one in findings:
         groups.setdefault(_key(one), []).append(one)
     return groups
+
+
+def agree(field: str, one: Value, other: Value) -> bool:
+    """Whether two values of a field say the same: names without case, marks and punctuation, codes as they are."""
+    return _key(Finding(field, one, 1.0)) == _key(Finding(field, other, 1.0))
 
 
 def _key(finding: Finding) -> Value:
@@ -280,8 +286,13 @@ def _consistent(settled: dict[str, Settled], stamp: Stamp | None) -> dict[str, S
     return settled
 
 
-def _by_person(value: Value) -> Settled:
-    return Settled(value, 1.0, True, source="person")
+def _by_person(name: str, value: Value, read: Settled) -> Settled:
+    """A person's word, where the machine had looked, and beside what it had said."""
+    others = read.others
+    if read.value not in (None, value):
+        rival = Finding(name, read.value, read.confidence, None, read.page, read.box, source=read.source or "")
+        others = (rival, *(one for one in others if one.value != value))
+    return Settled(value, 1.0, True, read.page, read.box, "person", others=others)
 
 
 def _as_list(value: Value) -> tuple[str, ...]:

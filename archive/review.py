@@ -16,7 +16,7 @@ from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
 from archive.models import Confirmation, Document, Outbox, now
-from archive.records import COLUMNS, NEEDED
+from archive.records import COLUMNS, NEEDED, ON_STAMP, PERSON
 from archive.vietnamese import find_dates, fold, short_date
 
 LONGEST = 2000
@@ -24,8 +24,6 @@ LONGEST_SUBJECT = 5000
 LONGEST_LIST = 300
 URGENCIES = ("Khẩn", "Thượng khẩn", "Hỏa tốc", "Hỏa tốc hẹn giờ")
 SECRECIES = ("Mật", "Tối mật", "Tuyệt mật")
-PERSON = "person"
-"""The source of a value somebody confirmed, as `settle` writes it."""
 
 _OWN_OF_PLUGIN = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"\d{1,6}\w{0,4}", re.ASCII | re.IGNORECASE)
@@ -98,9 +96,9 @@ def _lock(session: Session, document: Document, if_version: int | None) -> Docum
 def _value_of(document: Document, name: str) -> Any:
     if name in LISTS:
         return document.lists.get(name, [])
-    if name.startswith("stamp."):
-        findings = document.stamp.findings if document.stamp else []
-        return next((one["value"] for one in findings if f"stamp.{one['field']}" == name), None)
+    if name.startswith(ON_STAMP):
+        read = [one for one in (document.stamp.findings if document.stamp else []) if ON_STAMP + one["field"] == name]
+        return max(read, key=lambda one: one["confidence"])["value"] if read else None
     return document.fields.get(name, {}).get("value")
 
 
@@ -113,9 +111,7 @@ def _confirm_one(session: Session, document: Document, name: str, value: Value, 
     row.value, row.by, row.at = value, actor, at
     if name in LISTS:
         document.lists = document.lists | {name: list(value or ())}
-    elif name.startswith("stamp."):
-        _confirm_stamp(document, name.removeprefix("stamp."), value)
-    else:
+    elif not name.startswith(ON_STAMP):  # a stamp keeps what was read; the confirmation goes before it
         document.fields = document.fields | {name: _by_person(document.fields.get(name, {}), value)}
         if name in COLUMNS:
             setattr(document, name, value)
@@ -124,23 +120,12 @@ def _confirm_one(session: Session, document: Document, name: str, value: Value, 
 def _by_person(machine: Mapping[str, Any], value: Value) -> dict[str, Any]:
     """The contract's object of a confirmed field; a rival the machine had stays in `others`."""
     others = list(machine.get("others", []))
-    if machine.get("value") not in (None, value):
+    if machine.get("source") != PERSON and machine.get("value") not in (None, value):
         rival = {name: machine.get(name) for name in ("value", "confidence", "page", "box", "source")}
         others = [rival, *(one for one in others if one.get("value") != value)]
     place = {"page": machine.get("page"), "box": machine.get("box")}
     word = {"value": value, "confidence": 1.0, "sure": True, "source": PERSON, "partial": None, "reason": ""}
     return word | place | {"others": others}
-
-
-def _confirm_stamp(document: Document, name: str, value: Value) -> None:
-    """The person's word takes the place of what was read on the stamp; the confirmation keeps that."""
-    stamp = document.stamp
-    if stamp is None:
-        return
-    read: dict[str, Any] = next((one for one in stamp.findings if one["field"] == name), {})
-    word = {"field": name, "value": value, "confidence": 1.0, "page": read.get("page"), "box": read.get("box"),
-            "partial": None, "reason": "", "witness": PERSON, "source": PERSON}  # fmt: skip
-    stamp.findings = [*(one for one in stamp.findings if one["field"] != name), word]
 
 
 def _close(session: Session, document: Document, actor: str, at: dt.datetime) -> None:
@@ -197,13 +182,13 @@ def checked_value(name: str, value: Any) -> Value:
     if not _is_known(name):
         raise BadValue(f"Không có trường {name[:80]!r}.")
     text = _text(name, value)
-    check = _CHECKS.get(name.removeprefix("stamp."))
+    check = _CHECKS.get(name.removeprefix(ON_STAMP))
     return check(text) if check and text is not None else text
 
 
 def _is_known(name: str) -> bool:
     owner, _, rest = name.partition(".")
-    if owner == "stamp":
+    if owner + "." == ON_STAMP:
         return rest in STAMP_FIELDS
     return name in FIELDS or _OWN_OF_PLUGIN.fullmatch(name) is not None
 

@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 import sqlalchemy as sa
 
-from archive import answer, register, review
+from archive import answer, records, register, review
 from archive.errors import BadValue, Conflict
+from archive.findings import Finding
 from archive.models import Confirmation, Event, Outbox, StampRow
 from tests.archive import offices
 
@@ -147,6 +148,19 @@ def test_the_stamp_shows_what_the_clerk_says(sqlite_sessions):
         assert (shown["number"]["value"], shown["number"]["sure"]) == ("1161", True)
         assert shown["date"]["value"] == "2020-03-25"
         assert session.get(Confirmation, (paper.id, "stamp.number")).machine == "1167"
+
+
+def test_a_new_reading_stands_beside_the_clerk_s_word(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        paper = offices.document(session, fields={"subject": offices.field("ve phong dich")})
+        correct(session, paper, {"subject": "về phòng dịch"})
+        again = Finding("subject", "về phòng địch", 0.99, page=1, box=(0.1, 0.2, 0.3, 0.4), source="national 2.0")
+        records.keep_findings(session, paper, [again], NOW)
+        records.resettle(session, paper)
+        field = paper.fields["subject"]
+        assert (paper.subject, field["sure"], field["source"]) == ("về phòng dịch", True, "person")
+        assert (field["page"], field["box"]) == (1, [0.1, 0.2, 0.3, 0.4])
+        assert [one["value"] for one in field["others"]] == ["về phòng địch"]
 
 
 def test_confirming_accepts_what_stands_and_leaves_the_unread_in_doubt(sessions):
