@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -22,9 +23,9 @@ from sqlalchemy.orm import Session
 from archive.errors import BadQuery, IndexBroken
 from archive.models import Document, RegisterEntry, Scan, Unit
 from archive.reading import Span
-from archive.search import Candidate, Query, rerank, snippet, spans
+from archive.search import Candidate, Hit, Query, rerank, snippet, spans
 from archive.search.conditions import Condition, among, of_everything, of_filters, of_phrases
-from archive.search.rank import MOST_CANDIDATES
+from archive.search.rank import MOST_CANDIDATES, nearly
 
 if TYPE_CHECKING:
     from archive.search.whoosh_engine import WhooshEngine as Engine
@@ -100,14 +101,14 @@ def find(
     seal = _seal(query, order)
     offset = _opened(cursor, seal) if cursor else 0
     limit = max(1, min(limit, MOST_A_PAGE))
-    scores, without_index = None, False
+    found, without_index = None, False
     if query.has_words:
         try:
-            scores = _scores(engine, query)
+            found = _hits(engine, query)
         except IndexBroken:
             without_index = True
-    rows = _allowed(session, query, user_filter, scores)
-    ranked = _ordered(session, query, rows, scores or {}, order)
+    rows = _meant(session, query, _allowed(session, query, user_filter, found), found)
+    ranked = _ordered(session, query, rows, found, order)
     page = ranked[offset : offset + limit]
     hits, facets = tuple(_results(session, query, page)), _facets(rows)
     following = _closed(offset + limit, seal) if offset + limit < len(ranked) else None
@@ -115,13 +116,16 @@ def find(
     return Results(len(rows), took, hits, facets, following, without_index)
 
 
-def _scores(engine: Engine, query: Query) -> dict[str, float]:
-    """Scores of what the engine found. Raises IndexBroken."""
+_Hits = dict[str, Hit]
+
+
+def _hits(engine: Engine, query: Query) -> _Hits:
+    """What the engine found, by id. Raises IndexBroken."""
     found = engine.search(query, MOST_HITS)
     if found.total > MOST_HITS:
         # The best thousands may all be hidden from this person: then the engine must name every one.
         found = engine.search(query, found.total)
-    return {hit.id: hit.score for hit in found.hits}
+    return {hit.id: hit for hit in found.hits}
 
 
 _ARRIVED = (
@@ -145,18 +149,27 @@ _ROWS = sa.select(
 _Rows = Sequence[sa.Row[Any]]
 
 
-def _allowed(session: Session, query: Query, user_filter: Condition, scores: dict[str, float] | None) -> _Rows:
+def _allowed(session: Session, query: Query, user_filter: Condition, found: _Hits | None) -> _Rows:
     conditions = [user_filter, *of_filters(session, query.filters)]
-    if scores is None:
+    if found is None:
         conditions += of_everything(session, query)
     else:
-        conditions += [*of_phrases(session, query), among(session, list(scores))]
+        conditions += [*of_phrases(session, query), among(session, list(found))]
     return session.execute(_ROWS.where(*conditions)).all()
 
 
-def _ordered(
-    session: Session, query: Query, rows: _Rows, scores: dict[str, float], order: str
-) -> list[tuple[str, float]]:
+def _meant(session: Session, query: Query, rows: _Rows, found: _Hits | None) -> _Rows:
+    """Without documents that miss a word by accident: beside whole ones, they must nearly have it in its place."""
+    near = [row.id for row in rows if found and not found[row.id].whole]
+    if not found or not near or len(near) == len(rows):
+        return rows
+    near.sort(key=lambda name: -found[name].score)
+    kept = {name for name, line in _lines(session, near[:MOST_CANDIDATES]).items() if nearly(query, line)}
+    return [row for row in rows if found[row.id].whole or row.id in kept]
+
+
+def _ordered(session: Session, query: Query, rows: _Rows, found: _Hits | None, order: str) -> list[tuple[str, float]]:
+    scores = {name: hit.score for name, hit in (found or {}).items()}
     if order == "date":
         rows = sorted(rows, key=lambda row: (row.date or "", row.came, row.id), reverse=True)
     elif order == "arrival":
@@ -169,17 +182,19 @@ def _ordered(
 
 def _reranked(session: Session, query: Query, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
     best = ids[:MOST_CANDIDATES]
-    marked = any(word.marked for run in query.runs for word in run)
-    text = Document.text if marked else sa.literal("")
-    statement = sa.select(Document.id, Document.folded, Document.subject, text).where(among(session, best))
-    found = {row[0]: row for row in session.execute(statement)}
-    candidates = [
-        Candidate(name, scores.get(name, 0.0), found[name][1], f"{found[name][2] or ''}\n{found[name][3]}")
-        for name in best
-        if name in found
-    ]
-    ranked = [(name, round(score, 3)) for name, score in rerank(query, candidates)]
-    return ranked + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
+    lines = _lines(session, best)
+    candidates = [Candidate(name, scores.get(name, 0.0), lines[name]) for name in best if name in lines]
+    ranked = rerank(query, candidates, partial(_texts, session))
+    return [(name, round(score, 3)) for name, score in ranked] + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
+
+
+def _lines(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    return dict(session.execute(sa.select(Document.id, Document.folded).where(among(session, ids))).all())
+
+
+def _texts(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    statement = sa.select(Document.id, Document.subject, Document.text).where(among(session, ids))
+    return {name: f"{subject or ''}\n{text}" for name, subject, text in session.execute(statement)}
 
 
 def _facets(rows: _Rows) -> dict[str, list[tuple[str, int]]]:

@@ -6,19 +6,24 @@ known-item queries (ENGINE W3) it beats pairs in the index and word segmentation
 
 from __future__ import annotations
 
+import functools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from archive.search.query import Query, Word
 from archive.search.words import spellings
 
-MOST_CANDIDATES = 200
-SCORE, HEAD, MARKED_FOLD, LONE = 2.0, 1.5, 0.5, 0.3
-"""Weights: of the engine's score; of a pair in number, subject or organ; of a folded pair when marks were typed; of a
-lone marked word."""
+MOST_CANDIDATES = 1000
+MOST_TEXTS = 100
+SCORE, HEAD, NEAR, MARKED_FOLD, LONE = 1.0, 1.5, 2.0, 0.5, 0.3
+"""Weights: of the engine's score; of a pair in number, subject or organ; of all words in a row but one; of a folded
+pair when marks were typed; of a lone marked word. Chosen on the tuning half of `bench search`."""
+
+Texts = Callable[[Sequence[str]], Mapping[str, str]]
+"""From ids to subject and text as read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +34,74 @@ class Candidate:
     score: float
     line: str
     """words.line(code, subject, organ, text): folded."""
-    text: str = ""
-    """Subject and text as read; looked at only when marks were typed."""
 
 
-def rerank(query: Query, candidates: Sequence[Candidate]) -> list[tuple[str, float]]:
-    """Ids and scores, best first. Candidates beyond the first 200 stay where they are, with a score of 0."""
+def rerank(query: Query, candidates: Sequence[Candidate], texts: Texts | None = None) -> list[tuple[str, float]]:
+    """Ids and scores, best first. Candidates beyond the first 1000 stay where they are, with a score of 0.
+
+    `texts` is asked for the best 100 only, and only when marks were typed.
+    """
     best, rest = candidates[:MOST_CANDIDATES], candidates[MOST_CANDIDATES:]
-    scored = list(zip(_scores(query, best), range(len(best)), best, strict=True))
-    scored.sort(key=lambda item: (-item[0], item[1]))
-    return [(candidate.id, score) for score, _, candidate in scored] + [(candidate.id, 0.0) for candidate in rest]
+    ranked = _sorted((candidate.id for candidate in best), _folded_scores(query, best))
+    if texts and _is_marked(query):
+        ids = [name for name, _ in ranked[:MOST_TEXTS]]
+        found = texts(ids)
+        exact = _exact_scores(query, [found.get(name, "") for name in ids])
+        scores = [score + more for (_, score), more in zip(ranked, exact, strict=False)]
+        ranked = _sorted(ids, scores) + ranked[MOST_TEXTS:]
+    return ranked + [(candidate.id, 0.0) for candidate in rest]
 
 
-def _scores(query: Query, candidates: Sequence[Candidate]) -> list[float]:
+def _sorted(ids: Iterable[str], scores: Sequence[float]) -> list[tuple[str, float]]:
+    return sorted(zip(ids, scores, strict=True), key=lambda item: -item[1])
+
+
+def _is_marked(query: Query) -> bool:
+    return any(word.marked for run in query.runs for word in run)
+
+
+def _folded_scores(query: Query, candidates: Sequence[Candidate]) -> list[float]:
     top = max((candidate.score for candidate in candidates), default=0.0) or 1.0
     scores = [SCORE * candidate.score / top for candidate in candidates]
-    runs = query.runs
-    marked = any(word.marked for run in runs for word in run)
+    weight = MARKED_FOLD if _is_marked(query) else 1.0
     lines = [candidate.line for candidate in candidates]
-    for pair in _folded_pairs(runs):
-        _add(scores, [_worth(line, pair) for line in lines], MARKED_FOLD if marked else 1.0)
-    if marked:
-        _add_exact(scores, runs, candidates)
+    heads = [line.rfind(" | ") for line in lines]
+    for run in query.runs:
+        pairs = [f" {a.folded} {b.folded} " for a, b in pairwise(run)]
+        seen = [[line.find(pair) for line in lines] for pair in pairs]
+        for places in seen:
+            _add(scores, [_worth(at, head) for at, head in zip(places, heads, strict=True)], weight)
+        if len(run) > 2 and not any(all(at >= 0 for at in places) for places in zip(*seen, strict=True)):
+            _add_gaps(scores, run, lines, weight)
     return scores
 
 
-def _worth(line: str, pair: str) -> float:
+def _add_gaps(scores: list[float], run: tuple[Word, ...], lines: Sequence[str], weight: float) -> None:
+    """Nobody has all the words in a row: one may be misread, and then the others still stand around it."""
+    patterns = _one_misread((run,))
+    near = [float(any(pattern.search(line) for pattern in patterns)) for line in lines]
+    _add(scores, near, NEAR * weight)
+
+
+def nearly(query: Query, line: str) -> bool:
+    """Do the words stand in `line` one after another as typed, but for one that may be misread?"""
+    return any(pattern.search(line) for pattern in _one_misread(query.runs))
+
+
+@functools.lru_cache(maxsize=64)
+def _one_misread(runs: tuple[tuple[Word, ...], ...]) -> tuple[re.Pattern[str], ...]:
+    if len(runs) != 1 or len(runs[0]) < 3:
+        return ()
+    words = [word.folded for word in runs[0]]
+    gapped = [[*words[:n], "[^ |]+", *words[n + 1 :]] for n in range(1, len(words) - 1)]
+    return tuple(re.compile(f" {' '.join(kept)} ") for kept in (words[1:], words[:-1], *gapped))
+
+
+def _worth(at: int, head: int) -> float:
     """0 without the pair, more when it stands in the head."""
-    at = line.find(pair)
     if at < 0:
         return 0.0
-    return HEAD if at < line.rfind(" | ") else 1.0
+    return HEAD if at < head else 1.0
 
 
 def _add(scores: list[float], found: Sequence[float], weight: float) -> None:
@@ -69,19 +111,16 @@ def _add(scores: list[float], found: Sequence[float], weight: float) -> None:
         scores[n] += weight * rarity * worth
 
 
-def _folded_pairs(runs: Sequence[tuple[Word, ...]]) -> list[str]:
-    return [f" {a.folded} {b.folded} " for run in runs for a, b in pairwise(run)]
-
-
-def _add_exact(scores: list[float], runs: Sequence[tuple[Word, ...]], candidates: Sequence[Candidate]) -> None:
-    pairs = _folded_pairs(runs)
-    texts = [c.text.lower() if not pairs or any(pair in c.line for pair in pairs) else "" for c in candidates]
-    for run in runs:
+def _exact_scores(query: Query, texts: Sequence[str]) -> list[float]:
+    texts = [text.lower() for text in texts]
+    scores = [0.0] * len(texts)
+    for run in query.runs:
         for a, b in pairwise(run):
             _add(scores, _found(texts, rf"{_spelled(a)}[\W_]+{_spelled(b)}"), 1.0)
         for word in run:
             if word.marked:
                 _add(scores, _found(texts, _spelled(word)), 1.0 if len(run) == 1 else LONE)
+    return scores
 
 
 def _spelled(word: Word) -> str:
@@ -91,9 +130,9 @@ def _spelled(word: Word) -> str:
 
 def _found(texts: Sequence[str], pattern: str) -> list[float]:
     """1 for each text (lower case) in which the words of `pattern` stand whole."""
-    # The boundary behind the first word is checked last: before it the search would not run on literal letters.
+    # What stands before the first word is looked at last: a pattern that begins with letters is searched fast.
     sought = re.compile(rf"{pattern}(?![^\W_])")
-    return [1.0 if any(_begins(text, m.start()) for m in sought.finditer(text)) else 0.0 for text in texts]
+    return [1.0 if any(_begins(text, match.start()) for match in sought.finditer(text)) else 0.0 for text in texts]
 
 
 def _begins(text: str, at: int) -> bool:

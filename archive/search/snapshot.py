@@ -29,8 +29,8 @@ OWN, CITED = 20.0, 4.0
 """Boosts: the number or date is the document's own; it is named in its text."""
 K1, B = 1.2, 0.75
 MOST_PREFIX_WORDS = 50
-FEW = 20
-"""Fewer documents with every word than this: those that miss one are added."""
+FEW = 100
+"""Fewer documents with every word than this: those that miss one are named as well."""
 CACHED_POSTINGS = 6_000_000
 
 

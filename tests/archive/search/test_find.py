@@ -64,6 +64,20 @@ def test_a_phrase_is_checked_in_the_text(filled, seek):
     assert [hit.id for hit in seek('dich -"phong chong dich"').hits] == [filled["letter"]]
 
 
+def test_beside_whole_finds_only_what_is_nearly_as_typed(archive, seek):
+    whole = archive.keep("dịch cúm thì phòng, và chống cả rét")
+    near = archive.keep("công tác phòng chõng dịch cúm")
+    archive.keep("phòng họp; dịch vụ; cúm")
+    archive.catch_up()
+    assert [hit.id for hit in seek("phong chong dich cum").hits] == [near, whole]
+
+
+def test_where_nothing_is_whole_most_words_will_do(archive, seek):
+    most = archive.keep("phòng họp; dịch vụ; cúm")
+    archive.catch_up()
+    assert [hit.id for hit in seek("phong chong dich cum").hits] == [most]
+
+
 def test_exclusion_alone_searches_the_rest(filled, seek):
     results = seek("-dich")
     assert [hit.id for hit in results.hits] == [filled["plan"]]

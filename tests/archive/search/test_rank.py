@@ -5,8 +5,8 @@ from archive.search.words import line
 
 
 def _ranked(typed, **texts):
-    candidates = [Candidate(name, 1.0, line("", "", "", text), text) for name, text in texts.items()]
-    return [name for name, _ in rerank(parse(typed), candidates)]
+    candidates = [Candidate(name, 1.0, line("", "", "", text)) for name, text in texts.items()]
+    return [name for name, _ in rerank(parse(typed), candidates, lambda _: texts)]
 
 
 def test_words_side_by_side_win():
@@ -19,6 +19,11 @@ def test_typed_marks_win_and_cost_nothing_when_left_out():
     assert _ranked("thủy", a="thúy", b="thuỷ") == ["b", "a"]
 
 
+def test_a_misread_word_between_two_costs_little():
+    texts = {"a": "bệnh thì dịch, thảm", "b": "phòng chõng dịch bệnh", "c": "dịch phòng"}
+    assert _ranked("phong chong dich", **texts)[0] == "b"
+
+
 def test_a_pair_in_the_subject_counts_more():
     texts = {"a": line("", "khác", "", "công văn"), "b": line("", "công văn", "", "khác")}
     candidates = [Candidate(name, 1.0, text) for name, text in texts.items()]
@@ -26,5 +31,5 @@ def test_a_pair_in_the_subject_counts_more():
 
 
 def test_candidates_beyond_the_first_stay_where_they_are():
-    candidates = [Candidate(str(n), 1.0, " x ") for n in range(300)]
-    assert [name for name, _ in rerank(parse("a b"), candidates)] == [str(n) for n in range(300)]
+    candidates = [Candidate(str(n), 1.0, " x ") for n in range(1200)]
+    assert [name for name, _ in rerank(parse("a b"), candidates)] == [str(n) for n in range(1200)]
