@@ -132,6 +132,11 @@ class WhooshEngine:
                 leaf.reader.close()
             self._leaves, self._snapshot, self._state = {}, None, None
 
+    def __del__(self) -> None:
+        # An engine nobody closed must not leave the closing of its files to chance.
+        with contextlib.suppress(*UNREADABLE):
+            self.close()
+
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Snapshot]:
         """The newest committed state. What goes wrong inside with its files condemns the generation."""
