@@ -15,7 +15,7 @@ FIELDS = {
     "document_subtype": "Loại chi tiết", "subject": "Trích yếu", "drafting_unit": "Đơn vị soạn thảo",
     "place": "Địa danh", "signer_authority": "Thẩm quyền ký", "signer_title": "Chức vụ", "signer_name": "Người ký",
     "urgency": "Độ khẩn", "secrecy": "Độ mật", "province_at_issue": "Tỉnh khi ban hành",
-    "province_current": "Tỉnh hiện nay", "addressees": "Kính gửi", "recipients": "Nơi nhận", "archive_copy": "Lưu",
+    "province_current": "Tỉnh hiện nay", "addressees": "Kính gửi", "recipients": "Nơi nhận", "archive_copy": "Nơi lưu",
 }  # fmt: skip
 STAMP_FIELDS = {
     "organ": "Cơ quan nhận", "number": "Số đến", "date": "Ngày đến", "time": "Giờ đến", "forward_to": "Chuyển",
