@@ -37,7 +37,9 @@ LONGEST_LOCK = dt.timedelta(minutes=15)
 # OWASP password storage: argon2id with m=46 MiB, t=1 or more, p=1.
 _hasher = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
 _turns = threading.Semaphore(2)  # signing in must not eat the memory of the machine
-_UNKNOWN = _hasher.hash("nobody has this password")
+_NOBODY = (  # of a random password nobody kept: unknown names must take as long as known ones
+    "$argon2id$v=19$m=47104,t=2,p=1$e+EJkG6YPXy86RLDG8wo0g$GW9uhkcyVg0mpdtVj02T/hQILK2BVkbKaCvChs2m9sE"
+)
 _NAME = re.compile(r"[^\W_][\w.@-]{0,79}")
 
 _NO_LINK = "Liên kết thiết lập không đúng, đã dùng hoặc đã hết hạn. Khởi động lại máy chủ để nhận liên kết mới."
@@ -107,7 +109,7 @@ def sign_in(session: Session, name: str, password: str, at: dt.datetime | None =
     """
     at = at or now()
     found = _look_up(session, unicodedata.normalize("NFC", name).strip().casefold())
-    right = _matches(found.password_hash if found else _UNKNOWN, password)
+    right = _matches(found.password_hash if found else _NOBODY, password)
     if found is None:
         return None
     user = session.get_one(User, found.id, with_for_update=True, populate_existing=True)

@@ -14,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from archive import history
 from archive.errors import BadValue, Conflict, NotFound, NumberTaken, OutOfOrder
@@ -43,6 +43,9 @@ _document = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
+
+
+_WHO_MAY_SEE = selectinload(RegisterEntry.document).load_only(Document.status, Document.secrecy, Document.unit_id)
 
 
 def register(
@@ -277,7 +280,7 @@ def page(session: Session, book_id: str, year: int, cursor: str | None = None, l
         raise BadValue("Vị trí trang trong sổ không hợp lệ.")
     limit = max(1, min(limit, 500))
     of_year = sa.and_(RegisterEntry.book_id == book_id, RegisterEntry.year == year)
-    after = sa.select(RegisterEntry).where(of_year, RegisterEntry.number > int(cursor or 0))
+    after = sa.select(RegisterEntry).where(of_year, RegisterEntry.number > int(cursor or 0)).options(_WHO_MAY_SEE)
     found = session.scalars(after.order_by(RegisterEntry.number).limit(limit + 1)).all()
     total = session.scalar(sa.select(sa.func.count()).select_from(RegisterEntry).where(of_year)) or 0
     return Lines(found[:limit], str(found[limit - 1].number) if len(found) > limit else None, total)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
 from flask import Flask
 
+from server import errors
+
 PREFIX = "/api/v1"
+AWAY = "Cơ sở dữ liệu tạm thời không trả lời; giấy tờ đã nhận vẫn an toàn. Hãy thử lại sau ít phút."
 
 
 def init_app(app: Flask) -> None:
@@ -15,3 +21,8 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(noun.api, url_prefix=PREFIX)
     app.register_blueprint(description.api, url_prefix=PREFIX)
     app.register_blueprint(health.watch)
+    app.register_error_handler(sa.exc.OperationalError, _away)
+
+
+def _away(_error: sa.exc.OperationalError) -> Any:
+    return errors.tell(503, AWAY)

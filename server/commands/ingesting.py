@@ -13,11 +13,12 @@ from typing import Any
 import click
 import sqlalchemy as sa
 
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, Transient
 from server.commands import ACTOR, Desk, refuse, show, speak
 
 PATIENCE = 1.0
 """Seconds without a worker's sign of life after which the command works the queue itself."""
+LONGEST_INDEXING = 120.0
 UNSETTLED = ("received", "reading")
 STOPPED = ("failed", "quarantined")
 
@@ -39,10 +40,8 @@ def ingest(context: click.Context, files: tuple[str, ...], wait: bool, urgent: b
             if wait:
                 hands.see_through(scan_id)
             refused += _tell(desk, name, scan_id, as_json)
-    if wait:
-        from archive.search.indexing import keep_up
-
-        keep_up(desk.sessions, desk.index)
+    if wait and got:
+        _fill_index(desk)
     context.exit(1 if refused else 0)
 
 
@@ -76,6 +75,21 @@ def _tell(desk: Desk, name: str, scan_id: str, as_json: bool) -> bool:
     if status in STOPPED:
         click.echo(f"{name}: {error or status}", err=True)
     return status in STOPPED
+
+
+def _fill_index(desk: Desk) -> None:
+    """Everything that is read can be found; a worker that is at it already is waited for."""
+    from archive.search.indexing import keep_up
+
+    end = time.monotonic() + LONGEST_INDEXING
+    while True:
+        try:
+            keep_up(desk.sessions, desk.index)
+            return
+        except Transient:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 class _Hands:

@@ -298,3 +298,15 @@ def test_readiness_says_what_is_in_the_way(settings):
     app.extensions["vanthu"].engine.dispose()
     assert answer.status_code == 503
     assert [word in " ".join(answer.json["problems"]) for word in ("vanthu upgrade", "Đĩa")] == [True, True]
+
+
+def test_a_database_that_is_away_is_said_so(tmp_path):
+    from archive.config import Settings
+    from server import create_app
+
+    app = create_app(Settings(data=tmp_path, database="postgresql+psycopg://nobody@127.0.0.1:1/none"))
+    answer = app.test_client().get("/api/v1/search", headers={"Authorization": "Bearer x"})
+    assert (answer.status_code, answer.mimetype) == (503, "application/problem+json")
+    assert "an toàn" in answer.json["detail"]
+    assert app.test_client().get("/readyz").status_code == 503
+    app.extensions["vanthu"].engine.dispose()
