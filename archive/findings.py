@@ -72,6 +72,8 @@ class Citation:
     """basis | attached | reply | replaced | None"""
     mentions: tuple[Mention, ...] = ()
     source: str = ""
+    subject: str | None = None
+    """What it is about; for a law its name: two laws of one day differ in nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +307,7 @@ def join_citations(citations: Iterable[Citation]) -> tuple[Citation, ...]:
     """Citations of several plugins, each paper once; the first plugin's words stand, gaps are filled by the next."""
     seen: dict[tuple[str | None, ...], Citation] = {}
     for one in citations:
-        key = (one.code,) if one.code else (one.type, one.date, words_of(one.issuer or ""))
+        key = (one.code,) if one.code else (one.type, one.date, words_of(one.issuer or ""), one.subject)
         known = seen.get(key)
         if not known:
             seen[key] = one

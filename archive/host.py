@@ -189,6 +189,11 @@ class Host:
         if self._pm.has_plugin(slug):
             self._pm.unregister(name=slug)
 
+    def home(self, slug: str) -> Path:
+        """The folder in which a loaded plugin lives."""
+        path = next((plugin.path for plugin in self.plugins if plugin.slug == slug), "")
+        return Path(path or getattr(self._pm.get_plugin(slug), "__file__", "")).parent
+
     # -------------------------------------------------------------------------------------------- asking
 
     def provinces(self) -> list[Province]:

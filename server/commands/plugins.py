@@ -1,14 +1,19 @@
-"""vanthu plugins: which there are, and whether they are asked."""
+"""vanthu plugins: which there are, whether they are asked, and the kit for those who write them."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import NotFound
+from archive.errors import BadValue, Conflict, NotFound
 from server.commands import ACTOR, Desk, show, speak
+
+if TYPE_CHECKING:
+    from archive.kit import Report, Sample
 
 
 @click.group()
@@ -31,20 +36,29 @@ def list_(context: click.Context, as_json: bool) -> None:
             click.echo(f"{one['slug']} {one['version']}  {state}  {', '.join(one['hooks'])}")
         if one["error"]:
             click.echo(f"{one['slug']}: {one['error']}", err=True)
+        if one["warning"]:
+            click.echo(f"{one['slug']}: {_warned(**one['warning'])}", err=True)
     context.exit(1 if any(one["error"] for one in found) else 0)
+
+
+def _warned(slug: str, scans: int, cause: str, at: str) -> str:  # noqa: ARG001
+    return f"bị bỏ qua ở {scans} tệp gần đây, lần cuối {at}: {cause}; các tệp đó vẫn được đọc bằng những plugin khác"
 
 
 def found_plugins(desk: Desk) -> list[dict[str, Any]]:
     """Every plugin, switched off or not, with what is wrong with it."""
     from archive import host
+    from archive.kit.warnings import warnings
     from archive.models import PluginState
 
     with desk.readers() as session:
         enabled = {row.slug: row.enabled for row in session.query(PluginState)}
+        warned = warnings(session)
     loaded = host.load(desk.settings.plugin_dir if desk.settings.plugin_dir.is_dir() else None)
     return [
         {"slug": one.slug, "version": one.version, "enabled": enabled.get(one.slug, True), "hooks": list(one.hooks),
-         "path": one.path, "error": one.error or None}
+         "path": one.path, "error": one.error or None,
+         "warning": dataclasses.asdict(warned[one.slug]) if one.slug in warned else None}
         for one in loaded.plugins
     ]  # fmt: skip
 
@@ -66,16 +80,141 @@ def disable(desk: Desk, slug: str) -> None:
 
 
 def _switch(desk: Desk, slug: str, enabled: bool) -> None:
-    from archive import history
-    from archive.models import PluginState, now
-
     speak(logging.CRITICAL)
     found = next((one for one in found_plugins(desk) if one["slug"] == slug), None)
     if found is None:
         raise NotFound(f"Không có plugin {slug!r}.")
+    _decide(desk, slug, found["version"], enabled)
+    click.echo(f"{slug}: {'bật' if enabled else 'tắt'}")
+
+
+def _decide(desk: Desk, slug: str, version: str, enabled: bool) -> None:
+    from archive import history
+    from archive.models import PluginState, now
+
     with desk.sessions.begin() as session:
         state = session.get(PluginState, slug) or PluginState(slug=slug)
-        state.enabled, state.version, state.changed_by, state.changed_at = enabled, found["version"], ACTOR, now()
+        state.enabled, state.version, state.changed_by, state.changed_at = enabled, version, ACTOR, now()
         session.add(state)
         history.append(session, ACTOR, "plugin_enabled" if enabled else "plugin_disabled", slug)
-    click.echo(f"{slug}: {'bật' if enabled else 'tắt'}")
+
+
+@plugins.command()
+@click.argument("slug")
+@click.argument("name", metavar="TÊN-TỈNH")
+@click.option("--toml", is_flag=True, help="A file of rules, without a line of Python.")
+@click.pass_obj
+def new(desk: Desk, slug: str, name: str, toml: bool) -> None:
+    """Make a plugin in DATA/plugins, switched off until `enable`: `vanthu plugins new lai_chau "Lai Châu"`."""
+    from archive import host
+    from archive.kit.making import check_slug, make
+
+    speak(logging.CRITICAL)
+    try:
+        check_slug(slug)
+    except BadValue as error:
+        raise click.BadParameter(str(error)) from error
+    folder = desk.settings.plugin_dir
+    if slug in host.find() and not (folder / slug).exists():
+        raise Conflict(f"Đã có plugin {slug} trong các gói đã cài; hãy chọn tên khác.")
+    home = make(folder, slug, name, toml=toml)
+    _decide(desk, slug, "", False)
+    click.echo(f"Đã tạo {home} (đang tắt). Tiếp theo: vanthu plugins test {slug}, rồi vanthu plugins enable {slug}")
+
+
+_plugins_dir = click.option(
+    "--plugins-dir", metavar="DIR", type=click.Path(path_type=Path), help="Where it is; else DATA/plugins."
+)
+
+
+@plugins.command()
+@click.argument("slug")
+@_plugins_dir
+@click.option("--json", "as_json", is_flag=True, help="One object a sample, a line each.")
+@click.pass_context
+def test(context: click.Context, slug: str, plugins_dir: Path | None, as_json: bool) -> None:
+    """Read the samples of a plugin; status 1 when anything is not read as they say."""
+    from archive.kit import run_samples
+
+    desk: Desk = context.obj
+    speak(logging.CRITICAL)
+    right = True
+    for sample in run_samples(slug, desk.settings, plugins_dir):
+        right &= sample.is_right
+        if as_json:
+            rows = [{**dataclasses.asdict(row), "right": row.is_right} for row in sample.rows]
+            show({"sample": sample.name, "right": sample.is_right, "rows": rows, "error": sample.error or None})
+        else:
+            _print_sample(sample)
+    context.exit(0 if right else 1)
+
+
+def _print_sample(sample: Sample) -> None:
+    click.echo(f"{sample.name}: {'đúng' if sample.is_right else 'CHƯA ĐÚNG'}")
+    if sample.error:
+        click.echo(f"  ✗ {sample.error}")
+    names = max((len(row.field) for row in sample.rows), default=0)
+    wanted = [_shown(row.expected) for row in sample.rows]
+    width = min(48, max(map(len, wanted), default=0))
+    for row, expected in zip(sample.rows, wanted, strict=True):
+        mark = "✓" if row.is_right else "✗"
+        click.echo(f"  {mark} {row.field:{names}}  {expected:{width}} | {_shown(row.found)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "; ".join(_shown(one) for one in value) or "(trống)"
+    return {None: "—", True: "có", False: "không"}.get(value, str(value))
+
+
+@plugins.command()
+@click.argument("slug")
+@_plugins_dir
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only the N documents confirmed last.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def backtest(desk: Desk, slug: str, plugins_dir: Path | None, limit: int | None, as_json: bool) -> None:
+    """Replay a plugin over documents people have confirmed: what would change, become right, become wrong."""
+    from archive import kit
+
+    speak(logging.CRITICAL)
+    with desk.readers() as session:
+        report = kit.backtest(session, desk.settings, slug, plugins_dir=plugins_dir, limit=limit)
+    if as_json:
+        show(_report_json(report))
+    else:
+        _print_report(report)
+
+
+def _report_json(report: Report) -> dict[str, Any]:
+    keys = ("changed", "right", "wrong", "other", "unchecked", "sure_wrong")
+    return {
+        "plugin": report.plugin, "against": list(report.against), "documents": report.documents,
+        "fields": {name: {key: count[key] for key in keys} for name, count in report.by_field().items()},
+        "changes": [{**dataclasses.asdict(one), "href": one.href} for one in report.changes],
+        "failures": [{"document": document, "cause": cause} for document, cause in report.failures],
+    }  # fmt: skip
+
+
+def _print_report(report: Report) -> None:
+    against = ", ".join(report.against) or "khi không có plugin này"
+    click.echo(f"{report.plugin} so với {against}, trên {report.documents} văn bản đã xác nhận. Không có gì bị ghi.")
+    for document, cause in report.failures:
+        click.echo(f"  bị bỏ qua: /documents/{document}  {cause}")
+    if not report.changes:
+        click.echo("Không giá trị nào thay đổi.")
+        return
+    counts = report.by_field()
+    width = max(len(name) for name in counts)
+    click.echo(f"{'':{width}}  đổi  thành đúng  thành sai  vẫn sai  chưa ai xác nhận  sai mà chắc")
+    for name, count in counts.items():
+        click.echo(f"{name:{width}} {count['changed']:4} {count['right']:11} {count['wrong']:10} {count['other']:8} "
+                   f"{count['unchecked']:17} {count['sure_wrong']:12}")  # fmt: skip
+    for one in report.changes:
+        said = "" if one.becomes == "unchecked" else f" (đã xác nhận: {_shown(one.confirmed)})"
+        click.echo(
+            f"{_BECOMES[one.becomes]}: {one.href}  {one.field}: {_shown(one.before)} → {_shown(one.after)}{said}"
+        )
+
+
+_BECOMES = {"right": "thành đúng", "wrong": "THÀNH SAI", "other": "vẫn sai", "unchecked": "đổi"}
