@@ -4,9 +4,11 @@ from archive.bundles import stamp_in_text
 from archive.citations import find_citations, without_self
 from archive.codes import (
     AMBIGUOUS,
+    ORGANS,
     PARTY,
     PARTY_TYPES,
     STATE,
+    STATE_TYPES,
     TYPE_NAMES,
     Code,
     NumberLine,
@@ -37,11 +39,11 @@ from archive.vietnamese import (
 )
 
 __all__ = [
-    "AMBIGUOUS", "PARTY", "PARTY_TYPES", "STATE", "TYPE_NAMES", "Box", "Citation", "Code", "Day", "Finding", "Gap",
-    "Line", "Mark", "Mention", "NumberLine", "Office", "Page", "Pattern", "Province", "Record", "Route", "Rule",
-    "Settled", "Signer", "Span", "Stamp", "Text", "Word", "around", "changes", "clean_symbol", "current_of",
-    "distance", "find_citations", "find_codes", "find_dates", "fold", "hookimpl", "is_capitals", "is_known_symbol",
-    "iso_date", "name_of", "organ_name", "organ_of", "organs_of", "plain_letters", "province_in",
-    "province_of_organ", "read_number_line", "same_name", "short_date", "stamp_in_text", "type_of_title",
-    "without_self", "words_of",
+    "AMBIGUOUS", "ORGANS", "PARTY", "PARTY_TYPES", "STATE", "STATE_TYPES", "TYPE_NAMES", "Box", "Citation", "Code",
+    "Day", "Finding", "Gap", "Line", "Mark", "Mention", "NumberLine", "Office", "Page", "Pattern", "Province",
+    "Record", "Route", "Rule", "Settled", "Signer", "Span", "Stamp", "Text", "Word", "around", "changes",
+    "clean_symbol", "current_of", "distance", "find_citations", "find_codes", "find_dates", "fold", "hookimpl",
+    "is_capitals", "is_known_symbol", "iso_date", "name_of", "organ_name", "organ_of", "organs_of", "plain_letters",
+    "province_in", "province_of_organ", "read_number_line", "same_name", "short_date", "stamp_in_text",
+    "type_of_title", "without_self", "words_of",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from archive.codes import ORGANS, PARTY, TYPE_NAMES, Code, find_codes, organ_of
 from archive.findings import Citation, Mention
+from archive.organs import PHRASES
 from archive.reading import Span, Text
 from archive.vietnamese import Day, find_dates, fold, plain_letters, words_of
 
@@ -52,6 +53,7 @@ class _Found:
     issuer: str | None
     start: int
     end: int
+    subject: str | None = None
 
 
 def find_citations(text: Text, begin: int = 0) -> list[Citation]:
@@ -72,7 +74,11 @@ def _key(citation: Citation) -> tuple[str, ...]:
     if citation.code:
         # The number of a congress term or of a year comes again: the date tells two of the same code apart.
         return (citation.code,)
-    return (citation.type or "", citation.date or "", words_of(citation.issuer or ""))
+    return (citation.type or "", citation.date or "", words_of(citation.issuer or ""), _name_of_law(citation))
+
+
+def _name_of_law(citation: Citation) -> str:
+    return words_of(citation.subject or "") if citation.type in ("Luật", "Bộ luật", "Pháp lệnh") else ""
 
 
 _STRONGER = ("attached", "replaced", "reply", "basis", None)
@@ -85,6 +91,7 @@ def _join(one: Citation, other: Citation) -> Citation:
         type=one.type or other.type,
         date=one.date or other.date,
         issuer=one.issuer or other.issuer,
+        subject=one.subject or other.subject,
         relation=relation,
         mentions=one.mentions + other.mentions,
     )
@@ -99,6 +106,7 @@ def _citation(text: Text, found: _Found) -> Citation:
         found.issuer,
         relation_at(text.plain, found.start, found.end),
         (Mention(found.start, found.end, page, box),),
+        subject=found.subject,
     )
 
 
@@ -128,7 +136,8 @@ def _numbered(letters: str, folded: str, days: dict[int, Day], begin: int) -> It
             continue
         day, end = _day_after(folded, days, code.end)
         issuer = _issuer_after(letters, folded, end) or _speaker_before(letters, folded, start) or organ_of(code.organ)
-        last = _Found(type_name or code.type_name, code, day, issuer, start, end)
+        subject = _subject_after(letters, folded, end)
+        last = _Found(type_name or code.type_name, code, day, issuer, start, end, subject)
         yield last
 
 
@@ -195,7 +204,8 @@ def _unnumbered(letters: str, folded: str, days: dict[int, Day], begin: int) -> 
         day = _day_at(folded, days, word.end())
         if day and day.iso and letters[word.start()].isupper():
             kind = re.sub(r"[\s*_]+", " ", word["type"])
-            yield _Found(_type_names()[kind], None, day, "Quốc hội", word.start(), day.end)
+            name = re.sub(r"[\s*_]+", " ", letters[word.start("name") : word.end("name")]).strip()
+            yield _Found(_type_names()[kind], None, day, "Quốc hội", word.start(), day.end, name)
 
 
 def _dated(letters: str, folded: str, days: dict[int, Day], word: re.Match[str]) -> _Found | None:
@@ -224,8 +234,40 @@ def _issuer_span(folded: str, at: int) -> tuple[int, int]:
 def _issuer_after(letters: str, folded: str, at: int) -> str | None:
     """The organ after `của`, as it stands, without line breaks; None when no name (a capital) follows."""
     start, end = _issuer_span(folded, at)
-    issuer = re.sub(r"[\s*_]+", " ", letters[start:end]).strip(" ,-")
+    words = re.sub(r"[\s*_]+", " ", letters[start:end]).strip(" ,-").split()
+    kept = next(
+        (n for n, word in enumerate(words) if word.islower() and fold(word.strip(",.-")) not in _inside_names()),
+        len(words),
+    )
+    issuer = " ".join(words[:kept]).strip(" ,-")
     return issuer if issuer and issuer[0].isupper() and len(issuer) <= 100 else None
+
+
+@functools.cache
+def _inside_names() -> frozenset[str]:
+    """Words in small letters that stand inside the names of organs; any other ends the name."""
+    names = " ".join((*ORGANS.values(), *PHRASES, *_MORE_NAMES))
+    return frozenset(fold(word) for word in re.findall(r"[^\W\d_]+", names) if word.islower())
+
+
+_MORE_NAMES = (
+    "Tổng Bí thư", "Chủ tịch nước", "Thủ tướng", "Bộ trưởng", "Thống đốc", "Hội nghị lần thứ", "khóa", "của",
+    "Giám đốc", "Chủ nhiệm", "Viện trưởng", "Chánh án", "Tổng Thanh tra", "Liên hợp", "các", "cấp", "cao cấp",
+    "liên tịch",
+)  # fmt: skip
+_ABOUT = re.compile(
+    rf"{_MAYBE},?{_MAYBE}(?:ve{_BLANK}viec|ve|quy dinh|huong dan|phe duyet)(?!\w)(?P<subject>[^.;()“”\f]{{3,220}})"
+)
+
+
+def _subject_after(letters: str, folded: str, at: int) -> str | None:
+    """What the cited paper is about: after date and issuer, to the end of the clause."""
+    end = _issuer_span(folded, at)[1]
+    found = _ABOUT.match(folded, end)
+    if not found:
+        return None
+    subject = letters[found.start("subject") : found.end("subject")].split("\n\n")[0]
+    return re.sub(r"[\s*_]+", " ", subject).strip(" ,") or None
 
 
 def _speaker_before(letters: str, folded: str, start: int) -> str | None:

@@ -54,11 +54,11 @@ TYPE_NAMES = tuple(
 _PART = r"[A-ZĐÑ][A-Za-zĐđÑ]{0,9}\d{0,4}"
 _NUMBER = r"\d{1,5}(?:[a-eđ]|bis)?"
 _QPPL = re.compile(
-    rf"(?<![\w/])(?P<number>{_NUMBER})\s?/\s?(?P<year>(?:19"
+    rf"(?<![\w/])(?<!\d-)(?P<number>{_NUMBER})\s?/\s?(?P<year>(?:19"
     rf"|20)\d\d)\s?/\s?(?P<symbol>{_PART}(?:\s?-\s?{_PART}){{0,4}})(?!\w)"
 )
 _CODE = re.compile(
-    rf"(?<![\w/])(?P<number>{_NUMBER})\s?(?P<dash>[-/])\s?(?P<symbol>{_PART}(?:[-/]{_PART}){{1,3}})(?![\w/])"
+    rf"(?<![\w/])(?<!\d-)(?P<number>{_NUMBER})\s?(?P<dash>[-/])\s?(?P<symbol>{_PART}(?:[-/]\n?{_PART}){{1,3}})(?![\w/])"
 )
 _BARE = re.compile(rf"(?<![\w/])(?P<number>{_NUMBER})\s?(?P<dash>/)\s?(?P<symbol>[A-ZĐ]{{2,8}})(?![\w/-])")
 
@@ -122,7 +122,24 @@ class Code:
 def clean_symbol(symbol: str) -> str:
     """`symbol` as it must have been printed: OCR doubles Đ (`CĐÐ`) and N (`NÑQ`), and puts blanks in."""
     symbol = re.sub(r"[\s'’`.,|]", "", plain_letters(symbol))
-    return re.sub("Ñ", "N", re.sub("NÑ|ÑN", "N", re.sub("ĐĐ+", "Đ", symbol)))
+    symbol = re.sub("Ñ", "N", re.sub("NÑ|ÑN", "N", re.sub("ĐĐ+", "Đ", symbol)))
+    return re.sub(r"[^\W\d_]+", lambda part: _in_lexicon(part.group()), symbol)
+
+
+def _in_lexicon(part: str) -> str:
+    """`HĐNĐ` → `HĐND`, `QD` → `QĐ`: a part nobody knows, and the only known one that differs in marks or case."""
+    if part in _known_parts():
+        return part
+    near = _parts_by_fold().get(fold(part), ())
+    return near[0] if len(near) == 1 else part
+
+
+@functools.cache
+def _parts_by_fold() -> dict[str, tuple[str, ...]]:
+    parts: dict[str, tuple[str, ...]] = {}
+    for part in sorted(_known_parts()):
+        parts[fold(part)] = (*parts.get(fold(part), ()), part)
+    return parts
 
 
 def _code(found: re.Match[str], text: str) -> Code:

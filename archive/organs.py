@@ -12,7 +12,7 @@ from archive.codes import ORGANS
 from archive.provinces import changes, name_of
 from archive.vietnamese import distance, fold
 
-_PHRASES = (
+PHRASES = (
     "Ủy ban nhân dân", "Hội đồng nhân dân", "Đoàn đại biểu Quốc hội", "Văn phòng", "Tỉnh ủy", "Thành ủy", "Huyện ủy",
     "Thị ủy", "Quận ủy", "Đảng ủy", "Chi ủy", "Ban Thường vụ", "Ban Chấp hành", "Ban Chấp hành Trung ương", "Đảng bộ",
     "Thường trực", "Bộ Chính trị", "Ban Bí thư", "Thường trực Ban Bí thư", "Trung ương", "Trung ương Đảng",
@@ -84,12 +84,12 @@ def _is_whole_with(before: str, line: str) -> bool:
 
 @functools.cache
 def _known_names() -> frozenset[str]:
-    return frozenset(fold(name) for name in (*ORGANS.values(), *_PHRASES))
+    return frozenset(fold(name) for name in (*ORGANS.values(), *PHRASES))
 
 
 @functools.cache
 def _phrases() -> dict[tuple[str, ...], str]:
-    names = (*_PHRASES, *ORGANS.values(), *(row.name for row in changes()), *(row.now for row in changes()))
+    names = (*PHRASES, *ORGANS.values(), *(row.name for row in changes()), *(row.now for row in changes()))
     return {tuple(re.findall(r"\w+", fold(name))): name for name in names}
 
 

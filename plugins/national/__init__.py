@@ -139,7 +139,11 @@ def flags(paper: Paper, findings: Sequence[Finding]) -> Iterator[str]:
         yield "signature_block_missing"
     elif not ending.name or not (ending.authority or ending.title):
         yield "signature_block_partial"
-    if heading.number_line and re.search(r"\d\s+[/-]|[/-]\s+\w", heading.number_line.code.raw):
+    if (
+        heading.number_line
+        and not paper.gaps("number")
+        and re.search(r"\d\s+[/-]|[/-]\s+\w", heading.number_line.code.raw)
+    ):
         yield "space_inside_code"
     if heading.strays or ending.strays:
         yield "handwriting_noise"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archive import distance, fold, is_capitals
+from archive import distance, fold, is_capitals, organ_name
 
 from .rows import LEFT, RIGHT, Row
 
@@ -237,10 +237,15 @@ def _take_block(ending: Ending, block: list[Row]) -> None:
             return
         if not is_capitals(text) or len(text) < 4:
             continue
-        if _is_authority(row) or (ending.authority and not ending.title and not _is_title(row)):
+        if _is_authority(row) or (ending.authority and not ending.title and _names_organ(row)):
             ending.authority.append(row)
         elif _is_title(row) or ending.title:
             ending.title.append(row)
+
+
+def _names_organ(row: Row) -> bool:
+    """The rest of an organ's name on a line of its own: `TM. ỦY BAN THƯỜNG VỤ` / `QUỐC HỘI`."""
+    return not _is_title(row) and organ_name(row.text)[1] == 1
 
 
 def is_name(text: str) -> bool:

@@ -248,8 +248,9 @@ def _is_paragraph(row: Row, before: Row, margins: tuple[float, float]) -> bool:
     gap, height = row.box[1] - before.box[3], before.box[3] - before.box[1]
     if gap > 0.9 * height or row.confidence < 0.1:
         return True
-    if row.text[:1].islower():
-        return False
+    wider = row.box[2] - row.box[0] > 1.25 * (before.box[2] - before.box[0])
+    if row.text[:1].islower() and not (wider and right < 0.02):
+        return False  # subjects are broken evenly: one far wider is a body line whose first letter was lost
     return abs(left - right) > 0.035 and right < 0.015
 
 

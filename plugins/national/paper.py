@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from archive import (
+    ORGANS,
     PARTY,
+    PARTY_TYPES,
+    STATE_TYPES,
     Finding,
     Gap,
     Stamp,
@@ -19,6 +22,8 @@ from archive import (
     is_known_symbol,
     iso_date,
     name_of,
+    organ_name,
+    organs_of,
     province_of_organ,
 )
 
@@ -83,6 +88,8 @@ def number_findings(paper: Paper) -> Iterator[Finding]:
     symbol = row.part(line.symbol_at, len(row.text))
     known = is_known_symbol(line.code.symbol)
     yield found("symbol", line.code.symbol, paper.sureness(symbol, known) if known else 0.8, symbol)
+    if line.code.symbol in _symbols_expected(paper):
+        yield found("symbol", line.code.symbol, LIKELY, symbol, witness="heading")
     unit = line.code.unit
     yield found("drafting_unit", unit, paper.sureness(symbol, known) if known else 0.8, symbol)
     gaps = paper.gaps("number")
@@ -90,6 +97,29 @@ def number_findings(paper: Paper) -> Iterator[Finding]:
         yield from _by_pen(gaps[0], row, line.code.after_number)
     else:
         yield from _printed(paper, row)
+
+
+_SHORT_ORGANS = (
+    ("Ủy ban nhân dân", "UBND"),
+    ("Hội đồng nhân dân", "HĐND"),
+    ("Tỉnh ủy", "TU"),
+    ("Thành ủy", "TU"),
+    ("Văn phòng", "VP"),
+)
+
+
+def _symbols_expected(paper: Paper) -> set[str]:
+    """The symbols that type and organ of the heading would have: `CT-UBND` under CHỈ THỊ of an ỦY BAN NHÂN DÂN."""
+    groups = organs_of([row.text for row in paper.heading.organs])
+    if not groups or not paper.heading.title_type:
+        return set()
+    organ = organ_name(" ".join(paper.heading.organs[n].text for n in groups[-1]))[0]
+    shorts = {short for name, short in _SHORT_ORGANS if organ.startswith(name)}
+    shorts |= {short for short, name in ORGANS.items() if name == organ}
+    party = paper.heading.party_motto
+    types = PARTY_TYPES if party else STATE_TYPES
+    kinds = [short for short, name in types.items() if name == paper.heading.title_type]
+    return {f"{kind}{'/' if party else '-'}{short}" for kind in kinds for short in shorts}
 
 
 def _no_number(paper: Paper) -> Iterator[Finding]:
@@ -284,6 +314,8 @@ def province_findings(paper: Paper, organ: str | None, parent: str | None) -> It
             facts = {"witness": "place"} if name is by_place and of != paper.heading.organs else {}
             yield found("province_at_issue", name, confidence, [one for one in of if one], **facts)
             yield found("province_current", current_of(name), confidence, [one for one in of if one], **facts)
+    if by_organ and by_organ == by_place and row:
+        yield found("place", by_organ, LIKELY, row, witness="organ")
     if not by_organ and not by_place:
         for field in ("province_at_issue", "province_current"):
             yield Finding(field, None, 0.5, witness=_witness(paper))
