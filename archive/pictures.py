@@ -34,9 +34,9 @@ def page(path: Path, n: int, most_pixels: int) -> tuple[Image.Image, float | Non
         if n > 1:
             image.seek(n - 1)
             _measure(image, n, most_pixels)
-        dpi = _dpi(image)
+        dpi, shape = _dpi(image), _pixel_shape(image)
         image.load()
-        return _plain(ImageOps.exif_transpose(image)), dpi
+        return _squared(_plain(ImageOps.exif_transpose(image)), shape), dpi
 
 
 @contextmanager
@@ -68,6 +68,23 @@ def _dpi(image: Image.Image) -> float | None:
         return None
     # A4 and smaller at this resolution would be a page of 4 to 40 inches; else the claim is some default.
     return dpi if dpi > 0 and 4 <= max(image.size) / dpi <= 40 else None
+
+
+def _pixel_shape(image: Image.Image) -> float:
+    """Height of a pixel in its widths: faxes have twice as many across as down (204 by 98 dpi, ITU-T T.4)."""
+    try:
+        across, down = (float(value) for value in image.info.get("dpi", (1, 1)))
+        shape = across / down
+    except (TypeError, ValueError, ZeroDivisionError):
+        return 1.0
+    return shape if 1.3 < shape < 3 or 1.3 < 1 / max(shape, 1e-9) < 3 else 1.0
+
+
+def _squared(image: Image.Image, shape: float) -> Image.Image:
+    if shape == 1.0:
+        return image
+    size = (image.width, round(image.height * shape)) if shape > 1 else (round(image.width / shape), image.height)
+    return image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -27,6 +27,10 @@ COVER = b"q 595 0 0 842 0 0 cm /Im Do Q"
 needs_material = pytest.mark.skipif(not MATERIAL.exists(), reason="no material")
 
 
+def decoded(path):
+    return scans.page_image(path, 1).size
+
+
 def text_of(path, n=1):
     return scans.read_page(path, n).page
 
@@ -134,6 +138,12 @@ def test_a_tiff_has_its_pages_in_g4(tmp_path):
     )
     assert scans.survey(path).pages == 2
     assert text_of(path, 2).source == "blank"
+
+
+def test_a_fax_has_square_pixels(tmp_path):
+    fax = letter(dpi=100).convert("1").resize((827, 584))
+    path = saved(fax, tmp_path / "a.tif", compression="group4", dpi=(204, 102))
+    assert scans.page_image(path, 1).size == (827, 1168)
 
 
 def test_exif_turns_a_photograph(tmp_path):
@@ -253,12 +263,12 @@ def test_a_signed_scan_is_read_and_its_signers_are_told():
 
 @needs_material
 def test_hostile_files_end_with_pages_or_a_reason():
-    files = sorted(path for path in (MATERIAL / "robust").rglob("*") if path.is_file())[5::40]
+    files = sorted(path for path in (MATERIAL / "robust").rglob("*") if path.is_file())[5::10]
     with Child() as child:
         for path in files:
             try:
                 scans.sniff(path.read_bytes()[: scans.HEAD])
                 child.run("archive.scans:survey", str(path), wall=60, cpu=30)
-                child.run("archive.scans:read_page", str(path), 1, wall=80, cpu=60)
+                child.run(f"{__name__}:decoded", str(path), wall=80, cpu=60)
             except ArchiveError as error:
                 assert str(error)
