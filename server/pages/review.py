@@ -39,13 +39,16 @@ NOTHING = Typed({}, {})
 
 @pages.get("/")
 def inbox() -> Any:
-    """The first paper of the queue beside the queue; who may not review is led to what he may do."""
+    """The first paper of the queue beside the queue; who may not review is led to what he may do.
+
+    `?queue=1` shows the queue alone: on a phone there is no room for both.
+    """
     allow_somebody()
     if not access.can(g.user, "correct"):
         return redirect(first_page(), 303)
     with state().readers() as session:
         waiting = queue.load(session, g.user)
-        first = next(iter(waiting.documents), None)
+        first = None if request.args.get("queue") else next(iter(waiting.documents), None)
         document = session.get(Document, first.id) if first else None
         return show(session, document, waiting)
 
