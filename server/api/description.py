@@ -34,6 +34,7 @@ _ALWAYS = (401, 403, 503)
 _FILES = {
     "original": ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp"),
     "page_view": ("image/webp",),
+    "pdf": ("application/pdf",),
 }
 """Views that answer with bytes."""
 

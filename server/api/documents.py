@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
+import threading
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import answer, recut, register, review, routing
+from archive import answer, pages, recut, register, review, routing, searchable
+from archive.children import Child
 from archive.errors import NotFound, Stale
 from archive.models import Document, Event, PageRow, RegisterEntry
 from archive.pipeline.line import limits
+from archive.reading import Page
 from server import errors
 from server.api import shapes
 from server.api.description import described
@@ -23,6 +28,8 @@ from server.auth import require
 from server.state import state
 
 api = Blueprint("api_documents", __name__)
+_turns = threading.Semaphore(2)
+"""Children that draw for the web at one time; the machine belongs to the workers."""
 NO_PAGE = "Văn bản này không có trang đó."
 
 
@@ -175,10 +182,46 @@ def page(document_id: str, number: int) -> Any:
 
 
 def _drawn(path: str, number: int, rotation: int) -> bytes:
-    from archive.children import Child
+    with _turns, Child(name="view") as child:
+        return _ask(child, "archive.scans:view_again", path, number, rotation)
 
-    with Child(name="view") as child:
-        made: bytes = child.run(
-            "archive.scans:view_again", path, number, rotation, limits(state().settings), wall=60.0, cpu=60.0
-        )
+
+def _ask(child: Child, function: str, path: str, number: int, rotation: int) -> bytes:
+    made: bytes = child.run(function, path, number, rotation, limits(state().settings), wall=60.0, cpu=60.0)
     return made
+
+
+@api.get("/documents/<document_id>/pdf")
+@require("read")
+@described(404, also={304: None}, name="pdf")
+def pdf(document_id: str) -> Any:
+    """The document's pages as a searchable PDF: pictures with the words that were read under them"""
+    here = state()
+    with here.readers() as session:
+        document = document_of(session, document_id)
+        scan, code = document.scan, document.full_code or document.id
+        name = f"{document.id}.{document.version}.pdf"
+        read = pages.of_scan(session, scan.id, document.pages)
+    made = here.derived.get(scan.id, name)
+    if made is None:
+        made = _bound(str(here.blobs.path(scan.sha256)), read, code)
+        here.derived.put(scan.id, name, made)
+    sent = make_response(made)
+    sent.mimetype = "application/pdf"
+    sent.headers.set("Content-Disposition", "attachment", filename=re.sub(r"[^\w.-]+", "-", code) + ".pdf")
+    sent.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    sent.headers["Cache-Control"] = "private, no-store"
+    sent.set_etag(hashlib.sha256(made).hexdigest()[:32])
+    return sent.make_conditional(request)
+
+
+def _bound(path: str, read: Sequence[Page], title: str) -> bytes:
+    """A PDF of these pages."""
+    if not read:
+        raise NotFound("Văn bản chưa đọc xong nên chưa có PDF tìm kiếm được. Hãy tải tệp gốc, hoặc thử lại sau.")
+    out = io.BytesIO()
+    with _turns, Child(name="pdf") as child:
+        searchable.write(
+            out, read, lambda page: _ask(child, "archive.searchable:jpeg", path, page.number, page.rotation), title
+        )
+    return out.getvalue()

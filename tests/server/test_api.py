@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageDraw
 
-from archive import access, people
+from archive import access, pages, people
 from archive.models import Document, PageRow, Task, User
 from tests.archive import offices as rows
 from tests.server.offices import Office
@@ -157,6 +157,29 @@ def test_a_page_picture_that_was_thrown_away_is_drawn_again(office):
     assert office.ask("GET", f"{url}/2.webp").status_code == 404
 
 
+def test_a_searchable_pdf_of_the_document_holds_its_words(office):
+    import pypdfium2
+
+    from archive.reading import Page, Word
+
+    sent = send(office, png()).json
+    with office.sessions.begin() as session:
+        read = Page.of_words(1, (Word("đăng", (0.1, 0.1, 0.3, 0.15), 0.9),), width=200, height=280, dpi=24)
+        pages.keep(session, sent["id"], read)
+        paper = Document(scan_id=sent["id"], pages=[1], full_code="1/UBND-VX")
+        session.add(paper)
+        session.flush()
+        url = f"/api/v1/documents/{paper.id}/pdf"
+    answer = office.ask("GET", url)
+    assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
+    assert "1-UBND-VX.pdf" in answer.headers["Content-Disposition"]
+    document = pypdfium2.PdfDocument(answer.data)
+    assert document[0].get_textpage().get_text_range().strip() == "đăng"
+    document.close()
+    assert office.ask("GET", url, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert office.ask("GET", url, "staff").status_code == 404
+
+
 def test_search_finds_without_marks_and_shows_no_html(office):
     from archive.search.indexing import keep_up
 
@@ -209,6 +232,7 @@ CHANGES = {
     ("GET", "/documents/{document}/history"): (None, ("admin", "clerk", "leader", "head", "auditor")),
 }  # fmt: skip
 OTHERS = {
+    "/documents/{document}/pdf",
     "/documents/{document}/pages/{number}.webp", "/scans/{scan}/original", "/search", "/register", "/openapi.json",
 }  # fmt: skip
 
