@@ -24,6 +24,8 @@ class Plugins:
     disabled: tuple[str, ...] = ()
     province: str = ""
     """Slug of the office's own."""
+    budget: float = host.BUDGET
+    """Seconds one plugin has for one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,12 @@ def route(record: Record, plugins: Plugins) -> tuple[Route, ...]:
 
 def _host(plugins: Plugins) -> host.Host:
     folder = Path(plugins.folder) if plugins.folder else None
-    return _loaded(folder, plugins.disabled, _age(folder))
+    return _loaded(folder, plugins.disabled, plugins.budget, _age(folder))
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(folder: Path | None, disabled: tuple[str, ...], _age: float) -> host.Host:
-    return host.load(folder if folder and folder.is_dir() else None, disabled)
+def _loaded(folder: Path | None, disabled: tuple[str, ...], budget: float, _age: float) -> host.Host:
+    return host.load(folder if folder and folder.is_dir() else None, disabled, budget)
 
 
 def _age(folder: Path | None) -> float:
