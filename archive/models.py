@@ -426,6 +426,9 @@ class Task(Base):
     """When the scan came (Unix seconds): depth first, old scans are finished before new ones begin."""
     run_after: Mapped[float] = mapped_column(default=0.0, server_default="0")
     attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was claimed; part of the fence."""
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it failed by itself; a worker that was killed is not its fault."""
     lease_until: Mapped[float | None]
     worker: Mapped[str | None] = mapped_column(sa.String(80))
     queued: Mapped[float]

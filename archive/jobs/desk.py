@@ -26,7 +26,7 @@ _counts = (
 _hurry = _task.update().where(_task.c.scan_id == _b("s"), _task.c.state != "done").values(priority=_b("p"))
 _revive = (
     _task.update().where(_task.c.scan_id == _b("s"), _task.c.state == "dead")
-    .values(state="ready", attempt=0, run_after=0, error=None, worker=None)
+    .values(state="ready", attempt=0, failures=0, run_after=0, error=None, worker=None)
 )  # fmt: skip
 _cancel = _task.update().where(_task.c.scan_id == _b("s"), _task.c.state == "ready").values(state="cancelled")
 

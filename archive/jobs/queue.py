@@ -27,6 +27,8 @@ NORMAL, URGENT = 100, 10
 """Priorities; smaller is sooner."""
 ATTEMPTS = 3
 """A task that failed as often for a passing reason is dead until somebody retries it."""
+LIVES = 10
+"""A task that outlived as many workers may be what kills them, and is not run again; kills from outside are rarer."""
 LEASE = 15.0
 """Seconds a task stays with a worker that gives no sign of life."""
 LONGEST_WAIT = 300.0
@@ -58,11 +60,15 @@ _ready = (
 _take = (
     _task.update().where(_task.c.id == _b("i"))
     .values(state="running", attempt=_task.c.attempt + 1, worker=_b("w"), lease_until=_b("until"), started=_b("now"))
-    .returning(_task.c.id, _task.c.scan_id, _task.c.step, _task.c.part, _task.c.attempt, _task.c.worker)
+    .returning(_task.c.id, _task.c.scan_id, _task.c.step, _task.c.part, _task.c.attempt, _task.c.worker,
+               _task.c.failures)
 )  # fmt: skip
 _beat = _task.update().where(*_OURS).values(lease_until=_b("until"))
 _done = _task.update().where(*_OURS).values(state="done", ended=_b("now"), error=None, lease_until=None)
-_again = _task.update().where(*_OURS).values(state="ready", run_after=_b("after"), error=_b("why"), lease_until=None)
+_again = (
+    _task.update().where(*_OURS)
+    .values(state="ready", run_after=_b("after"), error=_b("why"), lease_until=None, failures=_task.c.failures + 1)
+)  # fmt: skip
 _dead = _task.update().where(*_OURS).values(state="dead", ended=_b("now"), error=_b("why"), lease_until=None)
 _release = (
     _task.update().where(*_OURS)
@@ -81,7 +87,7 @@ _add = {
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One task, leased to one worker; `attempt` counts from 1."""
+    """One task, leased to one worker; `attempt` counts claims, from 1, `failures` those that failed."""
 
     id: int
     scan_id: str
@@ -89,11 +95,17 @@ class Claim:
     part: int
     attempt: int
     worker: str
+    failures: int = 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether one more failure is the end of it."""
+        return self.is_hopeless or self.failures + 1 >= ATTEMPTS
 
     @property
     def is_hopeless(self) -> bool:
-        """Every attempt so far died with its worker: it must not be run once more."""
-        return self.attempt > ATTEMPTS
+        """Too many workers died with it: it must not be run once more."""
+        return self.attempt - self.failures > LIVES
 
 
 def clock(session: Session) -> float:
@@ -159,8 +171,8 @@ def fail(session: Session, held: Claim, error: Exception, now: float | None = No
     """
     moment = clock(session) if now is None else now
     passes = isinstance(error, Transient) or not isinstance(error, ArchiveError)
-    if passes and held.attempt < ATTEMPTS:
-        after = moment + back_off(held.attempt, held.id)
+    if passes and not held.is_last:
+        after = moment + back_off(held.failures + 1, held.id)
         return "ready" if _changed(session, _again, held, after=after, why=type(error).__name__) else None
     scan = session.get(Scan, held.scan_id, with_for_update=True, populate_existing=True)
     if scan is None or not _changed(session, _dead, held, now=moment, why=type(error).__name__):
@@ -171,9 +183,9 @@ def fail(session: Session, held: Claim, error: Exception, now: float | None = No
     return "dead"
 
 
-def back_off(attempt: int, seed: int) -> float:
+def back_off(failures: int, seed: int) -> float:
     """Seconds until the next attempt: 2, 4, 8 …, spread by `seed` so that tasks do not come back all at once."""
-    return min(LONGEST_WAIT, 2.0**attempt) * (0.75 + seed * 0.618 % 0.5)
+    return min(LONGEST_WAIT, 2.0**failures) * (0.75 + seed * 0.618 % 0.5)
 
 
 def reason(error: Exception, passes: bool) -> str:

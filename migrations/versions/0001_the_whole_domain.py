@@ -198,6 +198,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.Double(), nullable=False),
         sa.Column("run_after", sa.Double(), server_default="0", nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lease_until", sa.Double(), nullable=True),
         sa.Column("worker", sa.String(length=80), nullable=True),
         sa.Column("queued", sa.Double(), nullable=False),

@@ -229,6 +229,26 @@ def test_what_passes_is_tried_again_later_and_later(scan, claim, fail, look):
     assert "Thử lại" in scan.error
 
 
+def test_a_task_outlives_workers_that_were_killed_from_outside(scan, claim, fail, look):
+    scan()
+    for n in range(queue.LIVES - 1):
+        claim(f"w{n}", now=FAR * (n + 1))
+    last = claim("w", now=FAR * 20)
+    assert not last.is_last
+    assert fail(last, Crashed(""), now=FAR * 20) == "ready"
+    assert look(Task, last.id).failures == 1
+
+
+def test_a_task_that_kills_every_worker_is_not_run_for_ever(scan, claim, fail, look):
+    id_ = scan()
+    for n in range(queue.LIVES):
+        assert not claim(f"w{n}", now=FAR * (n + 1)).is_hopeless
+    last = claim("w", now=FAR * 20)
+    assert last.is_hopeless
+    assert fail(last, Crashed(""), now=FAR * 20) == "dead"
+    assert look(Scan, id_).status == "failed"
+
+
 def test_what_will_not_help_itself_is_dead_at_once_with_its_reason(scan, claim, fail, look, sessions):
     id_ = scan()
     assert fail(claim(), Encrypted("Tệp có mật khẩu.")) == "dead"

@@ -64,10 +64,10 @@ def step(name, following, function="work", *args, wall=60.0):
 
 
 STEPS = {
-    "survey": step("survey", [("read", range(1, PAGES + 1))], "work", 0.01),
-    "read": step("read", [("mark", (0,))], "work", 0.02),
-    "mark": step("mark", [("shelve", (0,))], "work", 0.005),
-    "shelve": step("shelve", [], "work", 0.005),
+    "survey": step("survey", [("read", range(1, PAGES + 1))], "work", 0.03),
+    "read": step("read", [("mark", (0,))], "work", 0.06),
+    "mark": step("mark", [("shelve", (0,))], "work", 0.02),
+    "shelve": step("shelve", [], "work", 0.02),
 }
 
 

@@ -88,6 +88,12 @@ def left(sessions):
         return session.scalar(sa.select(sa.func.count()).select_from(Scan).where(Scan.status != "review"))
 
 
+def holds_a_task(sessions, pid):
+    with sessions() as session:
+        held = sa.select(Task.id).where(Task.state == "running", Task.worker.contains(f":{pid}:"))
+        return session.scalar(held.limit(1)) is not None
+
+
 def steps_of(sessions):
     """What was done for each scan, by its events."""
     done = {}
@@ -102,8 +108,9 @@ def test_twenty_kills_lose_nothing_and_double_nothing(sessions, receive, nursery
     moments = random.Random(20)
     workers = [nursery() for _ in range(WORKERS)]
     for _ in range(KILLS):
-        time.sleep(moments.uniform(0.0, 0.5))
         victim = moments.randrange(WORKERS)
+        until(lambda pid=workers[victim]: holds_a_task(sessions, pid) or not left(sessions))
+        time.sleep(moments.uniform(0.0, 0.3))
         assert kill(workers[victim])
         workers[victim] = nursery()
     until(lambda: left(sessions) == 0)
