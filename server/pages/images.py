@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, make_response, request, send_file
 
 from archive.errors import NotFound
+from server.api.documents import page as draw
 from server.api.papers import HELD, document_of, scan_of
 from server.auth import require
 from server.state import state
@@ -20,25 +21,25 @@ GONE = "Chưa có ảnh của trang này; bản gốc vẫn an toàn. Hãy thử
 @pages.get("/documents/<document_id>/pages/<int:number>.webp")
 @require("read")
 def view(document_id: str, number: int) -> Any:
-    """A page as it is looked at."""
-    return picture(document_id, number, f"{number}.webp")
+    """A page as it is looked at; drawn again when the picture was thrown away."""
+    with state().readers() as session:
+        scan = document_of(session, document_id).scan
+        kept = state().derived.get(scan.id, f"{number}.webp") is not None or state().blobs.has(scan.sha256)
+    if not kept:
+        raise NotFound(GONE)
+    return draw(document_id, number)
 
 
 @pages.get("/documents/<document_id>/pages/<int:number>.thumb.webp")
 @require("read")
 def thumb(document_id: str, number: int) -> Any:
-    """A page as it stands in lists."""
-    return picture(document_id, number, f"{number}.thumb.webp")
-
-
-def picture(document_id: str, number: int, name: str) -> Any:
-    """The projection `name`, if the page belongs to a document this user may read."""
+    """A page as it stands in lists; the large picture where there is no small one."""
     with state().readers() as session:
         document = document_of(session, document_id)
-        scan_id, own = document.scan_id, not document.pages or number in document.pages
-    content = state().derived.get(scan_id, name) if own else None
+        own = number in document.pages
+        content = state().derived.get(document.scan_id, f"{number}.thumb.webp") if own else None
     if content is None:
-        raise NotFound(GONE)
+        return view(document_id, number)
     answer = make_response(content)
     answer.mimetype = "image/webp"
     answer.set_etag(hashlib.sha256(content).hexdigest()[:32])
