@@ -142,9 +142,9 @@ def view_again(path: Path | str, n: int, rotation: int, limits: Limits = Limits(
 
 def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options: Options) -> Page:
     """The page read by the recogniser; upright first as it is, turned only when that reads badly."""
-    grey = pageimage.without_colour(image)
+    grey = pageimage.best_grey(image)
     facts = {"width": image.width, "height": image.height, "dpi": dpi}
-    if pageimage.ink(grey) < pageimage.BLANK:
+    if grey is None:
         return Page(n, source="blank", reason=f"{why}; no ink on the page", **facts)  # type: ignore[arg-type]
     words, rotation = _read(grey, dpi, options), 0
     if _is_doubtful(words):

@@ -107,6 +107,11 @@ def test_a_blank_page_is_not_read(tmp_path):
     assert (page.source, page.words) == ("blank", ())
 
 
+def test_a_letter_all_in_blue_ink_is_read(tmp_path):
+    page = text_of(saved(letter(ink=(40, 60, 250)), tmp_path / "a.png", dpi=(200, 200)))
+    assert "11/TB-UBND" in page.plain
+
+
 def test_red_ink_over_text_does_not_hide_it(tmp_path):
     paper = letter()
     stamp = Image.new("RGB", (500, 60), (230, 60, 60))
