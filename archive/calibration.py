@@ -38,6 +38,7 @@ FITS: Mapping[str, Fit] = {
     "day": Fit(0.0, 0.4, 0.05),
     "month": Fit(0.0, 0.4, 0.05),
     "date": Fit(0.0, 0.4, 0.05),
+    "time": Fit(0.0, 0.4, 0.05),
 }
 
 

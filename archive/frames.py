@@ -72,7 +72,7 @@ class _Sheared:
         length, breadth = size
         self.slope = shift
         rows = np.rint(across + along * shift).astype(np.intp)
-        self.offset = int(math.ceil(abs(shift) * length)) + 2
+        self.offset = math.ceil(abs(shift) * length) + 2
         ink = np.zeros((breadth + 2 * self.offset, length), np.uint8)
         ink[rows + self.offset, along] = 1
         thick = ink.copy()
@@ -118,7 +118,7 @@ def _apart(sides: list[Side]) -> list[Side]:
 def frames(plane: Plane) -> list[Frame]:
     """The likeliest frames of the page, best first."""
     height, width = plane.mask.shape
-    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1, ANGLE_STEP), (0, 0), (width, height))
+    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1, ANGLE_STEP, float), (0, 0), (width, height))
     fine = [_refined(plane.mask, found) for found in coarse]
     return [_on_page(found, plane) for found in sorted(fine, key=lambda f: -f.score)]
 
@@ -224,26 +224,22 @@ class _Corner:
         score -= 0.3 * self._goes_on(rows, columns, (x0, xr, xl, x1), (y0, yl, yr, y1))
         cosine = math.cos(math.radians(self.angle))
         centre = (x0 + x1 + xl + xr) / 4 + self.origin[0], (y0 + y1 + yl + yr) / 4 + self.origin[1]
-        size = (columns[1] - columns[0]) / 1.0, (rows[1] - rows[0]) / 1.0
+        size = columns[1] - columns[0], rows[1] - rows[0]
         score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
         return Frame(centre, size[0] * cosine, size[1] * cosine, self.angle, score)
 
     def _goes_on(
         self, rows: tuple[int, int], columns: tuple[int, int], xs: tuple[float, ...], ys: tuple[float, ...]
     ) -> bool:
-        """Lines run on beyond the corners: a cell of a table."""
+        """Lines run on beyond the corners: a cell of a table. `xs` and `ys` are the ends of each row and column."""
         step = round(5 * PER_MM)
-        beyond = [
-            (self.level, rows[0] + self.level.offset, xs[0], -step), (self.level, rows[0] + self.level.offset, xs[1], step),
-            (self.level, rows[1] + self.level.offset, xs[2], -step), (self.level, rows[1] + self.level.offset, xs[3], step),
-            (self.upright, columns[0] + self.upright.offset, ys[0], -step), (self.upright, columns[0] + self.upright.offset, ys[1], step),
-            (self.upright, columns[1] + self.upright.offset, ys[2], -step), (self.upright, columns[1] + self.upright.offset, ys[3], step),
-        ]  # fmt: skip
-        on = [
-            sheared.best(row, *sorted((round(at + way / 5), round(at + way))))[0] > 0.85
-            for sheared, row, at, way in beyond
-        ]
-        return sum(on) >= 3
+        beyond = []
+        for sheared, places, ends in ((self.level, rows, xs), (self.upright, columns, ys)):
+            for place, (first, last) in zip(places, (ends[:2], ends[2:]), strict=True):
+                row = place + sheared.offset
+                beyond.append(sheared.best(row, round(first - step), round(first - step / 5))[0])
+                beyond.append(sheared.best(row, round(last + step / 5), round(last + step))[0])
+        return sum(cover > 0.85 for cover in beyond) >= 3
 
 
 def _pairs(sides: list[Side], span: tuple[float, float]) -> list[tuple[Side, Side]]:

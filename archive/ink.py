@@ -66,6 +66,17 @@ def _whitened(pixels: Pixels) -> Pixels:
     return np.clip(pixels / np.maximum(paper, 60) * 255, 0, 255)
 
 
+def only(picture: Image.Image, kind: str) -> Image.Image:
+    """The ink of this kind, dark on white; the picture itself when the ink has no colour of its own."""
+    if kind == "dark":
+        return picture
+    pixels = _whitened(np.asarray(picture.convert("RGB"), np.float32))
+    red, green, blue = pixels[..., 0], pixels[..., 1], pixels[..., 2]
+    strength = red - np.maximum(green, blue) if kind == "red" else blue - np.minimum(red, green)
+    full = max(40.0, float(np.percentile(strength, 97)))
+    return Image.fromarray(np.clip(255 - strength * (255 / full), 0, 255).astype(np.uint8))
+
+
 def pen_only(picture: Image.Image, kind: str) -> Image.Image:
     """The picture with ink of this kind turned pale, so that a pen of another colour stands alone; grey."""
     if kind == "dark":
@@ -74,3 +85,25 @@ def pen_only(picture: Image.Image, kind: str) -> Image.Image:
     red, blue = pixels[..., 0], pixels[..., 2]
     kept = red if kind == "red" else np.maximum(blue, red * 0.9)
     return Image.fromarray(kept.astype(np.uint8))
+
+
+def line_alone(strip: Image.Image) -> Image.Image:
+    """A grey strip of one line: its ink stretched to black on white, and what hangs in from the lines above and below
+    it taken away."""
+    grey = np.asarray(strip.convert("L"), np.float32)
+    paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
+    stretched = np.clip((grey - dark) / max(50.0, paper - dark) * 255, 0, 255)
+    stretched[_hanging(stretched < 140)] = 255
+    return Image.fromarray(stretched.astype(np.uint8))
+
+
+def _hanging(dark: Mask) -> Mask:
+    """Ink that runs in from the upper or lower edge and ends within the outer fifth."""
+    fifth = max(1, dark.shape[0] // 5)
+    gone = np.zeros_like(dark)
+    for rows in (dark, dark[::-1]):
+        run = np.logical_and.accumulate(rows, axis=0)
+        short = ~run[fifth]
+        part = gone if rows is dark else gone[::-1]
+        part[:fifth] |= run[:fifth] & short
+    return gone

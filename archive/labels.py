@@ -7,16 +7,16 @@ Số và ký hiệu HS; older and other stamps Giờ, Lưu hồ sơ số, CV Đ�
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import re
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from PIL import Image
 
-from archive.pen import Reader, View
-from archive.vietnamese import fold
+from archive.pen import Reader
+from archive.spotting import letters, spot
 
 PX = 10.0
 """Pixels per mm of a straightened stamp."""
@@ -25,20 +25,27 @@ LEAST_PITCH = 3.0
 STEP = 2.0
 """mm: height of a band, and how far the next one lies below it."""
 
-# On folded text: lower case, no marks.
-PATTERNS = {
-    "file_ref": re.compile(r"k[yvi]? ?h[il]e?u?|l[uo][uo]? ?h|h[oe0] ?s[oe0]( ?s[oe0])?|hieu|s[o06] v[aà]"),
-    "arrived": re.compile(r"(?<![a-z])[cđd]{0,2}[cv]? ?d[ea]n(?![a-z]{2})|^[đd]?[e]n(?![a-z])"),
-    "date": re.compile(r"n?ng[aey]{1,2}v?|n[ge][aeg][yv]|n?g[ae][yv]|ngy|na[eay]?[yv]"),
-    "time": re.compile(r"gi[oe0cu]|g[il1][o0]|(?<![a-z])g[o0][:.…]"),
-    "forward_to": re.compile(r"ch[ueo]{1,2}[yv]?[eiy]{0,2}n?|huy[ei]n|(?<![a-z])[uy]?yen(?![a-z])|chy[eu]n"),
-    "number": re.compile(r"(?<![a-z])[s5$][o06](?![a-z])|(?<![a-z])s[:.…]"),
+WORDS = {
+    "arrived": ("den", "cv den"),
+    "number": ("so", "so:"),
+    "time": ("gio", "gio:"),
+    "date": ("ngay", "ngay:"),
+    "forward_to": ("chuyen", "chuyen:"),
+    "file_ref": ("so va ky hieu", "ky hieu hs", "luu ho so so", "luu hs so", "ho so so", "so hs:"),
 }
-"""In this order: a label that is part of another comes after it. Generous, for only a suspected stamp is read so."""
+"""The labels without case and marks; a colon stands for any points."""
+MERIT = 2.3
+"""What each letter of a word is worth against its cost; a word that earns less than LEAST of it was not seen."""
+LEAST = 0.35
 ORDER = ("time", "number", "date", "forward_to", "file_ref")
 """From the top: on no stamp do they stand otherwise."""
+LINES = {"time": 0, "number": 0, "date": 1, "forward_to": 2, "file_ref": 3}
+PRINTED = {"number": 4.5, "date": 8.0}
+"""mm that a label takes."""
+MOST_PITCH = 9.0
 LEFT_PART = 0.6
 """Share of the frame's width in which every label begins."""
+SEEN_PART = 0.75
 
 
 @dataclass(frozen=True)
@@ -51,28 +58,84 @@ class Label:
     middle: float
     """Height of the middle of its line."""
     weight: float
-    """How many letters of it the bands saw."""
+    """How clearly it was seen: MERIT a letter at best."""
 
 
-@dataclass(frozen=True)
-class _Seen:
-    name: str
-    left: float
-    right: float
-    middle: float
-    weight: float
+def _bands(picture: Image.Image) -> list[float]:
+    """Upper edges of the bands, mm."""
+    room = picture.height / PX - BAND
+    return [STEP * n for n in range(int(room / STEP) + 1)] if room > 0 else []
 
 
 def find_labels(picture: Image.Image, reader: Reader) -> dict[str, Label]:
-    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN. Empty without a recogniser."""
-    width = picture.width / PX
-    seen = [found for top, view in _bands(picture, reader) for found in _in_band(view, top, width)]
-    rows = {name: _rows(name, [s for s in seen if s.name == name]) for name in PATTERNS}
-    inside = {name: [row for row in found if row.left < width * LEFT_PART] for name, found in rows.items()}
+    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN. Empty without a recogniser.
+
+    A label of number or date that was not seen is put where the distance between the others says (weight 0).
+    """
+    seen = _seen(picture, reader)
+    rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
+    inside = {name: [r for r in found if r.left < picture.width / PX * LEFT_PART] for name, found in rows.items()}
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
-    best = max(choices, key=_agreement)
-    arrived = inside["arrived"][:1]
-    return {label.name: label for label in (*best, *arrived) if label}
+    best = [label for label in max(choices, key=_agreement) if label]
+    return {label.name: label for label in (*best, *_unseen(best), *inside["arrived"][:1])}
+
+
+def _agreement(labels: Sequence[Label | None]) -> float:
+    """How much the bands saw of these labels, less for lines that do not stand evenly below each other."""
+    placed = [label for label in labels if label]
+    if any(b.middle - a.middle < LEAST_PITCH for a, b in itertools.pairwise(placed)):
+        return -1.0
+    upper = [label.left for label in placed if label.name in ("time", "number", "date")]
+    askew = max(upper) - min(upper) if upper else 0.0
+    return sum(label.weight for label in placed) - 2 * max(0.0, askew - 2.0) - 4 * _unevenness(placed)
+
+
+def _unevenness(placed: Sequence[Label]) -> float:
+    """mm by which the lines miss even distances, beyond what a slanting print explains."""
+    if len(placed) < 2:
+        return 0.0
+    first, pitch = _lines(placed)
+    away = [abs(label.middle - first - pitch * LINES[label.name]) for label in placed]
+    return max(0.0, max(away) - 0.8) + max(0.0, pitch - MOST_PITCH)
+
+
+def _lines(placed: Sequence[Label]) -> tuple[float, float]:
+    """Height of the first line, and from line to line; mm."""
+    pitch, first = np.polyfit([LINES[label.name] for label in placed], [label.middle for label in placed], 1)
+    return float(first), float(pitch)
+
+
+def _unseen(placed: Sequence[Label]) -> list[Label]:
+    """Number and date where their lines must be; a stamp with an hour has no number."""
+    known = {label.name: label for label in placed}
+    if len(known) < 2 or not known.keys() & {"number", "date"}:
+        return []
+    first, pitch = _lines(placed)
+    beside = known.get("number") or known["date"]
+    missing = [] if "time" in known else [n for n in ("number", "date") if n not in known]
+    if not known.keys() & {"forward_to", "file_ref"}:
+        missing = []
+    return [Label(name, beside.left, beside.left + PRINTED[name], first + pitch * LINES[name], 0.0) for name in missing]
+
+
+def _seen(picture: Image.Image, reader: Reader) -> list[Label]:
+    """Every label in every band, good or bad."""
+    recogniser, tops = reader.recogniser, _bands(picture)
+    if recogniser is None or not tops:
+        return []
+    right = round(picture.width * SEEN_PART)
+    boxes = [(0, round(top * PX), right, round(top * PX) + round(BAND * PX)) for top in tops]
+    lines = np.stack([letters(recogniser, recogniser.frames(picture.crop(box))) for box in boxes])
+    names = [(name, word.replace(" ", "")) for name, words in WORDS.items() for word in words]
+    frame = right / PX / lines.shape[1]
+    found = []
+    for top, spotted in zip(tops, spot(lines, [word for _, word in names]), strict=True):
+        for (name, word), place in zip(names, spotted, strict=True):
+            merit = MERIT * len(word) + place.score
+            if merit > LEAST * MERIT * len(word):
+                edges = place.start * frame, (place.end + 1) * frame
+                found.append(Label(name, *edges, top + BAND / 2, merit))
+    return found
 
 
 def _agreement(labels: Sequence[Label | None]) -> float:
@@ -85,43 +148,24 @@ def _agreement(labels: Sequence[Label | None]) -> float:
     return sum(label.weight for label in placed) - max(0.0, askew - 2.5)
 
 
-def _bands(picture: Image.Image, reader: Reader) -> Iterable[tuple[float, View]]:
-    top = 0.0
-    while top + BAND * 0.8 < picture.height / PX:
-        box = 0, round(top * PX), picture.width, min(picture.height, round((top + BAND) * PX))
-        yield from ((top, view) for view in reader.views(picture.crop(box), (1.0,)))
-        top += STEP
-
-
-def _in_band(view: View, top: float, width: float) -> Iterable[_Seen]:
-    text = fold(view.text)
-    taken: list[tuple[int, int]] = []
-    for name, pattern in PATTERNS.items():
-        for match in pattern.finditer(text):
-            if any(match.start() < b and a < match.end() for a, b in taken):
-                continue
-            taken.append(match.span())
-            left, right = (view.at[n] / len(view.frames) * width for n in (match.start(), match.end() - 1))
-            yield _Seen(name, left, right + 0.7 * width / len(view.frames), top + BAND / 2, len(match.group()))
-
-
-def _rows(name: str, places: Sequence[_Seen]) -> list[Label]:
+def _rows(places: Sequence[Label]) -> list[Label]:
     """Neighbouring bands that saw the same label, the clearest first; at most three places."""
     rows: list[Label] = []
     left = list(places)
     while left and len(rows) < 3:
-        best = max(left, key=lambda p: sum(q.weight for q in left if _beside(p, q)))
+        best = max(left, key=lambda p: p.weight)
         near = [p for p in left if _beside(best, p)]
         left = [p for p in left if p not in near]
-        rows.append(_merged(name, near))
+        rows.append(_merged(best, near))
     return rows
 
 
-def _beside(one: _Seen, other: _Seen) -> bool:
+def _beside(one: Label, other: Label) -> bool:
     return abs(one.middle - other.middle) <= STEP * 1.01 and abs(one.left - other.left) < 6
 
 
-def _merged(name: str, near: Sequence[_Seen]) -> Label:
+def _merged(best: Label, near: Sequence[Label]) -> Label:
     total = sum(p.weight for p in near)
     middle = sum(p.middle * p.weight for p in near) / total
-    return Label(name, statistics.median(p.left for p in near), statistics.median(p.right for p in near), middle, total)
+    # The points after a word may be matched far along the dotted leader.
+    return dataclasses.replace(best, middle=middle, right=min(p.right for p in near if abs(p.left - best.left) < 1.5))

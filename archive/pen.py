@@ -30,7 +30,10 @@ PASSED_OVER = " .,:;…·•_'`\"°-–~"
 DIGITS = ("0OoQ〇D", "1lI|丨i!N", "2Zz", "3", "4Ч", "5Ss", "6bG", "7千﹖Ff", "8B&", "9gq")
 """Each digit with what a recogniser of many scripts takes a clerk's digit for: a crossed seven for 千."""
 LOOKALIKE = 0.5
+FOREIGN = 0.05
 SEPARATORS = "/.-|–,丨\\Il1"
+HOURS = ("hHg:bn", "Ss5$8", "Cc(СG<eé")
+"""h between hour and minutes, S for sáng, C for chiều, each with what it is taken for."""
 WIDTHS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 KEPT = 3
 LONGEST_NUMBER = 5
@@ -98,42 +101,57 @@ class Reader:
         """A date as clerks write it (25/3/20, 25.3.2020, 25-3), as ISO 8601, or `--03-25` without its year."""
         return self.date_in([view.frames for view in self.views(picture)])
 
-    def number_in(self, pieces: Sequence[Frames]) -> Readings:
-        """The number in several views of one place."""
-        views = self._columns(pieces, DIGITS)
-        texts = {text for view in views for text in ctc.beam(view, _may_be_number, bool)[:8]}
-        return self._judge("number", views, {_digits(text): [text] for text in texts})
+    def number_in(self, pieces: Sequence[Frames], *others: Sequence[Frames]) -> Readings:
+        """The number in several views of one place; `others` are views of the place cut otherwise."""
+        cuts = self._columns((pieces, *others), DIGITS)
+        texts = {text for cut in cuts for view in cut for text in ctc.beam(view, _may_be_number, bool)[:8]}
+        return self._judge("number", cuts, {_digits(text): [text] for text in texts})
 
     def day_in(self, pieces: Sequence[Frames], last: int) -> Readings:
         """The day (`last` 31) or month (`last` 12) in several views of one place."""
-        views = self._columns(pieces, DIGITS)
+        views = self._columns((pieces,), DIGITS)
         spelt = {str(n): [_letters(str(n)), _letters(f"{n:02d}")] for n in range(1, last + 1)}
         return self._judge("day" if last > 12 else "month", views, spelt)
 
-    def date_in(self, pieces: Sequence[Frames]) -> Readings:
+    def date_in(self, pieces: Sequence[Frames], *others: Sequence[Frames]) -> Readings:
         """The date in several views of one place."""
-        views = self._columns(pieces, (*DIGITS, SEPARATORS))
-        texts = {text for view in views for text in ctc.beam(view, _may_be_date, _is_date, 60)[:10]}
+        cuts = self._columns((pieces, *others), (*DIGITS, SEPARATORS))
+        texts = {text for cut in cuts for view in cut for text in ctc.beam(view, _may_be_date, _is_date, 60)[:10]}
         spelt: dict[str, list[ctc.Letters]] = {}
         for text in sorted(texts):
             spelt.setdefault(_iso(text), []).append(text)
-        return self._judge("date", views, spelt)
+        return self._judge("date", cuts, spelt)
 
-    def _columns(self, pieces: Sequence[Frames], letters: tuple[str, ...]) -> list[ctc.Logs]:
+    def time_in(self, pieces: Sequence[Frames], *others: Sequence[Frames]) -> Readings:
+        """When a paper came in, in several views of one place: S (morning), C (afternoon), 8h, 8h30."""
+        cuts = self._columns((pieces, *others), (*DIGITS, *HOURS))
+        texts = {text for cut in cuts for view in cut for text in ctc.beam(view, _may_be_time, _is_time)[:8]}
+        return self._judge("time", cuts, {_time(text): [text] for text in texts})
+
+    def _columns(self, cuts: Sequence[Sequence[Frames]], letters: tuple[str, ...]) -> list[list[ctc.Logs]]:
         recogniser = self.recogniser
         if recogniser is None:
             return []
         alphabet = (PASSED_OVER, *letters)
-        return [ctc.logs(recogniser.columns(piece, alphabet, LOOKALIKE)) for piece in pieces if len(piece)]
+        seen = [
+            [ctc.logs(recogniser.columns(p, alphabet, LOOKALIKE, FOREIGN)) for p in pieces if len(p)] for pieces in cuts
+        ]
+        return [views for views in seen if views]
 
-    def _judge(self, kind: str, views: Sequence[ctc.Logs], spelt: Mapping[str, list[ctc.Letters]]) -> Readings:
-        """Candidates by mean log probability over the views; the blank is one of them."""
-        if not views:
+    def _judge(self, kind: str, cuts: Sequence[Sequence[ctc.Logs]], spelt: Mapping[str, list[ctc.Letters]]) -> Readings:
+        """Candidates by mean log probability over the views of a cut, and by mean probability over the cuts.
+
+        A cut may miss the writing: so one that sees it outweighs those that do not, and blank is only what all see.
+        """
+        if not cuts:
             return []
         candidates: dict[str, list[ctc.Letters]] = {**spelt, "": [()]}
         flat = [text for texts in candidates.values() for text in texts]
-        means = np.mean([ctc.score(view, flat) for view in views], axis=0)
-        scores = dict(zip(candidates, _joined(means, [len(t) for t in candidates.values()]), strict=True))
+        sizes = [len(texts) for texts in candidates.values()]
+        means = np.array([_joined(np.mean([ctc.score(v, flat) for v in views], axis=0), sizes) for views in cuts])
+        together = np.logaddexp.reduce(means, axis=0) - np.log(len(cuts))
+        together[-1] = means[:, -1].min()
+        scores = dict(zip(candidates, together.tolist(), strict=True))
         return calibration.confident(kind, scores)[:KEPT]
 
 
@@ -157,6 +175,22 @@ def _digits(text: ctc.Letters) -> str:
 
 def _may_be_number(text: ctc.Letters) -> bool:
     return len(text) <= LONGEST_NUMBER
+
+
+def _time(text: ctc.Letters) -> str:
+    return "".join("hSC"[n - 11] if n > 10 else str(n - 1) for n in text)
+
+
+def _may_be_time(text: ctc.Letters) -> bool:
+    return bool(_TIME_BEGUN.fullmatch(_time(text)))
+
+
+def _is_time(text: ctc.Letters) -> bool:
+    return bool(_TIME.fullmatch(_time(text)))
+
+
+_TIME = re.compile(r"[SC]|(?:1?\d|0\d|2[0-3])h(?:[0-5]\d)?")
+_TIME_BEGUN = re.compile(r"[SC]|(?:[01]?\d|2[0-3]?)(?:h(?:[0-5]\d?)?)?")
 
 
 def _spellings(values: Iterable[int]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import itertools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -60,15 +61,17 @@ class Recogniser:
         kept = [t for t, n in enumerate(best) if n and (t == 0 or n != best[t - 1])]
         return [(t, self.characters[best[t]], float(frames[t, best[t]])) for t in kept]
 
-    def columns(self, frames: Frames, alphabet: Sequence[str], lookalike: float = 1.0) -> Frames:
+    def columns(self, frames: Frames, alphabet: Sequence[str], lookalike: float, foreign: float) -> Frames:
         """(frames, 1 + letters): the summed probability of the characters in each string of `alphabet`.
 
         Column 0 gathers the blank and the characters of the first string, which are passed over like it. In the
-        others all characters after the first count only as `lookalike`.
+        others all characters after the first count only as `lookalike`. Characters of no string are passed over at
+        the price of `foreign`: print below the pen, the frame of a stamp.
         """
         passed, *letters = ([n for c in group if (n := self.index(c)) is not None] for group in alphabet)
         summed = [frames[:, [0, *passed]].sum(1)]
         summed += [frames[:, group[0]] + lookalike * frames[:, group[1:]].sum(1) for group in letters]
+        summed[0] = summed[0] + foreign * (1 - frames[:, [0, *itertools.chain(passed, *letters)]].sum(1))
         return np.stack(summed, 1)
 
 

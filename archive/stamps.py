@@ -8,6 +8,7 @@ the ink of the stamp lifted off where it has a colour of its own.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,21 +18,27 @@ from archive import ink
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import PER_MM, Frame, frames
 from archive.labels import PX, Label, find_labels
-from archive.pen import Reader, Readings
+from archive.pen import Reader, Readings, View
 from archive.reading import Box, Page
 
 PAD = 2.5
 """mm of page kept around the frame."""
+PRINT_BEHIND = re.compile(r"\d[^A-Za-zÀ-ỹ]*?([A-Za-zÀ-ỹ][A-Za-zÀ-ỹ+ ]+\D*)$")
+FRAME_LINE = 0.8
+"""mm that the line of the frame and the blur of it take."""
 SUSPECTS = 3
 ENOUGH = 3.2
 WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
+CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
+"""Weight of a label that was seen well."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
 LINE = 6.0
 """mm of height kept for what the pen wrote on a line."""
 RISE = 0.6
 """mm by which the pen stands higher than the label beside it."""
-BANDS = ((0.0, LINE), (-0.7, LINE * 0.85), (0.3, LINE * 1.2))
+STRETCHED = (1.0, 1.2)
+BANDS = ((0.0, 5.4), (-0.3, 4.8), (-0.5, 6.2))
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class Straight:
     def part(self, picture: Image.Image, left: float, middle: float, height: float) -> Image.Image:
         """What stands right of `left` on a line, up to the frame; mm."""
         top, bottom = round((middle - height / 2) * PX), round((middle + height / 2) * PX)
-        right = max(round(self.right * PX), round(left * PX) + 1)
+        right = max(round((self.right - FRAME_LINE) * PX), round(left * PX) + 10)
         return picture.crop((round(left * PX), max(0, top), right, max(1, min(picture.height, bottom))))
 
 
@@ -74,7 +81,7 @@ def find(page: Page, image: Image.Image, reader: Reader | None = None) -> Stamp 
     suspects = [found for plane in ink.planes(image, PER_MM / per_mm) for found in frames(plane)]
     for frame in _distinct(suspects, per_mm)[:SUSPECTS]:
         straight = _straighten(image, frame, per_mm)
-        labels = find_labels(_stamp_ink(straight), reader)
+        labels = find_labels(_label_picture(straight), reader)
         weight = _weight(frame, labels)
         if weight >= ENOUGH:
             return _stamp(page, straight, labels, weight, reader)
@@ -107,12 +114,14 @@ def _straighten(image: Image.Image, frame: Frame, per_mm: float) -> Straight:
     return Straight(picture, frame, per_mm, image.size)
 
 
-def _stamp_ink(straight: Straight) -> Image.Image:
-    return straight.picture
+def _label_picture(straight: Straight) -> Image.Image:
+    """The stamp's own ink alone where it has a colour: no pen, no print below it."""
+    return ink.only(straight.picture, straight.frame.kind)
 
 
 def _weight(frame: Frame, labels: dict[str, Label]) -> float:
-    return sum(WEIGHTS[name] for name in labels) + (frame.score - 0.6) * 2
+    seen = sum(WEIGHTS[name] * min(1.0, label.weight / CLEAR[name]) for name, label in labels.items())
+    return seen + (frame.score - 0.6) * 2
 
 
 def _stamp(page: Page, straight: Straight, labels: dict[str, Label], weight: float, reader: Reader) -> Stamp:
@@ -135,15 +144,24 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
 
 
 def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Readings:
-    if name not in ("number", "date"):
+    read = {"number": reader.number_in, "date": reader.date_in, "time": reader.time_in}.get(name)
+    if read is None:
         return []
     lifted = ink.pen_only(straight.picture, straight.frame.kind)
-    pieces = [
-        view.frames
-        for shift, height in BANDS
-        for view in reader.views(straight.part(lifted, label.right, label.middle - RISE + shift, height), (1.0, 1.2))
-    ]
-    return reader.number_in(pieces) if name == "number" else reader.date_in(pieces)
+    strips = [straight.part(lifted, label.right, label.middle - RISE + shift, height) for shift, height in BANDS]
+    first = reader.views(strips[0], STRETCHED)
+    end = min([1.0, *(_end_of_writing(view) for view in first)])
+    if end < 1:
+        strips = [strip.crop((0, 0, max(10, round(strip.width * end)), strip.height)) for strip in strips]
+        first = reader.views(strips[0], STRETCHED)
+    cuts = [first, *(reader.views(ink.line_alone(strip), STRETCHED) for strip in strips[1:])]
+    return read(*([view.frames for view in views] for views in cuts))
+
+
+def _end_of_writing(view: View) -> float:
+    """Where print of the page below begins that the stamp was pressed upon, as a share of the width."""
+    found = PRINT_BEHIND.search(view.text)
+    return (view.at[found.start(1)] + 0.3) / len(view.frames) if found else 1.0
 
 
 def _finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
