@@ -135,10 +135,20 @@ def _numbered(letters: str, folded: str, days: dict[int, Day], begin: int) -> It
         if not _is_cited(folded, code, start, type_name):
             continue
         day, end = _day_after(folded, days, code.end)
-        issuer = _issuer_after(letters, folded, end) or _speaker_before(letters, folded, start) or organ_of(code.organ)
+        printed = _issuer_after(letters, folded, end) or _speaker_before(letters, folded, start)
+        issuer = _issuer_by_both(printed, organ_of(code.organ))
         subject = _subject_after(letters, folded, end)
         last = _Found(type_name or code.type_name, code, day, issuer, start, end, subject)
         yield last
+
+
+def _issuer_by_both(printed: str | None, by_symbol: str | None) -> str | None:
+    """The printed issuer; the symbol's where the print begins like it and was cut short or misread."""
+    if not printed or not by_symbol:
+        return printed or by_symbol
+    read, known = words_of(printed), words_of(by_symbol)
+    alike = read.split()[:2] == known.split()[:2] or read.startswith("bo truong")
+    return by_symbol if alike and known not in read else printed
 
 
 def _is_cited(folded: str, code: Code, start: int, type_name: str | None) -> bool:

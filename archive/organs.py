@@ -13,6 +13,8 @@ from archive.provinces import changes, name_of
 from archive.vietnamese import distance, fold
 
 PHRASES = (
+    "Hội đồng Thẩm phán Tòa án nhân dân tối cao", "Đoàn Chủ tịch Ủy ban Trung ương Mặt trận Tổ quốc Việt Nam",
+    "Hội đồng Bầu cử Quốc gia", "Ban Chấp hành Trung ương Đảng",
     "Ủy ban nhân dân", "Hội đồng nhân dân", "Đoàn đại biểu Quốc hội", "Văn phòng", "Tỉnh ủy", "Thành ủy", "Huyện ủy",
     "Thị ủy", "Quận ủy", "Đảng ủy", "Chi ủy", "Ban Thường vụ", "Ban Chấp hành", "Ban Chấp hành Trung ương", "Đảng bộ",
     "Thường trực", "Bộ Chính trị", "Ban Bí thư", "Thường trực Ban Bí thư", "Trung ương", "Trung ương Đảng",

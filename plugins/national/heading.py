@@ -32,6 +32,10 @@ _DATE = re.compile(
     r"^(?P<place>[^\d]*)[\s,.;:]*ng[aàảãáạâ][yW]?(?P<day>.{0,14}?)th[aáảãà]ng(?P<month>.{0,10}?)n[aăắãâ]m\s*(?P<year>(?:19|20)\d\d)\W{0,4}\w?$",
     re.IGNORECASE,
 )
+_SHORT_DATE = re.compile(
+    r"^(?P<place>[^\d,]+),\s*ng[aàảãáạâ]y\s*(?P<day>\d{1,2})\s?[/.-]\s?(?P<month>\d{1,2})\s?[/.-]\s?(?P<year>(?:19|20)\d\d)\W{0,4}$",
+    re.IGNORECASE,
+)
 _MARKS = re.compile(r"(?:hoa toc|hoa toc hen gio|thuong khan|khan|mat|toi mat|tuyet mat)")
 _NOISE = re.compile(r"^(?:page \d+|trang \d+|\d{1,3})$")
 
@@ -148,7 +152,8 @@ class DateLine:
 
 def read_date_line(text: str) -> DateLine | None:
     """The parts of a date line, or None when `text` is none."""
-    found = _DATE.match(plain_letters(text).strip())
+    text = plain_letters(text).strip()
+    found = _DATE.match(text) or _SHORT_DATE.match(text)
     if not found:
         return None
     day, month = (_small_number(found[name], most) for name, most in (("day", 31), ("month", 12)))
@@ -156,7 +161,7 @@ def read_date_line(text: str) -> DateLine | None:
 
 
 def _small_number(written: str, most: int) -> int | None:
-    digits = re.sub(r"[\s.…_]", "", written)
+    digits = re.sub(r"[\s.,…_]", "", written)
     return int(digits) if re.fullmatch(r"\d{1,2}", digits) and 0 < int(digits) <= most else None
 
 

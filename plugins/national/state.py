@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archive import Finding, organ_name, organ_of, organs_of
+from archive import ORGANS, Finding, organ_name, organ_of, organs_of
 
 from .ending import title_text
 from .heading import organ_of_subtitle
@@ -57,6 +57,11 @@ def organs(paper: Paper) -> Iterator[Finding]:
     rows = heading.organs
     groups = organs_of([row.text for row in rows])
     names = [organ_name(" ".join(rows[n].text for n in group)) for group in groups]
+    if _is_joint(paper) and len(names) > 1:
+        known = min(share for _, share in names)
+        yield found("issuing_organ", " - ".join(name for name, _ in names), _confidence(paper, known), rows)
+        yield Finding("parent_organ", None, LIKELY)
+        return
     if names:
         of = [[rows[n] for n in group] for group in groups]
         yield found("issuing_organ", names[-1][0], _confidence(paper, names[-1][1]), of[-1])
@@ -72,6 +77,13 @@ def organs(paper: Paper) -> Iterator[Finding]:
             witness=rows[0].source if rows else "ocr",
         )
     yield from by_symbol(paper)
+
+
+def _is_joint(paper: Paper) -> bool:
+    """A paper of several organs (`TTLT-BYT-BTC`, `NQLT-…`): none is the other's superior."""
+    line = paper.heading.number_line
+    parts = line.code.symbol.split("-") if line else []
+    return (len(parts) > 2 and parts[0] in ("TTLT", "NQLT", "QCPH", "CTPH")) or sum(part in ORGANS for part in parts) > 1
 
 
 def _confidence(paper: Paper, known: float) -> float:
