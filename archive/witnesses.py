@@ -1,53 +1,47 @@
-"""Witnesses from outside the text of a paper: who signed the file and when, the marks stamped on its pages.
+"""Witnesses outside the ink: the file's name and the time of a digital signature, as findings.
 
-A witness strengthens a reading it agrees with; a signature never brings in a day of its own, because a paper is often
-signed a day or more after it is dated (measured on real files: 4 of 13 on the day itself).
+Digits on paper have no redundancy: a reading becomes sure only when somebody else says the same (DOMAIN §7).
 """
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 
-from archive.findings import Finding, Mark
-from archive.scans import Signature
-from archive.vietnamese import fold, same_name
+from archive.findings import Finding
+from archive.vietnamese import fold
 
-SAME_DAY = 0.8
-"""That the issuer signed on the very day the pen seems to say, were the pen misread: at most one in five."""
-MARKED = {"urgency": ("Hỏa tốc hẹn giờ", "Hỏa tốc", "Thượng khẩn", "Khẩn"), "secrecy": ("Tuyệt mật", "Tối mật", "Mật")}
-"""What a mark may say, the longest first (NĐ 30/2020/NĐ-CP, Appendix I)."""
-
-
-def of_signatures(findings: Sequence[Finding], signatures: Iterable[Signature]) -> tuple[Finding, ...]:
-    """A second witness for each day of the paper on which its own issuer signed the file."""
-    issuers = [str(one.value) for one in findings if one.field == "issuing_organ" and one.value]
-    days = {
-        one.at[:10]
-        for one in signatures
-        if one.at and one.signer and any(same_name(one.signer, name) for name in issuers)
-    }
-    seen = {one.value: one for one in findings if one.field == "date" and one.value in days and not one.suggestion}
-    return tuple(
-        dataclasses.replace(
-            one, confidence=SAME_DAY, witness="signature", source="line",
-            reason="Trùng ngày cơ quan ban hành ký số.",
-        )
-        for one in seen.values()
-    )  # fmt: skip
+# `09_TTR.signed.pdf`, `47_QĐ_UB`, `574_UB`, `660TBUB`, `2770_(08-CT-UBND)`: a number right before a type or UB.
+_NAMED = re.compile(
+    r"(?<![\da-z])(?P<number>\d{1,5}[a-d]?)[\s_.-]{0,2}"
+    r"(?=(?:ct|bc|ttr|qd|tb|kh|nq|cv|hd|gm|cd|kl|bb|tt|nd|da|pa|ubnd|ub|hdnd|tu|vp)(?:[\s_.-]{0,2}(?:ubnd|ub|hdnd"
+    r"|tu|sgn))?(?![a-z]))"
+)
+_BY_NAME, _BY_SIGNATURE = 0.8, 0.75
 
 
-def of_marks(marks: Iterable[Mark], pages: Iterable[int]) -> tuple[Finding, ...]:
-    """Urgency and secrecy as stamped on the first page of a document."""
-    first = min(pages, default=None)
-    found = [(mark, _word(mark)) for mark in marks if mark.page == first]
-    return tuple(
-        Finding(mark.kind, word, mark.confidence, page=mark.page, box=mark.box, witness="mark", source="line",
-                reason="Dấu trên trang.")
-        for mark, word in found if word
-    )  # fmt: skip
+def of_file_name(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The number a file's name gives, beside a type; and the full codes among `findings` that have this number.
+
+    `05.pdf` may be a place in a queue: a number without a type says nothing.
+    """
+    stem = fold(PurePosixPath(name).name)
+    numbers = {found["number"].lstrip("0") for found in _NAMED.finditer(stem)}
+    if len(numbers) != 1:
+        return
+    (number,) = numbers
+    for one in list(findings):
+        if one.field not in ("number", "full_code") or not isinstance(one.value, str) or one.suggestion:
+            continue
+        if re.split(r"[/-]", one.value)[0].lstrip("0") == number:
+            reason = f"Tên tệp cũng ghi số {number}."
+            yield Finding(one.field, one.value, _BY_NAME, reason=reason, witness="file_name", source="file name")
 
 
-def _word(mark: Mark) -> str | None:
-    said = fold(mark.text)
-    return next((word for word in MARKED.get(mark.kind, ()) if fold(word) in said), None)
+def of_signature(signed_on: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The date of the paper when a reading is the ISO date it was digitally signed on; papers are signed that day."""
+    for one in list(findings):
+        if one.field == "date" and one.value == signed_on[:10] and not one.suggestion:
+            reason = f"Chữ ký số ngày {signed_on[:10]}."
+            yield Finding("date", one.value, _BY_SIGNATURE, reason=reason, witness="signature", source="signature")

@@ -83,7 +83,8 @@ def _is_joint(paper: Paper) -> bool:
     """A paper of several organs (`TTLT-BYT-BTC`, `NQLT-…`): none is the other's superior."""
     line = paper.heading.number_line
     parts = line.code.symbol.split("-") if line else []
-    return (len(parts) > 2 and parts[0] in ("TTLT", "NQLT", "QCPH", "CTPH")) or sum(part in ORGANS for part in parts) > 1
+    shared = len(parts) > 2 and parts[0] in ("TTLT", "NQLT", "QCPH", "CTPH")
+    return shared or sum(part in ORGANS for part in parts) > 1
 
 
 def _confidence(paper: Paper, known: float) -> float:

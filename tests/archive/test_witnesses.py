@@ -1,44 +1,37 @@
-"""What stands outside the text strengthens a reading, and never brings in one of its own."""
+import pytest
 
-from archive.findings import Finding, Mark, settle
-from archive.scans import Signature
-from archive.witnesses import of_marks, of_signatures
-
-ISSUER = Finding("issuing_organ", "Ủy ban nhân dân tỉnh Sơn La", 0.99)
-PEN = Finding("date", "2025-02-04", 0.95, witness="pen")
-OWN = Signature("UỶ BAN NHÂN DÂN TỈNH SƠN LA", "2025-02-04T16:42:36+07:00", None)
-BOX = (0.1, 0.2, 0.3, 0.25)
+from archive.findings import Finding, weigh
+from archive.witnesses import of_file_name, of_signature
 
 
-def test_a_day_the_issuer_signed_on_is_sure():
-    found = [ISSUER, PEN]
-    assert not settle(found).fields["date"].sure
-    date = settle([*found, *of_signatures(found, [OWN])]).fields["date"]
-    assert (date.value, date.sure) == ("2025-02-04", True)
+def pen(value, confidence=0.94):
+    return Finding("number", value, confidence, witness="pen")
 
 
-def test_another_day_brings_in_nothing():
-    later = Signature(OWN.signer, "2025-02-05T08:00:00+07:00", None)
-    assert of_signatures([ISSUER, PEN], [later]) == ()
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        ("574_UB.signed.pdf", "574"), ("01CT.pdf", "01"), ("09_TTR.signed.pdf", "09"), ("660TBUB.signed.pdf", "660"),
+        ("2770_(08-CT-UBND)..signed.pdf", "08"), ("47_QĐ_UB.signed_(1).pdf", "47"), ("280_BC.signed.pdf", "280"),
+    ],
+)  # fmt: skip
+def test_a_file_name_that_agrees_makes_a_number_sure(name, number):
+    found = [pen(number)]
+    assert weigh([*found, *of_file_name(name, found)]).sure
 
 
-def test_a_signature_of_somebody_else_says_nothing():
-    other = Signature("Trung tâm Công báo và Tin học", OWN.at, None)
-    assert of_signatures([ISSUER, PEN], [other]) == ()
+@pytest.mark.parametrize("name", ["05.signed.pdf", "vht507.signed.pdf", "scan_20250204.pdf", "041225 quet.pdf"])
+def test_a_number_without_a_type_says_nothing(name):
+    assert not list(of_file_name(name, [pen("05"), pen("507"), pen("11")]))
 
 
-def test_a_signature_does_not_make_a_weak_reading_sure():
-    weak = Finding("date", "2025-02-04", 0.5, witness="pen")
-    date = settle([ISSUER, weak, *of_signatures([ISSUER, weak], [OWN])]).fields["date"]
-    assert not date.sure
+def test_a_file_name_that_disagrees_leaves_the_doubt():
+    found = [pen("514")]
+    assert not weigh([*found, *of_file_name("574_UB.pdf", found)]).sure
 
 
-def test_a_mark_on_the_first_page_is_the_papers_urgency():
-    marks = [Mark("urgency", 3, BOX, 0.9, "HỎA TỐC"), Mark("round_seal", 3, BOX, 0.9)]
-    assert [(one.field, one.value) for one in of_marks(marks, [3, 4])] == [("urgency", "Hỏa tốc")]
-    assert of_marks(marks, [2, 3]) == ()
-
-
-def test_the_longest_word_of_a_mark_counts():
-    assert of_marks([Mark("secrecy", 1, BOX, 0.9, "TUYỆT MẬT")], [1])[0].value == "Tuyệt mật"
-    assert of_marks([Mark("urgency", 1, BOX, 0.9, "?")], [1]) == ()
+def test_the_day_of_a_signature_is_a_second_witness():
+    found = [Finding("date", "2025-02-04", 0.97, witness="pen"), Finding("date", "2025-02-24", 0.01, witness="pen")]
+    settled = weigh([*found, *of_signature("2025-02-04T10:22:33+07:00", found)])
+    assert (settled.value, settled.sure) == ("2025-02-04", True)
+    assert not weigh([*found, *of_signature("2025-02-05", found)]).sure
