@@ -20,6 +20,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OPEN = {"static", "health.alive"}
 """Endpoints nobody needs to be known for: no database is asked."""
+UNATTENDED = {"review.part_queue"}
+"""What a browser asks by itself: it does not count as somebody being there."""
 NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."
 NO_RIGHT = "Vai trò của bạn không được làm việc này; không văn bản nào bị đổi. Hãy nhờ văn thư hoặc quản trị viên."
 
@@ -58,7 +60,7 @@ def _identify_browser(cookie: str) -> None:
         if login is None:
             return
         g.user, g.csrf = _known(login.user), login.csrf
-        tired = now() - login.seen_at > dt.timedelta(minutes=1)
+        tired = request.endpoint not in UNATTENDED and now() - login.seen_at > dt.timedelta(minutes=1)
     if tired:  # a writer's transaction only when there is something to write
         with state().sessions.begin() as session:
             people.keep_alive(session, cookie)
@@ -136,5 +138,7 @@ def sign_out(response: Response) -> Response:
     if cookie := request.cookies.get(cookie_name()):
         with state().sessions.begin() as session:
             people.end_session(session, cookie)
+    # Pictures of papers may lie in the browser's cache; the next person at this machine is not to find them.
+    response.headers["Clear-Site-Data"] = '"cache"'
     response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=state().settings.secure_cookies)
     return response

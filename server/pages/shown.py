@@ -65,6 +65,9 @@ ACTIONS = {
 
 def field_name(name: str) -> str:
     """The label of a field; a plugin's own field has only its own name."""
+    of_stamp = name.removeprefix("stamp.")
+    if of_stamp != name and of_stamp in STAMP_FIELDS:
+        return _(STAMP_FIELDS[of_stamp])
     return _(FIELDS[name]) if name in FIELDS else name
 
 

@@ -17,6 +17,8 @@ document.addEventListener("click", (event) => {
   if (menu && !menu.contains(event.target)) menu.removeAttribute("open");
 });
 document.addEventListener("htmx:config:request", (event) => {
+  // A tab nobody looks at does not ask for the queue.
+  if (document.hidden && event.target.id === "queue") { event.preventDefault(); return; }
   event.detail.ctx.request.headers["X-CSRF-Token"] = csrf();
 });
 document.addEventListener("change", (event) => {

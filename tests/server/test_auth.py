@@ -91,6 +91,18 @@ def test_a_browser_nobody_touched_is_signed_out(desk, makers):
     assert van.open("/").status_code == 303
 
 
+def test_a_browser_that_asks_by_itself_does_not_keep_anybody_signed_in(desk, makers):
+    van = desk("clerk")
+    with makers.begin() as session:
+        session.query(LoginSession).one().seen_at = before = now() - dt.timedelta(minutes=90)
+    assert van.open("/inbox/queue").status_code == 200
+    with makers() as session:
+        assert session.query(LoginSession).one().seen_at == before
+    van.open("/register")
+    with makers() as session:
+        assert session.query(LoginSession).one().seen_at > before
+
+
 def test_who_is_not_signed_in_is_led_to_the_sign_in_page_and_back(app, desk):
     nobody = desk(None)
     answer = nobody.open("/search?q=covid")

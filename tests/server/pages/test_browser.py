@@ -8,6 +8,7 @@ from waitress import create_server
 
 from archive import people
 from archive.jobs import Worker
+from archive.models import LoginSession
 from server.pages import sheet
 from tests.papers import drawn
 from tests.server.desk import Desk, settled, shelve
@@ -163,6 +164,36 @@ def test_what_is_dropped_on_the_page_is_sent(page):
     page.locator(".sent .bad").nth(1).wait_for()
     assert page.locator(".sent li").count() == 2
     page.said[:] = [text for text in page.said if "Failed to load resource" not in text]
+
+
+def test_a_tab_whose_session_has_ended_goes_to_the_sign_in_page_by_itself(page, makers):
+    page.goto("/")
+    with makers.begin() as session:
+        session.query(LoginSession).delete()
+    page.wait_for_url("**/login")
+    page.said[:] = [text for text in page.said if "401" not in text]
+
+
+def test_the_main_path_works_without_scripts(chromium, address, makers):
+    paper = shelve(makers, stamp=[], fields={"number": settled("471", sure=False, confidence=0.6)})
+    page = chromium.new_context(base_url=address, java_script_enabled=False).new_page()
+    page.goto("/login")
+    page.fill("#name", "van")
+    page.fill("#password", Desk.PASSWORD)
+    page.get_by_role("button", name="Đăng nhập").click()
+    assert page.locator("#review").is_visible() and not page.locator("#help").is_visible()
+    page.fill("[name='f.number']", "475")
+    page.fill("[name='f.arrived_on']", f"{sheet.today():%d/%m/%Y}")
+    page.get_by_role("button", name="Vào sổ & tiếp").click()
+    assert page.get_by_text("Đã vào sổ:").is_visible()
+    page.set_input_files("#files", {"name": "a.doc", "mimeType": "text/plain", "buffer": b"khong phai"})
+    page.get_by_role("button", name="Gửi", exact=True).click()
+    assert page.get_by_text("a.doc").is_visible()
+    page.goto(f"/documents/{paper}")
+    assert not page.locator(".ocr").is_visible()
+    page.get_by_text("Văn bản OCR").first.click()
+    assert page.locator(".ocr").is_visible()
+    page.context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
