@@ -18,6 +18,7 @@ _of_scan = (
     sa.select(Document)
     .where(Document.scan_id == sa.bindparam("scan"))
     .order_by(Document.ordinal)
+    .with_for_update()
     .execution_options(populate_existing=True)
 )
 

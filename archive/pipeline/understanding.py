@@ -25,6 +25,8 @@ OURS = "line"
 BELIEVED = 0.5
 """Confidence from which a reading hurries a scan or quarantines it."""
 _documents = sa.select(Document).where(Document.scan_id == sa.bindparam("scan")).order_by(Document.ordinal)
+_to_write = _documents.with_for_update().execution_options(populate_existing=True)
+"""Locked: what a clerk confirms while a step is finished must not be overwritten by what was read before it."""
 _stamps = sa.select(StampRow).where(StampRow.scan_id == sa.bindparam("scan")).order_by(StampRow.page)
 
 
@@ -40,7 +42,7 @@ def prepare_cut(session: Session, archive: Archive, claim: Claim) -> Sequence[Ar
 def keep_cut(
     session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Part]]
 ) -> Iterable[Next]:
-    documents = list(session.scalars(_documents, {"scan": scan.id}))
+    documents = list(session.scalars(_to_write, {"scan": scan.id}))
     if not (documents and _is_held(session, scan, documents)):
         documents = _cut(session, scan, documents, answers[0])
     _give_texts(session, scan, documents)
@@ -115,7 +117,7 @@ def prepare_extract(session: Session, archive: Archive, claim: Claim) -> Sequenc
 def keep_extract(
     session: Session, archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Extraction]
 ) -> Iterable[Next]:
-    documents = list(session.scalars(_documents, {"scan": scan.id}))
+    documents = list(session.scalars(_to_write, {"scan": scan.id}))
     found = [_with_flags(session, document, answer) for document, answer in zip(documents, answers, strict=True)]
     at = now()
     settled = [_settled(session, document, one) for document, one in zip(documents, found, strict=True)]
@@ -168,7 +170,7 @@ def keep_route(
     session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Route]]
 ) -> Iterable[Next]:
     units = {unit.name.casefold(): unit.id for unit in session.scalars(sa.select(Unit).where(Unit.active))}
-    for document, routes in zip(session.scalars(_documents, {"scan": scan.id}).all(), answers, strict=True):
+    for document, routes in zip(session.scalars(_to_write, {"scan": scan.id}).all(), answers, strict=True):
         for old in [row for row in document.routes if row.state == "suggested"]:
             document.routes.remove(old)
         document.routes.extend(_route_row(one, units) for one in routes)
@@ -204,7 +206,7 @@ def prepare_shelve(_session: Session, _archive: Archive, _claim: Claim) -> Seque
 def keep_shelve(
     session: Session, _archive: Archive, scan: Scan, _claim: Claim, _answers: Sequence[object]
 ) -> Iterable[Next]:
-    documents = list(session.scalars(_documents, {"scan": scan.id}))
+    documents = list(session.scalars(_to_write, {"scan": scan.id}))
     session.add_all(Outbox(document_id=document.id) for document in documents)
     scan.status = "review" if any(document.status == "review" for document in documents) else "done"
     scan.read_at = now()

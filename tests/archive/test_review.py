@@ -1,6 +1,7 @@
 """The clerk's word stands, beside the machine's; nothing is overwritten unseen."""
 
 import datetime as dt
+import threading
 
 import pytest
 import sqlalchemy as sa
@@ -8,7 +9,10 @@ import sqlalchemy as sa
 from archive import answer, records, register, review
 from archive.errors import BadValue, Conflict
 from archive.findings import Finding
-from archive.models import Confirmation, Event, Outbox, StampRow
+from archive.models import Confirmation, Document, Event, Outbox, Scan, StampRow
+from archive.pipeline import Archive
+from archive.pipeline.understanding import keep_extract
+from archive.steps import Extraction
 from tests.archive import offices
 
 NOW = dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
@@ -193,3 +197,29 @@ def test_a_void_document_is_not_changed(sqlite_sessions):
         paper = offices.document(session, status="void")
         with pytest.raises(Conflict, match="huỷ"):
             correct(session, paper, {"place": "Huế"})
+
+
+def test_what_is_confirmed_while_a_step_is_finished_is_not_overwritten(engine_settings, sessions, monkeypatch):
+    with sessions.begin() as session:
+        paper = offices.document(session, fields={"subject": offices.field("ve phong dich")})
+    keep = records.keep
+
+    def clerk():
+        with sessions.begin() as session:
+            correct(session, session.get(Document, paper.id), {"subject": "về phòng dịch"})
+
+    hand = threading.Thread(target=clerk)
+
+    def keep_slowly(document, record):
+        hand.start()
+        hand.join(timeout=0.7)  # on the way to the desk
+        keep(document, record)
+
+    monkeypatch.setattr(records, "keep", keep_slowly)
+    read = Extraction((Finding("subject", "ve phong địch", 0.99, source="national 2.0"),), ())
+    with sessions.begin() as session:
+        scan = session.get(Scan, paper.scan_id, with_for_update=True)
+        keep_extract(session, Archive.of(engine_settings, sessions), scan, None, [read])
+    hand.join()
+    with sessions() as session:
+        assert session.get(Document, paper.id).subject == "về phòng dịch"
