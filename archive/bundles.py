@@ -165,13 +165,13 @@ def stamp_in_text(text: str, page: int = 1) -> Stamp | None:
         if not _DEN.match(fold(line).strip(" *")) or not is_capitals(re.split(r"\s+[Ss]ố", line)[0]):
             continue
         rest = [(start, re.sub(r"^\W*(?:\w+ )?ĐẾN\W*", "", line)), *lines[index + 1 : index + 7]]
-        fields = _stamp_fields(rest, page)
+        fields = _stamp_fields(rest)
         if {"number", "date"} <= {field.field for field in fields}:
-            return Stamp(page, None, (*_stamp_organ(lines, index, page), *fields))
+            return Stamp(page, None, (*_stamp_organ(lines, index), *fields))
     return None
 
 
-def _stamp_fields(lines: Sequence[tuple[int, str]], page: int) -> list[Finding]:
+def _stamp_fields(lines: Sequence[tuple[int, str]]) -> list[Finding]:
     fields: dict[str, Finding] = {}
     for start, line in lines:
         folded = fold(line)
@@ -179,30 +179,28 @@ def _stamp_fields(lines: Sequence[tuple[int, str]], page: int) -> list[Finding]:
             found = pattern.match(folded)
             if found and name not in fields:
                 written = line[found.start("value") : found.end("value")].strip(" .…_*:")
-                fields[name] = _stamp_field(name, written, Span(start, start + len(line)), page)
+                fields[name] = _stamp_field(name, written, Span(start, start + len(line)))
                 break
     return list(fields.values())
 
 
-def _stamp_field(name: str, written: str, span: Span, page: int) -> Finding:
+def _stamp_field(name: str, written: str, span: Span) -> Finding:
     value: str | None = written or None
     if name == "date":
         value = short_date(written)
     if name == "number":
         value = written if re.fullmatch(r"\d{1,6}[a-z]?", written) else None
     partial = written if written and value is None else None
-    return Finding(name, value, 0.99, span, page, partial=partial, witness="text")
+    return Finding(name, value, 0.99, span, partial=partial, witness="text")
 
 
-def _stamp_organ(lines: Sequence[tuple[int, str]], index: int, page: int) -> list[Finding]:
+def _stamp_organ(lines: Sequence[tuple[int, str]], index: int) -> list[Finding]:
     if not index or not is_capitals(lines[index - 1][1]):
         return []
     start, printed = lines[index - 1]
     printed = printed.strip(" *")
     name, known = organ_name(printed)
-    return [
-        Finding("organ", name, 0.99 if known == 1 else 0.8, Span(start, start + len(printed)), page, witness="text")
-    ]
+    return [Finding("organ", name, 0.99 if known == 1 else 0.8, Span(start, start + len(printed)), witness="text")]
 
 
 # ------------------------------------------------------------------------------------------------ siblings

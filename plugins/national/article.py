@@ -32,12 +32,12 @@ def findings(text: Text) -> Iterator[Finding]:
     if not told or not code:
         yield Finding("flag", "needs_review", 1.0)
         return
-    yield from _told(text, plain, folded, told, code)
+    yield from _told(plain, folded, told, code)
     for flag in ("fields_from_body_sentence", "needs_review"):
         yield Finding("flag", flag, 1.0)
 
 
-def _told(text: Text, plain: str, folded: str, told: re.Match[str], code: Code) -> Iterator[Finding]:
+def _told(plain: str, folded: str, told: re.Match[str], code: Code) -> Iterator[Finding]:
     kind = " ".join(plain[told.start("type") : told.end("type")].split()).capitalize()
     about = _ABOUT.match(folded, code.end)
     subject = " ".join(plain[about.start("subject") : about.end("subject")].split()) if about else None

@@ -79,7 +79,7 @@ def found(field: str, value: object, confidence: float, rows: Row | Sequence[Row
         boxes = [row.box for row in rows if row.box and row.page == rows[0].page]
         place = {
             "span": Span(min(row.start for row in rows), max(row.end for row in rows)),
-            "page": rows[0].page,
+            "page": rows[0].page if rows[0].source != "text" else None,  # a recognised text has no pages to look at
             "box": around(boxes) if boxes else None,
             "witness": rows[0].source,
         }
