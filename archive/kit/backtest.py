@@ -27,6 +27,7 @@ from archive.steps import Extraction, Plugins
 SECONDS = 180.0
 """For one document, as the line gives its own step."""
 _NOTHING = Settled()
+_WORST_FIRST = ("wrong", "other", "right", "unchecked")
 _ids = (
     sa.select(Confirmation.document_id).where(~Confirmation.field.startswith(records.ON_STAMP))
     .group_by(Confirmation.document_id).order_by(sa.func.max(Confirmation.at).desc(), Confirmation.document_id)
@@ -66,6 +67,7 @@ class Report:
     """Versions that spoke before; empty: none, the plugin is new to these papers."""
     documents: int
     changes: tuple[Change, ...] = ()
+    """The worst first."""
     failures: tuple[tuple[str, str], ...] = ()
     """(document, cause) where the plugin was passed over."""
 
@@ -98,6 +100,7 @@ def backtest(
             failures += [(id_, cause) for cause in replay.failures]
             before |= {one.source for one in replay.old}
             session.expunge_all()
+    changes.sort(key=lambda one: (_WORST_FIRST.index(one.becomes), not one.is_sure, one.field))
     return Report(plugin, tuple(sorted(before)), len(ids), tuple(changes), tuple(failures))
 
 

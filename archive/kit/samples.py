@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archive import host
+from archive.children import Child
 from archive.config import Settings
 from archive.errors import ArchiveError, BadValue, NotFound, PluginRefused
 from archive.findings import LISTS
@@ -60,8 +61,9 @@ def run_samples(slug: str, settings: Settings, plugins_dir: Path | None = None) 
         raise NotFound(
             f"Plugin {slug} chưa có mẫu nào trong {home / 'samples'}: cần TÊN.txt (hay ảnh, PDF) và TÊN.json."
         )
-    for name in names:
-        yield _run(home / "samples", name, lambda paper: read_file(paper, settings, slug, folder))
+    with Child(name="samples") as child:
+        for name in names:
+            yield _run(home / "samples", name, lambda paper: read_file(paper, settings, slug, folder, child=child))
 
 
 def _home(slug: str, folder: Path) -> Path:

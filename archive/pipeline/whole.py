@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import unicodedata
@@ -26,13 +27,17 @@ TEXT = "text/plain"
 
 
 def read_file(
-    path: Path | str, settings: Settings, province: str | None = None, plugins_dir: Path | str | None = None
-) -> dict[str, Any]:
-    """The contract's object of a PDF, a picture or (`.txt`) a recognised text with a form feed between pages."""
+    path: Path | str, settings: Settings, province: str | None = None, plugins_dir: Path | str | None = None,
+    *, child: Child | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The contract's object of a PDF, a picture or (`.txt`) a recognised text with a form feed between pages.
+
+    `child` is one to read in, for those who read several files; without it one is started for this file.
+    """
     path = Path(path)
     plugins = Plugins(str(plugins_dir or settings.plugin_dir), (), province or settings.province)
-    with Child(name="read") as child:
-        walk = _Walk(child, settings, plugins)
+    with contextlib.nullcontext(child) if child else Child(name="read") as reader:
+        walk = _Walk(reader, settings, plugins)
         survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)
         documents = walk.documents(parts, stamps)
     return {"scan": _scan(path, survey), "documents": documents}

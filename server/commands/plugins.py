@@ -210,11 +210,15 @@ def _print_report(report: Report) -> None:
     for name, count in counts.items():
         click.echo(f"{name:{width}} {count['changed']:4} {count['right']:11} {count['wrong']:10} {count['other']:8} "
                    f"{count['unchecked']:17} {count['sure_wrong']:12}")  # fmt: skip
-    for one in report.changes:
+    for one in report.changes[:SHOWN]:
         said = "" if one.becomes == "unchecked" else f" (đã xác nhận: {_shown(one.confirmed)})"
         click.echo(
             f"{_BECOMES[one.becomes]}: {one.href}  {one.field}: {_shown(one.before)} → {_shown(one.after)}{said}"
         )
+    if len(report.changes) > SHOWN:
+        click.echo(f"… và {len(report.changes) - SHOWN} thay đổi nữa; --json cho đủ.")
 
 
+SHOWN = 200
+"""Changes that are printed, the worst first."""
 _BECOMES = {"right": "thành đúng", "wrong": "THÀNH SAI", "other": "vẫn sai", "unchecked": "đổi"}

@@ -1,0 +1,85 @@
+"""The commands for authors of plugins: what they print for programs, and how they say no."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from archive import pages
+from archive.models import Confirmation, Event, FindingRow, PluginState
+from archive.reading import Page
+from server.cli import main
+from tests.archive import offices
+
+
+@pytest.fixture
+def vanthu(settings, sqlite_engine, monkeypatch):
+    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
+
+    def run(*words, status=0):
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+        assert result.exit_code == status, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def lai_chau(vanthu, settings):
+    vanthu("plugins", "new", "lai_chau", "Lai Châu", "--toml")
+    return settings.plugin_dir / "lai_chau"
+
+
+def test_a_new_plugin_is_off_until_somebody_switches_it_on(vanthu, lai_chau, sqlite_sessions):
+    with sqlite_sessions() as session:
+        assert session.get(PluginState, "lai_chau").enabled is False
+        assert [event.action for event in session.query(Event)] == ["plugin_disabled"]
+    vanthu("plugins", "enable", "lai_chau")
+    with sqlite_sessions() as session:
+        state = session.get(PluginState, "lai_chau")
+        assert (state.enabled, state.version) == (True, "1.0")
+
+
+@pytest.mark.parametrize(
+    ("slug", "status", "why"),
+    [("Lai-Chau", 2, "chữ thường không dấu"), ("lai_chau", 1, "không ghi đè"), ("cao_bang", 1, "gói đã cài")],
+)
+def test_what_cannot_be_made_is_refused(vanthu, lai_chau, settings, slug, status, why):
+    before = sorted(path.name for path in settings.plugin_dir.iterdir())
+    result = vanthu("plugins", "new", slug, "Lai Châu", status=status)
+    assert why in result.stderr
+    assert sorted(path.name for path in settings.plugin_dir.iterdir()) == before
+
+
+def test_samples_are_told_to_programs(vanthu, lai_chau):
+    told = json.loads(vanthu("plugins", "test", "lai_chau", "--json").stdout)
+    assert (told["sample"], told["right"], told["error"]) == ("letter.txt", True, None)
+    assert {"field": "date", "expected": "2021-06-14", "found": "2021-06-14", "right": True} in told["rows"]
+    (lai_chau / "samples" / "letter.json").write_text('{"fields": {"date": null}}')
+    told = json.loads(vanthu("plugins", "test", "lai_chau", "--json", status=1).stdout)
+    assert told["rows"] == [{"field": "date", "expected": None, "found": "2021-06-14", "right": False}]
+
+
+@pytest.mark.parametrize("command", ["test", "backtest"])
+def test_a_plugin_that_is_not_there_or_broken_is_a_sentence(vanthu, lai_chau, command):
+    assert "Không có plugin" in vanthu("plugins", command, "nobody", status=1).stderr
+    (lai_chau / "plugin.toml").write_text("name = 1\n")
+    assert "plugin.toml, dòng 1: " in vanthu("plugins", command, "lai_chau", status=1).stderr
+
+
+def test_a_backtest_is_told_to_programs_and_writes_nothing(vanthu, lai_chau, sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        document = offices.document(session)
+        letter = (lai_chau / "samples" / "letter.txt").read_text(encoding="utf-8")
+        pages.keep(session, document.scan_id, Page.of_text(1, letter))
+        session.add(Confirmation(document_id=document.id, field="lai_chau.desk", value="Phòng Văn xã", by="lan"))
+    told = json.loads(vanthu("plugins", "backtest", "lai_chau", "--json").stdout)
+    assert told["fields"] == {
+        "lai_chau.desk": {"changed": 1, "right": 1, "wrong": 0, "other": 0, "unchecked": 0, "sure_wrong": 0}
+    }
+    (change,) = told["changes"]
+    assert (change["document"], change["href"]) == (document.id, f"/documents/{document.id}")
+    assert (change["before"], change["after"], change["confirmed"]) == (None, "Phòng Văn xã", "Phòng Văn xã")
+    with sqlite_sessions() as session:
+        assert session.query(FindingRow).count() == 0
+        assert [event.action for event in session.query(Event)] == ["plugin_disabled"]
