@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from flask import Blueprint, g, redirect, render_template, request
 from sqlalchemy.orm import Session, joinedload
 
-from archive import access, people
-from archive.errors import ArchiveError, BadValue, Conflict, Forbidden
-from archive.models import Outbox, PluginState, Scan, Task, Unit, User
+from archive import access, history, people
+from archive.errors import ArchiveError, BadValue, Conflict, Forbidden, NotFound
+from archive.kit.warnings import warnings
+from archive.models import Outbox, PluginState, Scan, Task, Unit, User, now
 from archive.version import VERSION
 from server.auth import NO_RIGHT, allow
 from server.speech import gettext as _
@@ -49,18 +50,30 @@ def show(sentence: str = "", status: int = 200) -> Any:
 
 
 def plugins(session: Session) -> list[dict[str, Any]]:
-    """Every plugin that was found, with its hooks or with why it was refused."""
+    """Every plugin that was found, with its hooks or with why it was refused, and where it failed of late."""
     decided = {row.slug: row.enabled for row in session.scalars(sa.select(PluginState))}
+    warned = warnings(session)
     return [
-        {
-            "slug": one.slug,
-            "version": one.version,
-            "hooks": one.hooks,
-            "error": one.error,
-            "on": decided.get(one.slug, True),
-        }
+        {"slug": one.slug, "version": one.version, "hooks": one.hooks, "error": one.error,
+         "on": decided.get(one.slug, True), "warned": warned.get(one.slug)}
         for one in state().host.plugins
-    ]
+    ]  # fmt: skip
+
+
+@pages.post("/admin/plugins/<slug>")
+def switch(slug: str) -> Any:
+    """Ask a plugin from now on, or not any more."""
+    allow("plugins")
+    found = next((one for one in state().host.plugins if one.slug == slug), None)
+    if found is None:
+        raise NotFound(_("Không có phần bổ sung này."))
+    enabled = request.form.get("on") == "1"
+    with state().sessions.begin() as session:
+        row = session.get(PluginState, slug) or PluginState(slug=slug)
+        row.enabled, row.version, row.changed_by, row.changed_at = enabled, found.version, g.user.name, now()
+        session.add(row)
+        history.append(session, g.user.name, "plugin_enabled" if enabled else "plugin_disabled", slug)
+    return redirect("/admin", 303)
 
 
 def health(session: Session) -> list[tuple[str, bool, str]]:

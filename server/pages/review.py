@@ -118,8 +118,16 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
         "pages": evidence.pages_of(document),
         "duplicates": register.duplicates(session, document),
         "flags": [_(shown.FLAGS.get(flag, flag)) for flag in document.flags if flag not in shown.SILENT_FLAGS],
+        "cuttable": access.can(g.user, "cut"),
+        "before": part_before(document),
         "siblings": [one for one in document.scan.documents if one.id != document.id],
     }
+
+
+def part_before(document: Document) -> Document | None:
+    """The document of the same scan that ends where this one begins, if it is still under review, too."""
+    found = [one for one in document.scan.documents if one.ordinal < document.ordinal and one.status == "review"]
+    return found[-1] if found and access.can(g.user, "cut") else None
 
 
 def year_of(stamp: Mapping[str, Any], today: dt.date) -> int:

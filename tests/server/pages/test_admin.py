@@ -1,6 +1,6 @@
 """The administrator's page: people, plugins, the machine."""
 
-from archive.models import User
+from archive.models import PluginState, User
 
 
 def test_a_person_is_added_and_may_sign_in(desk, makers):
@@ -42,3 +42,16 @@ def test_a_broken_plugin_is_shown_with_its_reason(settings, desk):
     (settings.plugin_dir / "hong.py").write_text("raise ValueError('hong')\n")
     text = desk("admin").page("/admin")
     assert "bị từ chối" in text and "hong" in text
+
+
+def test_a_plugin_is_switched_off_and_on_again(desk, makers):
+    chief = desk("it")
+    assert chief.send("/admin/plugins/national", {"on": "0"}).status_code == 303
+    assert "đã tắt" in chief.page("/admin")
+    with makers() as session:
+        row = session.get(PluginState, "national")
+        assert (row.enabled, row.changed_by) == (False, "it-x")
+    chief.send("/admin/plugins/national", {"on": "1"})
+    assert "đã tắt" not in chief.page("/admin")
+    assert chief.send("/admin/plugins/nobody", {"on": "1"}).status_code == 404
+    assert desk("clerk").send("/admin/plugins/national", {"on": "0"}).status_code == 403
