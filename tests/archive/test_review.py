@@ -200,8 +200,11 @@ def test_a_void_document_is_not_changed(sqlite_sessions):
 
 
 def test_what_is_confirmed_while_a_step_is_finished_is_not_overwritten(engine_settings, sessions, monkeypatch):
+    said = Finding("subject", "ve phong địch", 0.99, source="national 2.0")
     with sessions.begin() as session:
         paper = offices.document(session, fields={"subject": offices.field("ve phong dich")})
+        # Read before: a finding that is written now would lock the document by its foreign key.
+        records.keep_findings(session, paper, [said], NOW)
     keep = records.keep
 
     def clerk():
@@ -216,10 +219,9 @@ def test_what_is_confirmed_while_a_step_is_finished_is_not_overwritten(engine_se
         keep(document, record)
 
     monkeypatch.setattr(records, "keep", keep_slowly)
-    read = Extraction((Finding("subject", "ve phong địch", 0.99, source="national 2.0"),), ())
     with sessions.begin() as session:
         scan = session.get(Scan, paper.scan_id, with_for_update=True)
-        keep_extract(session, Archive.of(engine_settings, sessions), scan, None, [read])
+        keep_extract(session, Archive.of(engine_settings, sessions), scan, None, [Extraction((said,))])
     hand.join()
     with sessions() as session:
         assert session.get(Document, paper.id).subject == "về phòng dịch"
