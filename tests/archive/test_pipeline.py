@@ -6,6 +6,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from archive import answer, intake, jobs, pages, records
 from archive.blobs import open_blobs
@@ -29,10 +30,25 @@ from archive.pipeline import STEPS, read_file, understanding
 from archive.pipeline.reading import keep_mark, unread
 from archive.reading import Gap, Page, Word
 from archive.steps import Extraction, Marks
+from archive.vietnamese import fold
+from server import demo
 from tests import papers
 
 ONCE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 """Reading takes seconds, and the other database has nothing to do with it."""
+
+
+def head_of(paper):
+    """The upper part of a paper's first page: all that most tests need, read in a third of the time."""
+    page = paper.pages[0]
+    return page.crop((0, 0, page.width, int(0.45 * page.height)))
+
+
+def file_of(*images, kind="PNG"):
+    out = io.BytesIO()
+    more = {"save_all": True, "append_images": images[1:], "resolution": demo.DPI} if kind == "PDF" else {}
+    images[0].save(out, kind, dpi=(demo.DPI, demo.DPI), **more)
+    return out.getvalue()
 
 
 @pytest.fixture
@@ -83,7 +99,7 @@ def counts(session, *tables):
 
 
 def test_a_scan_is_read_to_the_shelf(line, sessions):
-    id_ = line.receive(papers.party_paper().pdf)
+    id_ = line.receive(file_of(head_of(papers.party_paper()), kind="PDF"))
     line.run()
     with sessions() as session:
         scan = session.get(Scan, id_)
@@ -93,10 +109,8 @@ def test_a_scan_is_read_to_the_shelf(line, sessions):
         assert line.derived.get(id_, "1.webp")[8:12] == line.derived.get(id_, "1.thumb.webp")[8:12] == b"WEBP"
         (document,) = scan.documents
         assert document.pages == list(range(1, scan.pages + 1))
-        assert (
-            papers.party_paper().document["fields"]["signer_name"].casefold()
-            in " ".join(document.text.split()).casefold()
-        )
+        assert document.system == "party"
+        assert "dang cong san viet nam" in fold(document.text)
         actions = session.scalars(sa.select(Event.action).where(Event.subject == id_).order_by(Event.seq)).all()
         assert actions == ["received", "surveyed", "read", "cut", "extracted", "shelved"]
         json.dumps(answer.of_scan(session, scan))
@@ -104,7 +118,7 @@ def test_a_scan_is_read_to_the_shelf(line, sessions):
 
 def test_every_file_ends_read_or_refused_with_a_reason(line, sessions):
     broken = line.receive(b"%PDF-1.4\nthis is no page\n%%EOF")
-    whole = line.receive(papers.party_paper().png, "party.png")
+    whole = line.receive(file_of(Image.new("L", (300, 400), 255)), "empty.png")
     line.run()
     with sessions() as session:
         scan = session.get(Scan, broken)
@@ -116,7 +130,7 @@ def test_every_file_ends_read_or_refused_with_a_reason(line, sessions):
 
 @ONCE
 def test_walking_the_line_again_changes_nothing_but_the_log(line, sessions):
-    id_ = line.receive(papers.state_paper().png, "a.png")
+    id_ = line.receive(file_of(head_of(papers.state_paper())), "a.png")
     line.run()
     tables = (Document, PageRow, StampRow, FindingRow, CitationRow)
     with sessions() as session:
@@ -133,7 +147,7 @@ def test_walking_the_line_again_changes_nothing_but_the_log(line, sessions):
 
 @ONCE
 def test_one_unreadable_page_does_not_lose_the_others(line, sessions):
-    id_ = line.receive(papers.bundle().pdf)
+    id_ = line.receive(file_of(head_of(papers.state_paper()), head_of(papers.party_paper()), kind="PDF"))
     second = dataclasses.replace(STEPS["read"], prepare=_fail_on(2, STEPS["read"]))
     line.run(read=second)
     with sessions() as session:
@@ -163,7 +177,7 @@ def _fail_on(number, step):
 @ONCE
 def test_a_page_that_takes_too_long_is_given_up(line, sessions):
     hasty = dataclasses.replace(STEPS["read"], seconds=lambda settings: 0.01)
-    id_ = line.receive(papers.state_paper().png, "a.png")
+    id_ = line.receive(file_of(head_of(papers.state_paper())), "a.png")
     line.run(read=hasty)
     with sessions() as session:
         scan = session.get(Scan, id_)
