@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from archive.codes import read_number_line
@@ -45,7 +46,7 @@ class Pattern:
     words: str
     """Regular expression over the folded text: `ma ho so: (\\S+)`. The value is its first group, else all of it, as it
     stands on the paper."""
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """What is on the paper → what it means; what is not in it is not found. Empty: the value as it is."""
     zone: str = "head"
     """head | end | all: where on the paper."""
@@ -72,7 +73,7 @@ class Office:
     organs: tuple[str, ...] = ()
     places: tuple[str, ...] = ()
     """Districts and towns that date their papers with their own name: `Chí Linh, ngày …`."""
-    desks: Mapping[str, str] = field(default_factory=dict)
+    desks: Mapping[str, str] = dataclasses.field(default_factory=dict)
     """Drafting unit in a symbol → its name: `VX` → `Phòng Văn xã`."""
     signers: tuple[Signer, ...] = ()
     rules: tuple[Rule, ...] = ()

@@ -52,9 +52,7 @@ def _told(plain: str, folded: str, told: re.Match[str], code: Code) -> Iterator[
     }
     span = Span(told.start("day"), about.end() if about else code.end)
     for field, value in values.items():
-        yield Finding(
-            field, value, 0.8, span, text.pages[0].number, reason="Đọc từ câu trong bài viết.", witness="body"
-        )
+        yield Finding(field, value, 0.8, span, reason="Đọc từ câu trong bài viết.", witness="body")
     if code.type_name and fold(code.type_name) != fold(kind):
         yield Finding("flag", "type_symbol_conflict", 1.0)
         yield from _probable(code, kind)
