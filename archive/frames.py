@@ -118,7 +118,7 @@ def _apart(sides: list[Side]) -> list[Side]:
 def frames(plane: Plane) -> list[Frame]:
     """The likeliest frames of the page, best first."""
     height, width = plane.mask.shape
-    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1, ANGLE_STEP, float), (0, 0), (width, height))
+    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1.0, ANGLE_STEP), (0, 0), (width, height))
     fine = [_refined(plane.mask, found) for found in coarse]
     return [_on_page(found, plane) for found in sorted(fine, key=lambda f: -f.score)]
 

@@ -91,7 +91,7 @@ def line_alone(strip: Image.Image) -> Image.Image:
     """A grey strip of one line: its ink stretched to black on white, and what hangs in from the lines above and below
     it taken away."""
     grey = np.asarray(strip.convert("L"), np.float32)
-    paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
+    paper, dark = float(np.percentile(grey, 80)), float(np.percentile(grey, 1))
     stretched = np.clip((grey - dark) / max(50.0, paper - dark) * 255, 0, 255)
     stretched[_hanging(stretched < 140)] = 255
     return Image.fromarray(stretched.astype(np.uint8))

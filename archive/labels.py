@@ -138,16 +138,6 @@ def _seen(picture: Image.Image, reader: Reader) -> list[Label]:
     return found
 
 
-def _agreement(labels: Sequence[Label | None]) -> float:
-    """How much the bands saw of these labels; nothing when they cannot stand on one stamp."""
-    placed = [label for label in labels if label]
-    if any(b.middle - a.middle < LEAST_PITCH for a, b in itertools.pairwise(placed)):
-        return -1.0
-    upper = [label.left for label in placed if label.name in ("time", "number", "date")]
-    askew = max(upper) - min(upper) if upper else 0.0
-    return sum(label.weight for label in placed) - max(0.0, askew - 2.5)
-
-
 def _rows(places: Sequence[Label]) -> list[Label]:
     """Neighbouring bands that saw the same label, the clearest first; at most three places."""
     rows: list[Label] = []

@@ -37,12 +37,12 @@ class Spotted:
 def _columns(recogniser: Recogniser) -> tuple[NDArray[np.intp], ...]:
     """The model's characters that count as each of LETTERS."""
     groups: dict[str, list[int]] = {letter: [] for letter in LETTERS}
-    for n, character in enumerate(recogniser.characters):
+    for index, character in enumerate(recogniser.characters):
         if len(character) != 1 or not (ord(character) < 0x250 or 0x1E00 <= ord(character) < 0x1F00):
             continue
         letter = fold(character)
         if letter in groups:
-            groups[letter].append(n)
+            groups[letter].append(index)
     groups[":"] = [n for c in POINTS if (n := recogniser.index(c)) is not None]
     return tuple(np.array(groups[letter], np.intp) for letter in LETTERS)
 

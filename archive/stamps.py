@@ -11,15 +11,17 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from PIL import Image
 
-from archive import ink
+from archive import ink, seals, tesseract
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import PER_MM, Frame, frames
 from archive.labels import PX, Label, find_labels
 from archive.pen import Reader, Readings, View
 from archive.reading import Box, Page
+from archive.vietnamese import fold
 
 PAD = 2.5
 """mm of page kept around the frame."""
@@ -33,6 +35,10 @@ WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "dat
 CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
 """Weight of a label that was seen well."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
+READABLE = 0.45
+READ_ONCE = 0.6
+"""The print of a stamp read without knowing the office: on both real stamps a mark or two was wrong."""
+ALIKE = 0.8
 LINE = 6.0
 """mm of height kept for what the pen wrote on a line."""
 RISE = 0.6
@@ -74,8 +80,11 @@ class Straight:
         return picture.crop((round(left * PX), max(0, top), right, max(1, min(picture.height, bottom))))
 
 
-def find(page: Page, image: Image.Image, reader: Reader | None = None) -> Stamp | None:
-    """The arrival stamp of the page, or None. `image` is the upright page as the file has it."""
+def find(page: Page, image: Image.Image, reader: Reader | None = None, offices: Sequence[str] = ()) -> Stamp | None:
+    """The arrival stamp of the page, or None. `image` is the upright page as the file has it.
+
+    `offices` are the names the office's own stamps may bear: a reading near to one of them becomes it.
+    """
     reader = reader or Reader()
     per_mm = ink.per_mm(page, image)
     suspects = [found for plane in ink.planes(image, PER_MM / per_mm) for found in frames(plane)]
@@ -84,13 +93,13 @@ def find(page: Page, image: Image.Image, reader: Reader | None = None) -> Stamp 
         labels = find_labels(_label_picture(straight), reader)
         weight = _weight(frame, labels)
         if weight >= ENOUGH:
-            return _stamp(page, straight, labels, weight, reader)
+            return _stamp(page, straight, labels, weight, reader, offices)
     return None
 
 
 def marks(page: Page, image: Image.Image) -> tuple[Mark, ...]:
-    """Round seals, half seals, marks of urgency and secrecy."""
-    return ()
+    """Round seals and half seals by their red ink, marks of urgency and secrecy by their words."""
+    return (*seals.find_seals(page, image), *seals.worded_marks(page))
 
 
 def _distinct(suspects: Sequence[Frame], per_mm: float) -> list[Frame]:
@@ -124,8 +133,10 @@ def _weight(frame: Frame, labels: dict[str, Label]) -> float:
     return seen + (frame.score - 0.6) * 2
 
 
-def _stamp(page: Page, straight: Straight, labels: dict[str, Label], weight: float, reader: Reader) -> Stamp:
-    fields = tuple(_fields(page, straight, labels, reader))
+def _stamp(
+    page: Page, straight: Straight, labels: dict[str, Label], weight: float, reader: Reader, offices: Sequence[str]
+) -> Stamp:
+    fields = (_organ(page, straight, labels, offices), *_fields(page, straight, labels, reader))
     frame = straight.frame
     box = straight.box(PAD, PAD, straight.right, straight.picture.height / PX - PAD)
     return Stamp(page.number, box, fields, frame.angle, min(0.995, 0.5 + 0.1 * weight))
@@ -141,6 +152,34 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         readings = _readings(name, straight, label, reader)
         for text, confidence in readings or [("", 0.0)]:
             yield _finding(name, text, confidence, page.number, box)
+
+
+def _organ(page: Page, straight: Straight, labels: dict[str, Label], offices: Sequence[str]) -> Finding:
+    """The office whose stamp it is: the print between the upper frame and the first label."""
+    first = min(label.middle for name, label in labels.items() if name != "arrived" or len(labels) == 1)
+    arrived = labels.get("arrived")
+    above = arrived is not None and arrived.middle < first - 2.5
+    bottom = max(PAD + 4.0, min(first - 2.6, arrived.middle - 2.9 if arrived and above else first))
+    top = PAD - 0.6
+    box = straight.box(PAD, top, straight.right, bottom)
+    cut = straight.picture.crop((0, round(top * PX), straight.picture.width, round(bottom * PX)))
+    words = tesseract.read_region(ink.only(cut, straight.frame.kind).convert("L"), psm=7, dpi=254)
+    kept = [word for word in words if sum(c.isalpha() for c in word.text) > len(word.text) / 2 or word.text == "&"]
+    text = " ".join(word.text for word in kept)
+    sure = sum(word.confidence for word in kept) / len(kept) if kept else 0.0
+    own = _nearest(text, offices)
+    readable = bool(own) or (sure > READABLE and text.isupper())
+    return Finding(
+        "organ", own or text if readable else None, 0.95 if own else READ_ONCE * sure, page=page.number, box=box,
+        partial=None if readable else text or None, reason="đọc trên dấu ĐẾN", witness="stamp",
+    )  # fmt: skip
+
+
+def _nearest(text: str, offices: Sequence[str]) -> str | None:
+    """The office whose name is nearly this, marks left aside."""
+    alike = {office: SequenceMatcher(None, fold(text), fold(office)).ratio() for office in offices}
+    best = max(alike, key=lambda office: alike[office], default=None)
+    return best if best and alike[best] > ALIKE else None
 
 
 def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Readings:
