@@ -215,8 +215,7 @@ def _private_directory() -> tuple[str, int]:
     """A new directory and a lock on it that ends with this process; sweeps those whose lock has ended."""
     root = Path(tempfile.gettempdir())
     for left in root.glob(PREFIX + "*"):
-        if left.stat().st_uid == os.getuid():
-            _sweep(left)
+        _sweep(left)
     home = tempfile.mkdtemp(prefix=PREFIX)
     lock = os.open(home, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -231,7 +230,8 @@ def _sweep(directory: Path) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         # Between mkdtemp and flock a directory is unlocked, but young.
-        if time.time() - directory.stat().st_mtime > 60:
+        found = directory.stat()
+        if found.st_uid == os.getuid() and time.time() - found.st_mtime > 60:
             shutil.rmtree(directory, ignore_errors=True)
     except OSError:
         pass
