@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+from archive.version import VERSION
 from server.commands import Desk, Refusing
 
 COMMANDS = {
@@ -33,6 +34,7 @@ class _Lazy(Refusing):
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", metavar="FILE", help="Settings in TOML; else VANTHU_CONFIG. VANTHU_* variables win.")
 @click.option("--data", metavar="DIR", help="Directory of everything the archive keeps (VANTHU_DATA).")
+@click.version_option(VERSION, message="vanthu %(version)s")
 @click.pass_context
 def main(context: click.Context, config: str | None, data: str | None) -> None:
     """Văn Thư: an archive for incoming official papers.

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from server import errors
 
@@ -22,6 +23,8 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(description.api, url_prefix=PREFIX)
     app.register_blueprint(health.watch)
     app.register_error_handler(sa.exc.OperationalError, _away)
+    if isinstance(app.json, DefaultJSONProvider):
+        app.json.ensure_ascii = False  # Vietnamese as it is written, not \u1ea3
 
 
 def _away(_error: sa.exc.OperationalError) -> Any:

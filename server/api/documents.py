@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import answer, pages, recut, register, review, routing, searchable
+from archive import access, answer, pages, recut, register, review, routing, searchable
 from archive.children import Child
 from archive.errors import NotFound, Stale
 from archive.models import Document, Event, PageRow, RegisterEntry
@@ -39,8 +39,10 @@ def _stale(error: Stale) -> Response:
 
 
 def _shown(session: Session, document: Document) -> Response:
-    """The document with its ETag."""
-    shown = make_response(jsonify(answer.of_document(session, document) | {"scan_id": document.scan_id}))
+    """The document with its ETag, and others that may be the same paper (NĐ 30/2020, Appendix VI: warn of them)."""
+    twins = [other.id for other in register.duplicates(session, document) if access.can(g.user, "read", other)]
+    said = answer.of_document(session, document) | {"scan_id": document.scan_id, "duplicates": twins}
+    shown = make_response(jsonify(said))
     shown.set_etag(str(document.version))
     return shown
 

@@ -187,6 +187,7 @@ class DocumentRead(BaseModel):
     routes: list[RouteRead]
     flags: list[str]
     suggestions: list[dict[str, Any]]
+    duplicates: list[str] = Field([], description="other documents of the same code, organ and year (Party: date)")
 
 
 class ScanRead(BaseModel):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ArchiveError, BadSettings
+from archive.errors import ArchiveError, BadSettings, Transient
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -59,7 +59,7 @@ class Desk:
         from archive import database
 
         engine = database.open_engine(self.settings.database_url)
-        found = migrations.current(engine)
+        found = _revision(engine)
         if found is None:
             migrations.upgrade(engine)
         elif found != migrations.head():
@@ -103,6 +103,17 @@ class Desk:
             self.index.close()
         if "engine" in vars(self):
             self.engine.dispose()
+
+
+def _revision(engine: sa.Engine) -> str | None:
+    import sqlalchemy as sa
+
+    import migrations
+
+    try:
+        return migrations.current(engine)
+    except sa.exc.OperationalError as error:
+        raise Transient("Cơ sở dữ liệu không trả lời. Hãy xem lại VANTHU_DATABASE: vanthu check") from error
 
 
 def speak(level: int = logging.INFO) -> None:

@@ -106,6 +106,13 @@ def test_registering_again_answers_with_the_same_entry(office, paper):
     assert office.ask("POST", url, json={"book": "den", "arrived_on": "2026-03-25", "number": 7}).status_code == 409
 
 
+def test_a_document_names_those_it_may_be_a_copy_of(office):
+    with office.sessions.begin() as session:
+        one, twin = (rows.document(session, full_code="12/UBND-VX", date="2026-01-05") for _ in range(2))
+    shown = office.ask("GET", f"/api/v1/documents/{one.id}")
+    assert shown.json["duplicates"] == [twin.id]
+
+
 def test_a_number_can_be_voided_with_a_reason(office, paper):
     office.ask("POST", f"/api/v1/documents/{paper}/register", json={"arrived_on": "2026-03-25"})
     url = "/api/v1/register/den/2026/1/void"

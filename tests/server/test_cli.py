@@ -226,6 +226,11 @@ def test_wrong_settings_are_wrong_usage(vanthu, tmp_path):
     vanthu("khong-co-lenh-nay", status=2)
 
 
+def test_a_database_that_is_away_is_said_without_a_traceback(vanthu, monkeypatch):
+    monkeypatch.setenv("VANTHU_DATABASE", "postgresql+psycopg://ai@127.0.0.1:1/x")
+    assert "không trả lời" in vanthu("search", "x", status=1).stderr
+
+
 def test_upgrade_says_where_the_database_stands(vanthu):
     assert "ở bản" in vanthu("upgrade").stdout
 
