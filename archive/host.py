@@ -69,6 +69,25 @@ def load(drop_in: Path | None = None, disabled: Collection[str] = (), budget: fl
     return host
 
 
+def loaded(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
+    """The same as long as nothing in the folder changes: one host a process."""
+    folder = drop_in if drop_in and drop_in.is_dir() else None
+    return _loaded(folder, tuple(disabled), budget, _age(folder))
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(folder: Path | None, disabled: tuple[str, ...], budget: float, _age: tuple[int, float]) -> Host:
+    return load(folder, disabled, budget)
+
+
+def _age(folder: Path | None) -> tuple[int, float]:
+    """How many files a drop-in plugin may be made of, and when the last of them changed."""
+    if folder is None:
+        return 0, 0.0
+    files = [path for pattern in ("*.py", "*.toml") for path in folder.rglob(pattern)]
+    return len(files), max((path.stat().st_mtime for path in [folder, *files]), default=0.0)
+
+
 Getter = Callable[[], Any]
 
 

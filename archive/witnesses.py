@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from archive.findings import Finding
-from archive.vietnamese import fold
+from archive.findings import Finding, Mark
+from archive.vietnamese import fold, words_of
 
 # `09_TTR.signed.pdf`, `47_QĐ_UB`, `574_UB`, `660TBUB`, `2770_(08-CT-UBND)`: a number right before a type or UB.
 _NAMED = re.compile(
@@ -37,6 +37,21 @@ def of_file_name(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:
         if re.split(r"[/-]", one.value)[0].lstrip("0") == number:
             reason = f"Tên tệp cũng ghi số {number}."
             yield Finding(one.field, one.value, _BY_NAME, reason=reason, witness="file_name", source="file name")
+
+
+_LEVELS = {
+    "khan": ("urgency", "Khẩn"), "thuong khan": ("urgency", "Thượng khẩn"), "hoa toc": ("urgency", "Hỏa tốc"),
+    "hoa toc hen gio": ("urgency", "Hỏa tốc hẹn giờ"), "mat": ("secrecy", "Mật"), "toi mat": ("secrecy", "Tối mật"),
+    "tuyet mat": ("secrecy", "Tuyệt mật"),
+}  # fmt: skip
+
+
+def of_marks(marks: Iterable[Mark]) -> Iterator[Finding]:
+    """urgency and secrecy from the stamped marks of a document's first page: boxed, turned, arrow-shaped."""
+    for mark in marks:
+        field, value = _LEVELS.get(words_of(mark.text), (mark.kind, None))
+        if value and mark.kind in ("urgency", "secrecy"):
+            yield Finding(field, value, mark.confidence, page=mark.page, box=mark.box, witness="mark", source="marks")
 
 
 def of_signature(signed_on: str, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archive import (
     ORGANS,
@@ -181,6 +181,14 @@ def date_findings(paper: Paper) -> Iterator[Finding]:
             )
         return
     yield from _place(paper, row, line)
+    rival = _year_of_arrival(paper, line)
+    for one in _readings_of_date(paper, row, line):
+        yield replace(one, confidence=one.confidence / 2) if rival and one.value else one
+    if rival:
+        yield found("date", rival, 0.8, row, reason="Năm theo dấu ĐẾN; năm trên văn bản đọc khác.", witness="stamp")
+
+
+def _readings_of_date(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
     if paper.gaps("day") or paper.gaps("month"):
         yield from _day_by_pen(paper, row, line)
     elif line.iso and not paper.is_ink:
@@ -192,7 +200,6 @@ def date_findings(paper: Paper) -> Iterator[Finding]:
         if not line.iso or not trusted:
             reason = "Ngày để trống hoặc viết tay, chưa đọc được."
             yield found("date", None, LIKELY, row, partial=line.partial, reason=reason)
-    yield from _year_of_arrival(paper, row, line)
 
 
 def _day_by_pen(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
@@ -211,19 +218,17 @@ def _day_by_pen(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
     yield found("date", None, 0.5, row, partial=partial, reason=reason, **facts)
 
 
-def _year_of_arrival(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
-    """A year that lies far before the arrival stamp's is mostly misread: the stamp's year is a rival."""
+def _year_of_arrival(paper: Paper, line: DateLine) -> str | None:
+    """The date in the arrival stamp's year, when the year read lies before it and the stamp follows within two months.
+
+    A paper does not travel for a year: its year was misread.
+    """
     arrived = next((one.value for one in paper.stamp.fields if one.field == "date"), None) if paper.stamp else None
-    if not paper.is_ink or not isinstance(arrived, str) or not line.day or not line.month:
-        return
-    rival = iso_date(line.day, line.month, int(arrived[:4]))
-    if (
-        rival
-        and int(arrived[:4]) != line.year
-        and rival <= arrived
-        and arrived[:7] <= f"{arrived[:4]}-{line.month + 2:02d}"
-    ):
-        yield found("date", rival, DOUBTFUL, row, reason=f"Năm theo dấu ĐẾN {arrived}.", witness="stamp")
+    day = line.day or next((int(v) for gap in paper.gaps("day") for v, _ in gap.readings if v.isdigit()), None)
+    if not paper.is_ink or not isinstance(arrived, str) or not day or not line.month or line.year == int(arrived[:4]):
+        return None
+    rival = iso_date(day, line.month, int(arrived[:4]))
+    return rival if rival and rival <= arrived and int(arrived[5:7]) - line.month <= 2 else None
 
 
 def _place(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ import textwrap
 import pytest
 
 from archive.findings import Record, Settled
-from archive.host import load
+from archive.host import load, loaded
 from archive.reading import Page, Text
 
 GOOD = """
@@ -128,3 +128,14 @@ def test_a_dropped_in_plugin_wins_over_its_namesake(folder):
 
 def test_provinces_are_known_by_their_plugins():
     assert {"cao_bang", "hai_duong", "quang_ngai", "soc_trang", "son_la"} <= {one.slug for one in load().provinces()}
+
+
+def test_plugins_are_loaded_anew_when_one_changes(folder):
+    first = loaded(folder(good=GOOD))
+    assert loaded(folder()) is first
+    path = folder(other=GOOD)
+    assert names(loaded(path)) == ["good.word"]
+    (path / "good" / "__init__.py").unlink()
+    (path / "good" / "plugin.toml").write_text('name = "Lai Châu"\nversion = "3"\n', encoding="utf-8")
+    again = loaded(path)
+    assert [plugin.source for plugin in again.plugins if plugin.slug in ("good", "other")] == ["good 3", "other 2.1"]

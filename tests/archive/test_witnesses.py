@@ -1,7 +1,7 @@
 import pytest
 
-from archive.findings import Finding, weigh
-from archive.witnesses import of_file_name, of_signature
+from archive.findings import Finding, Mark, weigh
+from archive.witnesses import of_file_name, of_marks, of_signature
 
 
 def pen(value, confidence=0.94):
@@ -35,3 +35,13 @@ def test_the_day_of_a_signature_is_a_second_witness():
     settled = weigh([*found, *of_signature("2025-02-04T10:22:33+07:00", found)])
     assert (settled.value, settled.sure) == ("2025-02-04", True)
     assert not weigh([*found, *of_signature("2025-02-05", found)]).sure
+
+
+def test_a_stamped_mark_is_an_urgency_or_a_secrecy():
+    box = (0.1, 0.2, 0.3, 0.25)
+    marks = [
+        Mark("urgency", 1, box, 0.9, "HỎA TỐC"),
+        Mark("secrecy", 1, box, 0.9, "MẬT"),
+        Mark("round_seal", 1, box, 0.9),
+    ]
+    assert [(one.field, one.value) for one in of_marks(marks)] == [("urgency", "Hỏa tốc"), ("secrecy", "Mật")]
