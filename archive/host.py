@@ -85,7 +85,14 @@ def _age(folder: Path | None) -> tuple[int, float]:
     if folder is None:
         return 0, 0.0
     files = [path for pattern in ("*.py", "*.toml") for path in folder.rglob(pattern)]
-    return len(files), max((path.stat().st_mtime for path in [folder, *files]), default=0.0)
+    return len(files), max(map(_changed, [folder, *files]))
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # gone since it was listed: then the count changes too
+        return 0.0
 
 
 Getter = Callable[[], Any]

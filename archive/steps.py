@@ -5,7 +5,6 @@ See archive/pipeline for how the steps hang together and what is kept of them.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,16 +96,4 @@ def route(record: Record, plugins: Plugins) -> tuple[Route, ...]:
 
 def _host(plugins: Plugins) -> host.Host:
     folder = Path(plugins.folder) if plugins.folder else None
-    return _loaded(folder, plugins.disabled, plugins.budget, _age(folder))
-
-
-@functools.lru_cache(maxsize=1)
-def _loaded(folder: Path | None, disabled: tuple[str, ...], budget: float, _age: float) -> host.Host:
-    return host.load(folder if folder and folder.is_dir() else None, disabled, budget)
-
-
-def _age(folder: Path | None) -> float:
-    """When a drop-in plugin last changed: then the plugins are loaded anew."""
-    if folder is None or not folder.is_dir():
-        return 0.0
-    return max((path.stat().st_mtime for path in [folder, *folder.rglob("*.py"), *folder.rglob("*.toml")]), default=0.0)
+    return host.loaded(folder, plugins.disabled, plugins.budget)

@@ -57,12 +57,12 @@ class State:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
 
-    @cached_property
+    @property
     def host(self) -> Host:
-        """The plugins, for the administrator's list; papers are never read in the web process."""
-        from archive.host import load
+        """The plugins as they are now, for the administrator's list; papers are never read in the web process."""
+        from archive.host import loaded
 
-        return load(self.settings.plugin_dir)
+        return loaded(self.settings.plugin_dir)
 
 
 def state() -> State:
