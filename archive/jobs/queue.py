@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from archive import history
-from archive.errors import ArchiveError, Transient
+from archive.errors import ArchiveError, TookTooLong, Transient
 from archive.models import Scan, Task
 
 NORMAL, URGENT = 100, 10
@@ -166,11 +166,11 @@ def finish(session: Session, held: Claim, effects: Effects, now: float | None = 
 def fail(session: Session, held: Claim, error: Exception, now: float | None = None) -> str | None:
     """Try again later, or give up: "ready", "dead"; None says the task is not ours any more.
 
-    What passes (Transient, and whatever we did not foresee) is tried ATTEMPTS times; other errors of ours never help
-    themselves. A dead task stops its scan with a reason a clerk understands.
+    What may pass (Transient, and whatever we did not foresee) is tried ATTEMPTS times, what took too long twice; other
+    errors of ours never help themselves. A dead task stops its scan with a reason a clerk understands.
     """
     moment = clock(session) if now is None else now
-    passes = isinstance(error, Transient) or not isinstance(error, ArchiveError)
+    passes = may_pass(held, error)
     if passes and not held.is_last:
         after = moment + back_off(held.failures + 1, held.id)
         return "ready" if _changed(session, _again, held, after=after, why=type(error).__name__) else None
@@ -181,6 +181,13 @@ def fail(session: Session, held: Claim, error: Exception, now: float | None = No
     history.append(session, ACTOR, "failed", scan.id,
                    {"step": held.step, "part": held.part, "cause": type(error).__name__})  # fmt: skip
     return "dead"
+
+
+def may_pass(held: Claim, error: Exception) -> bool:
+    """Whether the same step may succeed later. What took too long once may have had a busy machine."""
+    if isinstance(error, TookTooLong):
+        return held.failures == 0
+    return isinstance(error, Transient) or not isinstance(error, ArchiveError)
 
 
 def back_off(failures: int, seed: int) -> float:

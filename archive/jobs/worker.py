@@ -164,8 +164,8 @@ class Worker:
         try:
             return self._ask(step, claim, args)
         except ArchiveError as error:
-            passes = isinstance(error, Transient) and not claim.is_last
-            if passes or step.instead is None:
+            tries_again = queue.may_pass(claim, error) and not claim.is_last
+            if tries_again or step.instead is None:
                 raise
             log.warning("step gave up scan=%s step=%s part=%d cause=%s", claim.scan_id, claim.step, claim.part,
                         type(error).__name__)  # fmt: skip

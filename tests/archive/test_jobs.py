@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from archive import jobs
-from archive.errors import Conflict, Crashed, Encrypted, NotFound, Transient
+from archive.errors import Conflict, Crashed, Encrypted, NotFound, TookTooLong, Transient
 from archive.jobs import desk, queue
 from archive.jobs.waiting import Bell
 from archive.models import Event, PageRow, Scan, Task
@@ -227,6 +227,13 @@ def test_what_passes_is_tried_again_later_and_later(scan, claim, fail, look):
     assert scan.status == "failed"
     assert "Bản gốc vẫn được lưu an toàn" in scan.error
     assert "Thử lại" in scan.error
+
+
+def test_what_took_too_long_gets_a_second_chance_and_no_third(scan, claim, fail, look):
+    id_ = scan()
+    assert fail(claim(), TookTooLong("Việc đọc mất quá nhiều thời gian."), now=FAR - 100) == "ready"
+    assert fail(claim(), TookTooLong("Việc đọc mất quá nhiều thời gian.")) == "dead"
+    assert look(Scan, id_).error == "Việc đọc mất quá nhiều thời gian."
 
 
 def test_a_task_outlives_workers_that_were_killed_from_outside(scan, claim, fail, look):

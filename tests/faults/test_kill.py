@@ -159,7 +159,11 @@ def test_a_step_that_hangs_is_killed_at_its_deadline(sessions, receive, engine, 
     with _worker(engine, engine_settings, survey=hanging) as worker:
         assert worker.run_once()
         assert worker._child.pid is None
-    assert state_of(sessions, scan, "survey") == ("dead", 1)
+        assert state_of(sessions, scan, "survey") == ("ready", 1)
+        with sessions.begin() as session:
+            session.execute(sa.update(Task).values(run_after=0))
+        assert worker.run_once()
+    assert state_of(sessions, scan, "survey") == ("dead", 2)
     with sessions() as session:
         assert "quá nhiều thời gian" in session.get(Scan, scan).error
 
