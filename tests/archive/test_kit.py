@@ -5,6 +5,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from PIL import Image
 
 from archive import database, history, host, pages, records
 from archive.errors import BadValue, Conflict, NotFound, PluginRefused
@@ -134,6 +135,14 @@ def test_a_sample_that_cannot_be_compared_says_why(settings):
     assert "thiếu alone.json" in errors["alone.txt"]
     assert "đúng một tệp" in errors["no_paper.json"]
     assert "không phải JSON" in errors["broken.json"]
+
+
+def test_a_sample_may_be_a_scan(settings):
+    samples = make(settings.plugin_dir, "lai_chau", "Lai Châu", toml=True) / "samples"
+    Image.new("L", (850, 1100), 255).save(samples / "blank.png", dpi=(100, 100))
+    (samples / "blank.json").write_text('{"fields": {"number": null}, "addressees": []}')
+    (blank, _) = run_samples("lai_chau", settings)
+    assert (blank.name, blank.is_right, len(blank.rows)) == ("blank.png", True, 2)
 
 
 def test_a_plugin_without_samples_or_refused_is_told_of(settings, folder):
