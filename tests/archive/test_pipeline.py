@@ -74,9 +74,9 @@ def line(engine, engine_settings, sessions):
 
 
 @pytest.fixture
-def in_memory(sqlite_sessions):
+def in_memory(sessions):
     """A scan with one page read, whose steps are kept by hand: no child, no pixels."""
-    with sqlite_sessions.begin() as session:
+    with sessions.begin() as session:
         scan = Scan(sha256="0" * 64, filename="a.pdf", media_type="application/pdf", size=1, received_by="huong",
                     pages=2, status="reading")  # fmt: skip
         session.add(scan)
@@ -224,15 +224,15 @@ def _extract(sessions, settings, scan_id, *findings, citations=()):
 NUMBER = Finding("number", "417", 0.9, page=1, box=(0.1, 0.1, 0.2, 0.2), source="national 1.0")
 
 
-def test_what_a_person_confirmed_outlives_every_new_reading(sqlite_sessions, settings, in_memory):
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    _extract(sqlite_sessions, settings, in_memory, NUMBER)
-    with sqlite_sessions.begin() as session:
+def test_what_a_person_confirmed_outlives_every_new_reading(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1, 2))
+    _extract(sessions, settings, in_memory, NUMBER)
+    with sessions.begin() as session:
         document = session.scalars(sa.select(Document)).one()
         session.add(Confirmation(document_id=document.id, field="number", value="471", machine="417", by="huong"))
         records.resettle(session, document)
-    _extract(sqlite_sessions, settings, in_memory, dataclasses.replace(NUMBER, value="477", source="national 2.0"))
-    with sqlite_sessions() as session:
+    _extract(sessions, settings, in_memory, dataclasses.replace(NUMBER, value="477", source="national 2.0"))
+    with sessions() as session:
         document = session.scalars(sa.select(Document)).one()
         assert document.number == "471"
         assert document.fields["number"]["source"] == "person"
@@ -240,52 +240,52 @@ def test_what_a_person_confirmed_outlives_every_new_reading(sqlite_sessions, set
         assert said == [("417", "national 1.0"), ("477", "national 2.0")]
 
 
-def test_a_new_reading_counts_and_the_old_stands_beside_it(sqlite_sessions, settings, in_memory):
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    _extract(sqlite_sessions, settings, in_memory, NUMBER)
-    _extract(sqlite_sessions, settings, in_memory, NUMBER)
-    with sqlite_sessions() as session:
+def test_a_new_reading_counts_and_the_old_stands_beside_it(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1, 2))
+    _extract(sessions, settings, in_memory, NUMBER)
+    _extract(sessions, settings, in_memory, NUMBER)
+    with sessions() as session:
         assert counts(session, FindingRow) == [1]
         version = session.scalars(sa.select(Document.version)).one()
-    _extract(sqlite_sessions, settings, in_memory, dataclasses.replace(NUMBER, value="471"))
-    with sqlite_sessions() as session:
+    _extract(sessions, settings, in_memory, dataclasses.replace(NUMBER, value="471"))
+    with sessions() as session:
         document = session.scalars(sa.select(Document)).one()
         assert (document.number, document.version) == ("471", version + 1)
         assert document.fields["number"]["others"] == []
         assert counts(session, FindingRow) == [2]
 
 
-def test_a_scan_somebody_worked_on_stays_cut_as_it_is(sqlite_sessions, settings, in_memory):
-    _cut(sqlite_sessions, settings, in_memory, (1,), (2,))
-    with sqlite_sessions.begin() as session:
+def test_a_scan_somebody_worked_on_stays_cut_as_it_is(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1,), (2,))
+    with sessions.begin() as session:
         first = session.scalars(sa.select(Document).order_by(Document.ordinal)).first()
         session.add(Confirmation(document_id=first.id, field="number", value="471", machine=None, by="huong"))
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    with sqlite_sessions() as session:
+    _cut(sessions, settings, in_memory, (1, 2))
+    with sessions() as session:
         documents = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
         assert [document.pages for document in documents] == [[1], [2]]
 
 
-def test_cutting_again_keeps_the_documents_that_are_the_same(sqlite_sessions, settings, in_memory):
-    assert _cut(sqlite_sessions, settings, in_memory, (1,), (2,)) == ["extract"]
-    with sqlite_sessions() as session:
+def test_cutting_again_keeps_the_documents_that_are_the_same(sessions, settings, in_memory):
+    assert _cut(sessions, settings, in_memory, (1,), (2,)) == ["extract"]
+    with sessions() as session:
         first, second = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    with sqlite_sessions() as session:
+    _cut(sessions, settings, in_memory, (1, 2))
+    with sessions() as session:
         (left,) = session.scalars(sa.select(Document)).all()
         assert (left.id, left.pages) == (first.id, [1, 2])
         assert left.text == "Số: 471/UBND-VX\fLưu: VT."
         assert session.scalars(sa.select(Outbox.document_id)).all() == [second.id]
 
 
-def test_marks_are_kept_once_and_gaps_on_their_page(sqlite_sessions, settings, in_memory):
+def test_marks_are_kept_once_and_gaps_on_their_page(sessions, settings, in_memory):
     gap = Gap("number", (0.1, 0.1, 0.2, 0.2), (("471", 0.8),))
     stamp = Stamp(2, (0.1, 0.1, 0.4, 0.3), (Finding("number", "1161", 0.9, page=2),), 1.5, 0.9)
     found = [Marks(1, None, (Mark("round_seal", 1, (0.5, 0.5, 0.7, 0.7), 0.9),), (gap,)), Marks(2, stamp)]
     for _ in range(2):
-        assert _marked(sqlite_sessions, settings, in_memory, *found) == [["cut"], ["cut"]]
-    _cut(sqlite_sessions, settings, in_memory, (1,), (2,))
-    with sqlite_sessions() as session:
+        assert _marked(sessions, settings, in_memory, *found) == [["cut"], ["cut"]]
+    _cut(sessions, settings, in_memory, (1,), (2,))
+    with sessions() as session:
         assert counts(session, MarkRow, StampRow) == [1, 1]
         assert pages.of_scan(session, in_memory)[0].gaps == (gap,)
         owner = session.get(Document, session.scalars(sa.select(StampRow.document_id)).one())
@@ -293,12 +293,12 @@ def test_marks_are_kept_once_and_gaps_on_their_page(sqlite_sessions, settings, i
         assert records.stamp(session, owner.id) == stamp
 
 
-def test_an_urgent_paper_hurries_what_is_left_of_its_scan(sqlite_sessions, settings, in_memory):
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    with sqlite_sessions.begin() as session:
+def test_an_urgent_paper_hurries_what_is_left_of_its_scan(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1, 2))
+    with sessions.begin() as session:
         jobs.add(session, session.get(Scan, in_memory), "route")
-    _extract(sqlite_sessions, settings, in_memory, Finding("urgency", "Hỏa tốc", 0.95))
-    with sqlite_sessions() as session:
+    _extract(sessions, settings, in_memory, Finding("urgency", "Hỏa tốc", 0.95))
+    with sessions() as session:
         assert session.get(Scan, in_memory).priority == 10
         assert session.scalars(sa.select(Task.priority)).all() == [10]
 
@@ -320,26 +320,26 @@ def _nothing_is_left(sessions, settings, scan_id):
     assert Derived(settings.data).get(scan_id, "1.webp") is None
 
 
-def test_a_secret_paper_is_quarantined_when_its_mark_is_seen(sqlite_sessions, settings, in_memory):
+def test_a_secret_paper_is_quarantined_when_its_mark_is_seen(sessions, settings, in_memory):
     Derived(settings.data).put(in_memory, "1.webp", b"picture")
     found = Marks(1, None, (Mark("secrecy", 1, (0.1, 0.1, 0.2, 0.2), 0.8, "MẬT"),))
-    assert _marked(sqlite_sessions, settings, in_memory, found) == [[]]
-    _nothing_is_left(sqlite_sessions, settings, in_memory)
+    assert _marked(sessions, settings, in_memory, found) == [[]]
+    _nothing_is_left(sessions, settings, in_memory)
 
 
-def test_a_secret_paper_is_quarantined_when_its_mark_is_read(sqlite_sessions, settings, in_memory):
-    _cut(sqlite_sessions, settings, in_memory, (1, 2))
-    assert _extract(sqlite_sessions, settings, in_memory, NUMBER, SECRET) == []
-    _nothing_is_left(sqlite_sessions, settings, in_memory)
-    with sqlite_sessions() as session:
+def test_a_secret_paper_is_quarantined_when_its_mark_is_read(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1, 2))
+    assert _extract(sessions, settings, in_memory, NUMBER, SECRET) == []
+    _nothing_is_left(sessions, settings, in_memory)
+    with sessions() as session:
         assert counts(session, Outbox) == [1]
 
 
-def test_on_an_independent_network_secret_papers_may_be_read(sqlite_sessions, settings, in_memory):
+def test_on_an_independent_network_secret_papers_may_be_read(sessions, settings, in_memory):
     allowed = dataclasses.replace(settings, secrets="allow")
-    _cut(sqlite_sessions, allowed, in_memory, (1, 2))
-    assert _extract(sqlite_sessions, allowed, in_memory, SECRET) == ["route"]
-    with sqlite_sessions() as session:
+    _cut(sessions, allowed, in_memory, (1, 2))
+    assert _extract(sessions, allowed, in_memory, SECRET) == ["route"]
+    with sessions() as session:
         assert session.scalars(sa.select(Document.secrecy)).all() == ["Mật"]
 
 
@@ -347,12 +347,12 @@ def test_on_an_independent_network_secret_papers_may_be_read(sqlite_sessions, se
 
 
 @pytest.fixture
-def paper(sqlite_sessions):
+def paper(sessions):
     """Adds a document to a scan of its own."""
     count = iter(range(1, 100))
 
     def paper(code, date, *cited):
-        with sqlite_sessions.begin() as session:
+        with sessions.begin() as session:
             scan = Scan(sha256=f"{next(count):064x}", filename="a", media_type="a", size=1, received_by="a")
             session.add(scan)
             session.flush()
@@ -370,45 +370,45 @@ def targets(sessions):
         return session.scalars(sa.select(CitationRow.target_id).order_by(CitationRow.id)).all()
 
 
-def test_a_citation_finds_its_paper_whichever_came_first(sqlite_sessions, paper):
+def test_a_citation_finds_its_paper_whichever_came_first(sessions, paper):
     old = paper("16/CT-TTg", "2020-03-31")
     paper("471/UBND-VX", "2020-04-02", ("16/CT-TTg", "2020-03-31"), ("172-TB/TW", "2020-03-21"))
     late = paper("172-TB/TW", "2020-03-21")
-    assert targets(sqlite_sessions) == [old, late]
+    assert targets(sessions) == [old, late]
 
 
-def test_a_citation_that_may_be_two_papers_is_left_to_a_person(sqlite_sessions, paper):
+def test_a_citation_that_may_be_two_papers_is_left_to_a_person(sessions, paper):
     paper("01/QĐ-UBND", "2020-01-02")
     paper("01/QĐ-UBND", "2020-01-02")
     paper("9/BC", "2020-02-02", ("01/QĐ-UBND", "2020-01-02"), ("16/CT-TTg", None), (None, "2020-01-02"))
     paper("16/CT-TTg", "2020-03-31")
-    assert targets(sqlite_sessions) == [None, None, None]
+    assert targets(sessions) == [None, None, None]
 
 
-def test_two_late_arrivals_of_one_code_are_left_to_a_person(sqlite_sessions, paper):
+def test_two_late_arrivals_of_one_code_are_left_to_a_person(sessions, paper):
     paper("9/BC", "2020-02-02", ("01/QĐ-UBND", "2020-01-02"))
     first = paper("01/QĐ-UBND", "2020-01-02")
     paper("01/QĐ-UBND", "2020-01-02")
-    assert targets(sqlite_sessions) == [first]
+    assert targets(sessions) == [first]
 
 
 # ------------------------------------------------------------------------------------------------ rows and pages
 
 
-def test_a_page_comes_back_as_it_was_kept(sqlite_sessions, in_memory):
+def test_a_page_comes_back_as_it_was_kept(sessions, in_memory):
     page = dataclasses.replace(
         Page.of_words(3, [Word("Số:", (0.1, 0.2, 0.3, 0.4), 0.5, 1, 0), Word("471", (0.3, 0.2, 0.4, 0.4), 1.0, 2, 1)]),
         advice=("rotated",), rotation=90, dpi=300.0, width=10, height=20, reason="an image",
     )  # fmt: skip
-    with sqlite_sessions.begin() as session:
+    with sessions.begin() as session:
         for _ in range(2):
             pages.keep(session, in_memory, page)
         assert pages.of_scan(session, in_memory, [3]) == (page,)
 
 
-def test_recognised_text_keeps_its_offsets(sqlite_sessions, in_memory):
+def test_recognised_text_keeps_its_offsets(sessions, in_memory):
     page = Page.of_text(3, "Số:  471\n\n  /UBND")
-    with sqlite_sessions.begin() as session:
+    with sessions.begin() as session:
         pages.keep(session, in_memory, page)
         assert pages.of_scan(session, in_memory, [3]) == (page,)
 
