@@ -13,12 +13,14 @@ from markupsafe import Markup
 
 from archive import access
 from archive.models import Document
-from server.pages import admin, cutting, documents, images, register, review, routing, search, shown, sign_in, upload
+from server.pages import (
+    admin, cutting, documents, images, plugins, register, review, routing, search, shown, sign_in, upload,
+)  # fmt: skip
 from server.speech import gettext as _
 from server.state import state
 
 STATIC = Path(__file__).parents[1] / "static"
-PAGES = (sign_in, review, upload, images, documents, cutting, register, search, routing, admin)
+PAGES = (sign_in, review, upload, images, documents, cutting, register, search, routing, admin, plugins)
 THEMES = ("light", "dark")
 
 _waiting = sa.select(sa.func.count()).select_from(Document).where(Document.status == "review")

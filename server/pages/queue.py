@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager
+from sqlalchemy.orm import Session, contains_eager, selectinload
 
-from archive import access
+from archive import access, answer, register
 from archive.jobs import progress
 from archive.models import Document, PageRow, Scan, User
-from server.pages import shown
-from server.pages.sheet import in_doubt
+from archive.records import stamp_of
+from server.pages import sheet, shown
 from server.speech import gettext as _
 from server.speech import ngettext
 
+BOOK = "den"
 SHOWN = 60
 URGENT = 10
 """Scans at or below this priority stand first and say so."""
@@ -91,7 +92,11 @@ def load(session: Session, user: User | None) -> Queue:
     scans, documents = _scans(session, user), _documents(session, user)
     coarse = _coarse(session, [document.scan_id for document in documents])
     ranked = [(_rank(scan), _of_scan(session, scan)) for scan in scans]
-    ranked += [(_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()))) for doc in documents]
+    doubts = _doubts(session, documents)
+    ranked += [
+        (_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()), doubts[doc.id]))
+        for doc in documents
+    ]
     return Queue([item for _, item in sorted(ranked, key=lambda pair: pair[0])][:SHOWN], _count(session, user))
 
 
@@ -107,7 +112,9 @@ def _scans(session: Session, user: User | None) -> Sequence[Scan]:
 
 
 def _documents(session: Session, user: User | None) -> Sequence[Document]:
-    wanted = sa.select(Document).join(Document.scan).options(contains_eager(Document.scan))
+    wanted = (
+        sa.select(Document).join(Document.scan).options(contains_eager(Document.scan), selectinload(Document.stamp))
+    )
     wanted = wanted.where(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
     return session.scalars(wanted.order_by(*_order, Document.ordinal).limit(SHOWN)).all()
 
@@ -142,13 +149,14 @@ def _of_scan(session: Session, scan: Scan) -> Item:
     return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent)
 
 
-def _of_document(document: Document, coarse: Sequence[str]) -> Item:
+def _of_document(document: Document, coarse: Sequence[str], doubts: int) -> Item:
     about = " · ".join(filter(None, [document.issuing_organ, shown.hour(document.scan.received_at)]))
     why = ", ".join(_(shown.ADVICE.get(word, word)) for word in coarse)
     pages = document.pages or [1]
     return Item(
         document.id, f"/review/{document.id}", f"/documents/{document.id}/pages/{pages[0]}.thumb.webp",
-        title_of(document), about, _doubt(document), _("Bản quét: {}").format(why) if why else "", document.scan_id,
+        title_of(document), about, _doubt(document, doubts), _("Bản quét: {}").format(why) if why else "",
+        document.scan_id,
         urgent=document.scan.priority <= URGENT or document.urgency is not None,
     )  # fmt: skip
 
@@ -161,14 +169,25 @@ def title_of(document: Document) -> str:
     return f"…{known}" if known else document.document_type or _("(chưa rõ số, ký hiệu)")
 
 
-def doubts_of(document: Document) -> int:
-    """How many fields of the form a clerk should look at, before the book's own two."""
-    return sum(in_doubt(name, one) for name, one in document.fields.items())
+def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
+    """How many lines of each form a clerk should look at, the two of the book with them."""
+    today = sheet.today()
+    stamps = {one.id: answer.stamp_json(stamp_of(one.stamp))["fields"] if one.stamp else {} for one in documents}
+    years = {sheet.year_of(stamp, today) for stamp in stamps.values()}
+    expected = {year: register.expected(session, BOOK, year) for year in years}
+
+    def count(one: Document) -> int:
+        stamp = stamps[one.id]
+        lines = sheet.arrival(one, stamp, expected[sheet.year_of(stamp, today)], today, {})
+        fields = (sheet.in_doubt(name, settled) for name, settled in one.fields.items())
+        return sum(fields) + sum(line.doubtful for line in lines)
+
+    return {one.id: count(one) for one in documents}
 
 
-def _doubt(document: Document) -> State:
+def _doubt(document: Document, doubts: int) -> State:
     if document.kind == "web_article":
         return State("warn", "⚠", _("Không phải văn bản gốc"))
-    if doubts := doubts_of(document):
+    if doubts:
         return State("warn", "⚠", ngettext("%(num)d ô cần xem", "%(num)d ô cần xem", doubts) % {"num": doubts})
     return State("ok", "✓", _("Sẵn sàng"))

@@ -14,14 +14,15 @@ from sqlalchemy.orm import Session
 from archive import access, answer, jobs, register, review
 from archive.errors import ArchiveError, BadValue, Conflict, OutOfOrder
 from archive.models import Document, RegisterEntry
+from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
 from server.auth import allow, require
 from server.pages import evidence, queue, sheet, shown
+from server.pages.queue import BOOK
 from server.speech import gettext as _
 from server.state import state
 
 pages = Blueprint("review", __name__)
-BOOK = "den"
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     today = sheet.today()
     told = answer.of_document(session, document)
     stamp = (told["stamp"] or {}).get("fields", {})
-    expected = register.expected(session, BOOK, year_of(stamp, today))
+    expected = register.expected(session, BOOK, sheet.year_of(stamp, today))
     form = sheet.of_document(document, stamp, expected, today)
     return {
         "sheet": retyped(form, typed),
@@ -128,12 +129,6 @@ def part_before(document: Document) -> Document | None:
     """The document of the same scan that ends where this one begins, if it is still under review, too."""
     found = [one for one in document.scan.documents if one.ordinal < document.ordinal and one.status == "review"]
     return found[-1] if found and access.can(g.user, "cut") else None
-
-
-def year_of(stamp: Mapping[str, Any], today: dt.date) -> int:
-    """The year in whose book the paper belongs: that of its stamp, else this one."""
-    text = str((stamp.get("date") or {}).get("value") or "")[:4]
-    return int(text) if text.isascii() and text.isdigit() else today.year
 
 
 def retyped(form: sheet.Sheet, typed: Typed) -> sheet.Sheet:
@@ -200,7 +195,10 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
         document = document_of(session, document_id)
         following = queue.load(session, g.user).after(document_id)
         correct(session, document, values, before)
-        entry = enter(session, document, values) if to_book else None
+        hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)
+        entry = enter(session, document, values) if to_book and not hidden else None
+    if hidden:
+        return redirect("/", 303)
     done = f"{entry.book_id}.{entry.year}.{entry.number}" if entry else "saved"
     target = following.url if to_book and following else ("/" if to_book else f"/review/{document_id}")
     return redirect(f"{target}?{urlencode({'done': done})}", 303)

@@ -108,10 +108,7 @@ def in_doubt(name: str, settled: Mapping[str, Any]) -> bool:
 def of_document(document: Document, stamp: Mapping[str, Any], expected: int, today: dt.date) -> Sheet:
     """The form of `document`; `stamp`: settled fields of its arrival stamp, `expected`: the book's next number."""
     sizes = page_sizes(document.scan.page_rows)
-    book = [
-        _arrival_number(document, stamp.get("number"), expected, sizes),
-        _arrival_day(stamp.get("date"), today, sizes),
-    ]
+    book = arrival(document, stamp, expected, today, sizes)
     if forward := stamp.get("forward_to"):
         book.append(_forward(forward, sizes))
     main = [_of_field(document, name, sizes) for name in MAIN]
@@ -119,6 +116,22 @@ def of_document(document: Document, stamp: Mapping[str, Any], expected: int, tod
     rest = [_of_field(document, name, sizes) for name in (*REST, *own) if name in document.fields]
     rest += [replace(_of_field(document, name, sizes), state="plain", crop=None) for name in DERIVED]
     return arranged(book, main, rest, sizes)
+
+
+def arrival(
+    document: Document, stamp: Mapping[str, Any], expected: int, today: dt.date, sizes: Mapping[int, tuple[int, int]]
+) -> list[Line]:
+    """Number and day of arrival."""
+    return [
+        _arrival_number(document, stamp.get("number"), expected, sizes),
+        _arrival_day(stamp.get("date"), today, sizes),
+    ]
+
+
+def year_of(stamp: Mapping[str, Any], today: dt.date) -> int:
+    """The year in whose book the paper belongs: that of its stamp, else this one."""
+    text = str((stamp.get("date") or {}).get("value") or "")[:4]
+    return int(text) if text.isascii() and text.isdigit() else today.year
 
 
 def arranged(book: Iterable[Line], main: Iterable[Line], rest: Iterable[Line], sizes: Any = None) -> Sheet:

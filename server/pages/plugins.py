@@ -1,0 +1,48 @@
+"""/admin/plugins/SLUG: what a plugin would change on papers that people have confirmed; nothing is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, g, render_template
+
+from archive import access
+from archive.errors import PluginRefused
+from archive.kit import Report, backtest
+from server.auth import allow
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("plugins", __name__)
+MOST = 30
+"""Documents a page waits for; the command `vanthu plugins backtest` takes them all."""
+SHOWN = 200
+
+
+@pages.get("/admin/plugins/<slug>")
+def look(slug: str) -> Any:
+    """Replay the plugin over the documents confirmed last."""
+    allow("plugins")
+    try:
+        with state().readers() as session:
+            report = backtest(session, state().settings, slug, limit=MOST)
+    except PluginRefused as error:
+        return show(slug, None, str(error)), 422
+    return show(slug, report)
+
+
+def show(slug: str, report: Report | None, sentence: str = "") -> str:
+    """The page; who may read no paper sees how many values change, not which."""
+    reads = access.can(g.user, "read")
+    return render_template(
+        "pages/plugins.html", slug=slug, report=report, sentence=sentence, counts=report.by_field() if report else {},
+        changes=report.changes[:SHOWN] if report and reads else (), becomes=becomes,
+    )  # fmt: skip
+
+
+def becomes(word: str) -> tuple[str, str]:
+    """Kind of a state badge, and its words."""
+    return {
+        "right": ("ok", _("thành đúng")), "wrong": ("bad", _("thành sai")), "other": ("warn", _("vẫn sai")),
+        "unchecked": ("off", _("chưa ai xác nhận")),
+    }[word]  # fmt: skip
