@@ -14,8 +14,19 @@ from markupsafe import Markup
 from archive import access
 from archive.models import Document
 from server.pages import (
-    admin, cutting, documents, images, plugins, register, review, routing, search, shown, sign_in, upload,
-)  # fmt: skip
+    admin,
+    cutting,
+    documents,
+    images,
+    plugins,
+    register,
+    review,
+    routing,
+    search,
+    shown,
+    sign_in,
+    upload,
+)
 from server.speech import gettext as _
 from server.state import state
 
