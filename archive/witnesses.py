@@ -55,8 +55,24 @@ def of_marks(marks: Iterable[Mark]) -> Iterator[Finding]:
 
 
 def of_signature(signed_on: str, findings: Iterable[Finding]) -> Iterator[Finding]:
-    """The date of the paper when a reading is the ISO date it was digitally signed on; papers are signed that day."""
-    for one in list(findings):
-        if one.field == "date" and one.value == signed_on[:10] and not one.suggestion:
-            reason = f"Chữ ký số ngày {signed_on[:10]}."
-            yield Finding("date", one.value, _BY_SIGNATURE, reason=reason, witness="signature", source="signature")
+    """The date of the paper, when a reading of it is the ISO date it was first digitally signed on.
+
+    Papers are signed on their day or up to some weeks later: a day nobody read is a suggestion, nothing more.
+    """
+    dates = [one for one in findings if one.field == "date" and not one.suggestion]
+    day, facts = signed_on[:10], {"reason": f"Chữ ký số ngày {signed_on[:10]}.", "witness": "signature"}
+    agreed = next((one for one in dates if one.value == day), None)
+    if agreed:
+        yield Finding("date", day, _BY_SIGNATURE, source="signature", **facts)  # type: ignore[arg-type]
+    elif not any(one.value for one in dates) and any(day.startswith(one.partial) for one in dates if one.partial):
+        yield Finding("date", day, 0.5, suggestion=True, source="signature", **facts)  # type: ignore[arg-type]
+
+
+def outside(
+    findings: Iterable[Finding], file_name: str, signed: Iterable[str | None], marks: Iterable[Mark]
+) -> list[Finding]:
+    """What file name, signatures (ISO times) and marks add to the findings about the first document of a scan."""
+    read = list(findings)
+    first = min((at for at in signed if at), default=None)
+    by_signature = of_signature(first, read) if first else ()
+    return [*of_file_name(file_name, read), *by_signature, *of_marks(marks)]

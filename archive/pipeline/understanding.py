@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session
 from archive import bundles, history, pages, records
 from archive.bundles import Part
 from archive.errors import ArchiveError
-from archive.findings import Finding, Record, Route, settle
+from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
-from archive.models import Confirmation, Document, Event, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
+from archive.models import Confirmation, Document, Event, MarkRow, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
 from archive.pipeline import quarantine, resolving
 from archive.pipeline.line import Archive, Args, Step, plugins
 from archive.reading import Text
 from archive.steps import Extraction
+from archive.witnesses import outside
 
 OURS = "line"
 BELIEVED = 0.5
@@ -149,7 +150,19 @@ def _with_flags(session: Session, document: Document, answer: Extraction) -> Ext
     if any(desk.UNREADABLE in row.advice for row in rows if row.number in document.pages):
         flags.append("unreadable_page")
     ours = tuple(Finding("flag", flag, 1.0, source=OURS) for flag in flags)
-    return dataclasses.replace(answer, findings=(*answer.findings, *ours))
+    more = outside(answer.findings, *_outside_of(session, document))
+    return dataclasses.replace(answer, findings=(*answer.findings, *ours, *more))
+
+
+def _outside_of(session: Session, document: Document) -> tuple[str, list[str | None], list[Mark]]:
+    """(file name, times of signatures, marks): the first two are those of the first document of a scan."""
+    at_first_page = sa.and_(MarkRow.scan_id == document.scan_id, MarkRow.page == min(document.pages, default=0))
+    rows = session.scalars(sa.select(MarkRow).where(at_first_page))
+    marks = [Mark(row.kind, row.page, pages.box_of(row.box) or (0, 0, 0, 0), row.confidence, row.text) for row in rows]
+    scan = session.get_one(Scan, document.scan_id)
+    if document.ordinal > 1:
+        return "", [], marks
+    return scan.filename, [one.get("at") for one in scan.signatures], marks
 
 
 def _says(record: Record, field: str) -> bool:

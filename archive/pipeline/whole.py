@@ -16,12 +16,13 @@ from archive.bundles import Part
 from archive.children import Child
 from archive.config import Settings
 from archive.errors import ArchiveError, ScanTooLarge, Unreadable
-from archive.findings import Finding, Record, Stamp, settle
+from archive.findings import Finding, Mark, Record, Stamp, settle
 from archive.jobs.desk import UNREADABLE
 from archive.pipeline.line import limits, options
 from archive.reading import Page
 from archive.scans import PageReading, Survey
 from archive.steps import Extraction, Marks, Plugins
+from archive.witnesses import outside
 
 TEXT = "text/plain"
 
@@ -39,7 +40,7 @@ def read_file(
     with contextlib.nullcontext(child) if child else Child(name="read") as reader:
         walk = _Walk(reader, settings, plugins)
         survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)
-        documents = walk.documents(parts, stamps)
+        documents = walk.documents(parts, stamps, path.name, survey)
     return {"scan": _scan(path, survey), "documents": documents}
 
 
@@ -48,6 +49,7 @@ class _Walk:
 
     def __init__(self, child: Child, settings: Settings, plugins: Plugins) -> None:
         self._child, self._settings, self._plugins = child, settings, plugins
+        self._marks: list[Mark] = []
 
     def _ask(self, step: str, *args: object, seconds: float = 120.0) -> Any:
         return self._child.run(f"archive.steps:{step}", *args, wall=seconds, cpu=seconds)
@@ -57,6 +59,7 @@ class _Walk:
         file = str(path.absolute())
         survey: Survey = self._ask("survey", file, limits(self._settings))
         marked = [self._page(file, number) for number in range(1, survey.pages + 1)]
+        self._marks = [mark for _, marks in marked for mark in marks.marks]
         pages = [page for page, _ in marked]
         stamps = [marks.stamp for _, marks in marked if marks.stamp]
         return survey, self._ask("cut", pages, stamps, self._plugins), stamps
@@ -77,9 +80,12 @@ class _Walk:
         pages = [piece for n, text in enumerate(given, 1) for piece in bundles.split_text(Page.of_text(n, text))]
         return Survey(TEXT, len(given)), self._ask("cut", pages, [], self._plugins), []
 
-    def documents(self, parts: Sequence[Part], stamps: Sequence[Stamp]) -> list[dict[str, Any]]:
+    def documents(
+        self, parts: Sequence[Part], stamps: Sequence[Stamp], name: str, survey: Survey
+    ) -> list[dict[str, Any]]:
         """Extract, settle and route each document."""
         found = [self._extraction(part, _stamp(part, stamps)) for part in parts]
+        found = [self._with_witnesses(n, *one, name, survey) for n, one in enumerate(zip(parts, found, strict=True))]
         records = [_settle(part, one, _stamp(part, stamps)) for part, one in zip(parts, found, strict=True)]
         siblings = bundles.suggest_from_siblings(records)
         records = [
@@ -87,6 +93,12 @@ class _Walk:
             for record, suggested in zip(records, siblings, strict=True)
         ]
         return [self._document(part, record) for part, record in zip(parts, records, strict=True)]
+
+    def _with_witnesses(self, n: int, part: Part, one: Extraction, name: str, survey: Survey) -> Extraction:
+        """File name and signatures are those of the first document; each has the marks of its first page."""
+        marks = [mark for mark in self._marks if mark.page == part.pages[0].number]
+        name, signed = (name, [one.at for one in survey.signatures]) if not n else ("", [])
+        return dataclasses.replace(one, findings=(*one.findings, *outside(one.findings, name, signed, marks)))
 
     def _extraction(self, part: Part, stamp: Stamp | None) -> Extraction:
         answer: Extraction = self._ask("extract", part.pages, stamp, self._plugins)

@@ -1,7 +1,7 @@
 import pytest
 
 from archive.findings import Finding, Mark, weigh
-from archive.witnesses import of_file_name, of_marks, of_signature
+from archive.witnesses import of_file_name, of_marks, of_signature, outside
 
 
 def pen(value, confidence=0.94):
@@ -45,3 +45,14 @@ def test_a_stamped_mark_is_an_urgency_or_a_secrecy():
         Mark("round_seal", 1, box, 0.9),
     ]
     assert [(one.field, one.value) for one in of_marks(marks)] == [("urgency", "Hỏa tốc"), ("secrecy", "Mật")]
+
+
+def test_a_day_nobody_read_is_only_suggested():
+    (one,) = of_signature("2021-05-11T11:26:39+07:00", [Finding("date", None, 0.9, partial="2021-05")])
+    assert (one.value, one.suggestion) == ("2021-05-11", True)
+
+
+def test_the_first_signature_counts():
+    read = [Finding("date", "2025-02-04", 0.97, witness="pen")]
+    found = outside(read, "quet.pdf", ["2025-02-05T08:09:28+07:00", None, "2025-02-04T16:42:36+07:00"], [])
+    assert [(one.value, one.witness) for one in found] == [("2025-02-04", "signature")]
