@@ -96,6 +96,8 @@ def tell(status: int, sentence: str) -> Any:
         return problem(status, title, sentence)
     if wants_part():
         return Response(sentence, status, mimetype="text/plain")
+    if status >= 500:
+        g.user = None  # the navigation counts papers, and what just failed may be the database
     return render_template("pages/error.html", title=title, sentence=sentence, status=status), status
 
 

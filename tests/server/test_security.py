@@ -66,3 +66,18 @@ def test_text_of_a_paper_is_never_html(desk, makers):
         text = van.page(path)
         assert "<img src=x" not in text and "<svg/onload" not in text, path
         assert "49" not in text or "{{7*7}}" in text, path
+
+
+def test_a_page_says_it_calmly_when_the_database_is_away(desk, sqlite_engine):
+    van = desk("clerk")
+    with sqlite_engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE document RENAME TO away")
+    for path in ("/", "/search?q=x", "/register"):
+        answer = van.open(path)
+        assert answer.status_code == 503 and "an toàn" in answer.text and "<nav" not in answer.text
+
+
+def test_a_defect_of_ours_shows_no_trace(app, desk):
+    app.view_functions["register.look"] = lambda: 1 / 0
+    answer = desk("clerk").open("/register")
+    assert answer.status_code == 500 and "ZeroDivision" not in answer.text and "vẫn an toàn" in answer.text
