@@ -23,8 +23,8 @@ from archive.register_export import export_csv, export_html, export_xlsx
 from archive.vietnamese import fold
 
 __all__ = [
-    "Lines", "amend", "duplicates", "entry_of", "expected", "export_csv", "export_html", "export_xlsx", "missing",
-    "page", "register", "void",
+    "Lines", "amend", "conceal", "duplicates", "entry_of", "expected", "export_csv", "export_html", "export_xlsx",
+    "missing", "page", "register", "void",
 ]  # fmt: skip
 
 FARTHEST_AHEAD = 10_000
@@ -217,7 +217,14 @@ def amend(session: Session, document: Document, *, actor: str, at: dt.datetime |
         before = _columns(entry)
         _copy_columns(entry, document)
         if (after := _columns(entry)) != before:
-            history.append(session, actor, "entry_amended", document.id, {"before": before, "after": after}, at)
+            facts = {"number": entry.number} if document.secrecy else {"before": before, "after": after}
+            history.append(session, actor, "entry_amended", document.id, facts, at)
+
+
+def conceal(session: Session, document: Document) -> None:
+    """Take out of the book what a secret paper says; day, number, issuer and code stay, as its rules allow."""
+    for entry in session.scalars(sa.select(RegisterEntry).where(RegisterEntry.document_id == document.id)):
+        entry.type_and_subject, entry.note = document.document_type or "", "Văn bản mật"
 
 
 def _columns(entry: RegisterEntry) -> dict[str, Any]:

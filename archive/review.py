@@ -15,7 +15,7 @@ from archive import history, register
 from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
-from archive.models import Confirmation, Document, Outbox, now
+from archive.models import Confirmation, Document, Outbox, Scan, now
 from archive.records import COLUMNS, NEEDED, ON_STAMP, PERSON
 from archive.vietnamese import find_dates, fold, short_date
 
@@ -47,8 +47,10 @@ def correct(
     code into both, unless they are given too. Conflict when the document is no longer at `if_version`; BadValue.
     """
     at = at or now()
-    document = _lock(session, document, if_version)
     checked = {name: checked_value(name, value) for name, value in values.items()}
+    if checked.get("secrecy"):  # the scan will be quarantined: its row comes before its documents'
+        session.get(Scan, document.scan_id, with_for_update=True)
+    document = _lock(session, document, if_version)
     checked = _with_code(document, checked)
     if not checked:
         return document
@@ -56,7 +58,8 @@ def correct(
     for name, value in checked.items():
         _confirm_one(session, document, name, value, actor, at)
     _close(session, document, actor, at)
-    changes = {name: [before[name], value] for name, value in checked.items()}
+    # Events are for ever: of a secret paper they name the fields and not what they say.
+    changes = {name: None if document.secrecy else [before[name], value] for name, value in checked.items()}
     history.append(session, actor, "corrected", document.id, {"fields": changes, "version": document.version}, at)
     return document
 

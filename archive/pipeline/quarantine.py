@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history
+from archive import history, register
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
 from archive.models import (
@@ -50,6 +50,14 @@ def impose(session: Session, archive: Archive, scan: Scan) -> Iterable[Next]:
     return []
 
 
+def impose_if_secret(session: Session, archive: Archive, document: Document) -> bool:
+    """Quarantine the scan of a document a person has marked secret, as if the machine had read the mark."""
+    if document.secrecy is None or archive.keeps_secrets or document.scan.status == "quarantined":
+        return False
+    impose(session, archive, document.scan)
+    return True
+
+
 def _forget(session: Session, document: Document) -> None:
     for table in (FindingRow, Confirmation, CitationRow, RouteRow):
         session.execute(sa.delete(table).where(table.document_id == document.id))
@@ -58,6 +66,7 @@ def _forget(session: Session, document: Document) -> None:
         # The book may name it, but no more: number and day of arrival stay, as the rules for such papers allow.
         document.text = document.folded = ""
         document.subject, document.fields, document.lists, document.suggestions = None, {}, {}, []
+        register.conceal(session, document)
         document.version += 1
     else:
         session.delete(document)

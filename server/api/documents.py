@@ -16,8 +16,9 @@ from sqlalchemy.orm import Session
 
 from archive import access, answer, pages, recut, register, review, routing, searchable
 from archive.children import Child
-from archive.errors import NotFound, Stale
+from archive.errors import Conflict, NotFound, Stale
 from archive.models import Document, Event, PageRow, RegisterEntry
+from archive.pipeline import Archive, quarantine
 from archive.pipeline.line import limits
 from archive.reading import Page
 from server import errors
@@ -62,7 +63,8 @@ def get(document_id: str) -> Any:
 def correct(document_id: str) -> Any:
     """Correct and confirm fields
 
-    With If-Match the change is made only to that version; 412 says somebody was faster and nothing was changed.
+    With If-Match the change is made only to that version; 412 says somebody was faster and nothing was changed. A
+    secrecy quarantines the file, which 409 says, unless the settings allow secrets.
     """
     wanted = shapes.body(shapes.Correction)
     version = _version_asked()
@@ -72,7 +74,10 @@ def correct(document_id: str) -> Any:
         document = review.correct(session, document, values, actor=g.user.name, if_version=version)
         if wanted.confirm:
             document = review.confirm(session, document, g.user.name)
-        return _shown(session, document)
+        hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)
+        if not hidden:
+            return _shown(session, document)
+    raise Conflict(quarantine.REASON)
 
 
 def _version_asked() -> int | None:

@@ -1,5 +1,6 @@
 """The interface for programs as CONTRACT says it: addresses, statuses, shapes, and who may what."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 import io
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from archive import access, pages, people
-from archive.models import Document, PageRow, Task, User
+from archive.models import Document, Event, PageRow, Task, User
 from tests.archive import offices as rows
 from tests.server.offices import Office
 
@@ -58,8 +59,6 @@ def test_a_file_is_received_once_and_its_bytes_come_back_unchanged(office):
 
 @pytest.mark.parametrize(("content", "status"), [(b"", 422), (b"MZ no scan", 415), (b"%PDF-" + b"x" * 3000, 413)])
 def test_bytes_we_do_not_take_are_refused_with_a_sentence(settings, sqlite_engine, content, status):
-    import dataclasses
-
     office = Office(dataclasses.replace(settings, max_upload_mb=0))
     answer = send(office, content)
     office.close()
@@ -291,6 +290,32 @@ def test_a_quarantined_scan_gives_nothing_away(office, paper):
     assert office.ask("GET", f"/api/v1/documents/{paper}").status_code == 404
 
 
+def test_a_paper_a_clerk_marks_secret_is_quarantined_and_its_words_are_nowhere(office):
+    with office.sessions.begin() as session:
+        fields = {"subject": rows.field("bảo vệ X")}
+        paper = rows.document(session, subject="bảo vệ X", document_type="Công văn", fields=fields, text="bảo vệ X")
+    url = f"/api/v1/documents/{paper.id}"
+    office.ask("POST", f"{url}/register", json={"arrived_on": "2026-03-25"})
+    answer = office.ask("PATCH", url, json={"fields": {"secrecy": "Mật", "subject": "bảo vệ Y"}})
+    assert (answer.status_code, "cách ly" in answer.json["detail"]) == (409, True)
+    assert office.ask("GET", url).status_code == 404
+    entry = office.ask("GET", "/api/v1/register?year=2026", "admin").json["entries"][0]
+    assert (entry["number"], entry["type_and_subject"]) == (1, "Công văn")
+    with office.sessions() as session:
+        kept = session.get(Document, paper.id)
+        assert (kept.text, kept.subject, kept.scan.status) == ("", None, "quarantined")
+        assert not [event for event in session.query(Event) if "bảo vệ" in event.data]
+
+
+def test_an_independent_machine_may_keep_secrets(settings, sqlite_engine):
+    office = Office(dataclasses.replace(settings, secrets="allow"))
+    with office.sessions.begin() as session:
+        paper = rows.document(session, subject="x")
+    answer = office.ask("PATCH", f"/api/v1/documents/{paper.id}", json={"fields": {"secrecy": "mật"}})
+    assert (answer.status_code, answer.json["fields"]["secrecy"]["value"]) == (200, "Mật")
+    office.close()
+
+
 def test_a_browser_s_cookie_works_with_its_csrf_token_only(office, paper):
     with office.sessions.begin() as session:
         user = session.query(User).filter_by(role="clerk").one()
@@ -320,8 +345,6 @@ def test_health_asks_no_database(settings):
 
 
 def test_readiness_says_what_is_in_the_way(settings):
-    import dataclasses
-
     from server import create_app
 
     app = create_app(dataclasses.replace(settings, reserve_mb=10**9))
