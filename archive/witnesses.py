@@ -5,11 +5,12 @@ Digits on paper have no redundancy: a reading becomes sure only when somebody el
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from archive.findings import Finding, Mark
+from archive.findings import Finding, Mark, Value
 from archive.vietnamese import fold, words_of
 
 # `09_TTR.signed.pdf`, `47_QĐ_UB`, `574_UB`, `660TBUB`, `2770_(08-CT-UBND)`: a number right before a type or UB.
@@ -31,12 +32,17 @@ def of_file_name(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:
     if len(numbers) != 1:
         return
     (number,) = numbers
-    for one in list(findings):
-        if one.field not in ("number", "full_code") or not isinstance(one.value, str) or one.suggestion:
-            continue
-        if re.split(r"[/-]", one.value)[0].lstrip("0") == number:
-            reason = f"Tên tệp cũng ghi số {number}."
-            yield Finding(one.field, one.value, _BY_NAME, reason=reason, witness="file_name", source="file name")
+    reason = f"Tên tệp cũng ghi số {number}."
+    read = sorted((one for one in findings if not one.suggestion), key=lambda one: -one.confidence)
+    for field in ("number", "full_code"):
+        agreed = (one for one in read if one.field == field and _number_of(one.value) == number)
+        for one in itertools.islice(agreed, 1):
+            yield Finding(field, one.value, _BY_NAME, reason=reason, witness="file_name", source="file name")
+
+
+def _number_of(value: Value) -> str | None:
+    """The digits before the symbol, without leading zeros."""
+    return re.split(r"[/-]", value)[0].lstrip("0") if isinstance(value, str) else None
 
 
 _LEVELS = {
