@@ -26,6 +26,11 @@ class Plugins:
     budget: float = host.BUDGET
     """Seconds one plugin has for one question."""
 
+    def __post_init__(self) -> None:
+        # The child that reads it works in another directory.
+        if self.folder:
+            object.__setattr__(self, "folder", str(Path(self.folder).absolute()))
+
 
 @dataclass(frozen=True, slots=True)
 class Marks:

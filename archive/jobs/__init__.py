@@ -29,7 +29,6 @@ def work(settings: Settings, stop: threading.Event) -> None:
     """What `vanthu work` does: one worker until `stop` is set."""
     from archive.jobs.worker import Worker
 
-    open_jobs(settings.jobs)
     Worker(settings).run(stop)
 
 

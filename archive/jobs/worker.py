@@ -24,7 +24,7 @@ from archive import database
 from archive.children import Child
 from archive.config import Settings
 from archive.errors import ArchiveError, Crashed, Transient
-from archive.jobs import queue
+from archive.jobs import open_jobs, queue
 from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
 from archive.pipeline import STEPS, Archive, Step
@@ -62,6 +62,7 @@ class Worker:
         self, settings: Settings, *, engine: sa.Engine | None = None, steps: Mapping[str, Step] = STEPS,
         name: str | None = None,
     ) -> None:  # fmt: skip
+        open_jobs(settings.jobs)
         self.settings = settings
         self.name = name or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.stop = threading.Event()

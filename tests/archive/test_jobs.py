@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from archive import jobs
-from archive.errors import Conflict, Crashed, Encrypted, NotFound, TookTooLong, Transient
+from archive.errors import BadSettings, Conflict, Crashed, Encrypted, NotFound, TookTooLong, Transient
 from archive.jobs import desk, queue
 from archive.jobs.waiting import Bell
 from archive.models import Event, PageRow, Scan, Task
@@ -358,6 +358,12 @@ def test_a_step_can_be_done_again(sessions, scan, claim, finish):
     assert (held.step, held.attempt) == ("extract", 1)
     finish(held, lambda session, scan: [("route", (0,))])
     assert claim().step == "route"
+
+
+def test_an_unknown_queue_is_refused():
+    jobs.open_jobs("database:")
+    with pytest.raises(BadSettings, match="celery"):
+        jobs.open_jobs("celery+redis://127.0.0.1")
 
 
 def test_leases_are_measured_by_the_databases_clock(sessions, engine):

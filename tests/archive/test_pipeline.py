@@ -29,6 +29,7 @@ from archive.models import (
 from archive.pipeline import STEPS, read_file, understanding
 from archive.pipeline.reading import keep_mark, unread
 from archive.reading import Gap, Page, Word
+from archive.search import open_search, parse
 from archive.steps import Extraction, Marks
 from archive.vietnamese import fold
 from server import demo
@@ -126,6 +127,35 @@ def test_every_file_ends_read_or_refused_with_a_reason(line, sessions):
         assert "an toàn" in scan.error
         assert line.blobs.verify(scan.sha256)
         assert session.get(Scan, whole).status == "review"
+
+
+@ONCE
+def test_an_index_that_cannot_be_written_stops_no_scan(line, sessions):
+    index = line.settings.data / "index"
+    index.write_bytes(b"not a folder")
+    id_ = line.receive(file_of(Image.new("L", (300, 400), 255)), "empty.png")
+    line.run()
+    with sessions() as session:
+        assert session.get(Scan, id_).status == "review"
+        assert counts(session, Outbox) == [1]
+    index.unlink()
+    line.run()
+    with sessions() as session:
+        assert counts(session, Outbox) == [0]
+
+
+@ONCE
+def test_a_correction_reaches_the_index_without_a_new_scan(line, sessions):
+    id_ = line.receive(file_of(Image.new("L", (300, 400), 255)), "empty.png")
+    line.run()
+    with sessions.begin() as session:
+        (document,) = session.get(Scan, id_).documents
+        document.subject = "đăng ký bổ sung nội dung trình kỳ họp"
+        session.add(Outbox(document_id=document.id))
+    line.run()
+    engine = open_search(line.settings.search, line.settings.data)
+    assert [hit.id for hit in engine.search(parse("dang ky bo sung"), 5).hits] == [document.id]
+    engine.close()
 
 
 @ONCE
@@ -444,6 +474,24 @@ def test_a_recognised_text_is_read_without_an_archive(settings, tmp_path):
     assert read["scan"]["pages"] == papers.state_paper().text.count("\f") + papers.party_paper().text.count("\f") + 2
     assert read["documents"]
     assert list(settings.data.iterdir()) == []
+
+
+PLUGIN = """
+from archive import Finding, hookimpl
+
+@hookimpl
+def extract(text, stamp):
+    return [Finding("tried.length", str(len(text.plain)), 0.9)]
+"""
+
+
+def test_a_plugin_to_try_is_found_from_wherever_one_stands(settings, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "tried.py").write_text(PLUGIN)
+    (tmp_path / "a.txt").write_text("Số: 471/UBND-VX")
+    monkeypatch.chdir(tmp_path)
+    (document,) = read_file("a.txt", settings, plugins_dir="mine")["documents"]
+    assert document["fields"]["tried.length"]["value"] == "15"
 
 
 def test_a_scan_is_read_without_an_archive(settings, tmp_path):
