@@ -16,6 +16,7 @@ from collections.abc import Iterable
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from archive import history
@@ -96,9 +97,10 @@ def unit_named(session: Session, name: str) -> Unit:
         slug = slug[:31] + "_" + _digest(slug)[:8]
     found = session.get(Unit, slug)
     if found is None:
-        found = Unit(id=slug, name=name)
-        session.add(found)
-        session.flush()
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        # Two clerks may name a new unit at the same moment: one of them makes it.
+        session.execute(insert(Unit).values(id=slug, name=name, active=True).on_conflict_do_nothing())
+        found = session.get_one(Unit, slug)
     return found
 
 

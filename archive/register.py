@@ -24,7 +24,7 @@ from archive.vietnamese import fold
 
 __all__ = [
     "Lines", "amend", "conceal", "duplicates", "entry_of", "expected", "export_csv", "export_html", "export_xlsx",
-    "missing", "page", "register", "void",
+    "missing", "page", "register", "take_turn", "void",
 ]  # fmt: skip
 
 FARTHEST_AHEAD = 10_000
@@ -80,6 +80,16 @@ def register(
         session, actor, "registered", document.id, _facts(entry) | ({"reason": reason} if reason else {}), at
     )
     return entry
+
+
+def take_turn(session: Session, document: Document, book_id: str, year: int) -> None:
+    """Lock document and counter, in this order, at the beginning of a transaction that does more than register.
+
+    Whoever writes an event holds the head of the chain; were the counter asked for only then, two such transactions
+    would wait for each other for ever.
+    """
+    session.scalars(_document, {"id": document.id}).one()
+    _lock_counter(session, book_id, year)
 
 
 def _check(arrived_on: dt.date, number: int | None, at: dt.datetime) -> None:

@@ -194,6 +194,8 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
     with state().sessions.begin() as session:
         document = document_of(session, document_id)
         following = queue.load(session, g.user).after(document_id)
+        if to_book:
+            register.take_turn(session, document, BOOK, arrival_day(values).year)
         correct(session, document, values, before)
         hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)
         entry = enter(session, document, values) if to_book and not hidden else None
@@ -226,17 +228,23 @@ def enter(session: Session, document: Document, values: Mapping[str, str]) -> Re
         raise Conflict(
             _("Có thể văn bản này đã có trong kho. Hãy so hai văn bản, rồi đánh dấu “không trùng” nếu vẫn vào sổ.")
         )
-    day = review.checked_value("date", values.get("arrived_on", ""))
-    if not isinstance(day, str):
-        raise BadValue(_("Hãy ghi ngày đến, ví dụ 30/3/2020."))
+    day = arrival_day(values)
     number = values.get("arrival", "")
     if number and not (number.isascii() and number.isdecimal() and len(number) < 8):
         raise BadValue(_("Số đến chỉ gồm chữ số."))
     reason = request.form.get("reason", "").strip() or None
     return register.register(
-        session, document, BOOK, dt.date.fromisoformat(day), wanted(number),
+        session, document, BOOK, day, wanted(number),
         actor=g.user.name, reason=reason,
     )  # fmt: skip
+
+
+def arrival_day(values: Mapping[str, str]) -> dt.date:
+    """The day of the form; BadValue."""
+    day = review.checked_value("date", values.get("arrived_on", ""))
+    if not isinstance(day, str):
+        raise BadValue(_("Hãy ghi ngày đến, ví dụ 30/3/2020."))
+    return dt.date.fromisoformat(day)
 
 
 def wanted(number: str) -> int | None:

@@ -6,6 +6,7 @@ import io
 import random
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from archive import database, register
+from archive import database, register, review
 from archive.errors import BadValue, Conflict, NotFound, NumberTaken, OutOfOrder
 from archive.models import Document, Event, Outbox, RegisterEntry
 from tests.archive import offices
@@ -272,3 +273,24 @@ def test_numbers_have_no_gap_under_two_processes_of_four_threads(engine, session
         assert [entry.number for entry in entries] == list(range(1, 61))
         assert {entry.document_id for entry in entries} == set(ids)
         assert register.missing(session, "den", 2026) == []
+
+
+def test_correcting_and_registering_at_once_does_not_wait_for_another_registration_for_ever(sessions):
+    with sessions.begin() as session:
+        mine, other = (offices.document(session).id for _ in range(2))
+    numbers = []
+
+    def another_clerk():
+        with sessions.begin() as session:
+            numbers.append(enter(session, session.get(Document, other)).number)
+
+    hand = threading.Thread(target=another_clerk)
+    with sessions.begin() as session:
+        paper = session.get(Document, mine)
+        register.take_turn(session, paper, "den", DAY.year)
+        review.correct(session, paper, {"place": "Huế"}, actor="lan", at=NOW)
+        hand.start()
+        hand.join(timeout=0.5)
+        numbers.append(enter(session, paper).number)
+    hand.join()
+    assert numbers == [1, 2]
