@@ -338,6 +338,8 @@ def _may_be_organ(row: Row) -> bool:
     letters = [letter for letter in row.text if letter.isalpha()]
     if row.column in (RIGHT, MIDDLE) or len(letters) < 3 or len(row.text) > 90:
         return False
+    if re.match(r"so\W*\d", row.folded):
+        return False
     if re.search(r"\bden\b|^so\b(?! [a-z])|^ngay\b|^chuyen\b", row.folded) and len(row.text) < 20:
         return False
     return is_capitals(row.text) and len(max(row.text.split(), key=len)) > 1

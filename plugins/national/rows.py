@@ -172,7 +172,9 @@ def _parts_columns(text: str, cut: re.Match[str]) -> bool:
     """A place before `ngày` is the right column only beside a number."""
     left, right = text[: cut.start()], text[cut.end() :]
     return (
-        bool(re.match(r"\W*(?:\w+ )?s[oố]\b.*[A-ZĐ]", left, re.IGNORECASE)) if ", ng" in right[:40] else len(left) > 3
+        bool(re.match(r"\W*(?:\w+ ){0,3}s[oố]\b.*[A-ZĐ]", left, re.IGNORECASE))
+        if ", ng" in right[:40]
+        else len(left) > 3
     )
 
 
