@@ -24,10 +24,12 @@ NEEDED = ("number", "symbol", "date", "issuing_organ", "document_type", "subject
 DERIVED = ("full_code",)
 """Follows from number and symbol, so it is never in doubt by itself."""
 CHOICES = {"urgency": URGENCIES, "secrecy": SECRECIES}
-CROP_SHAPE = 4.8
-"""Width to height of the strip that shows a piece of the page beside its input."""
+WIDE, HIGH = 4.5, 2.8
+"""Width to height of the strip that shows a piece of the page beside its input: a line, or several and handwriting."""
 
 
+DATE_LINE = 0.37
+"""Share of a page's width on which place, day, month and year stand: a day alone says little."""
 LEAST = 0.03
 """Rival readings that are less likely than this are no help."""
 TRUSTED_STAMP = 0.8
@@ -43,6 +45,8 @@ class Crop:
     height: int
     view: str
     """The viewBox that shows the piece."""
+    high: bool = False
+    """Whether the strip is the high one."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +172,8 @@ def _line(name: str, label: str, settled: Mapping[str, Any] | None, sizes: Mappi
         if one.get("value") and (one.get("confidence") or 0) >= LEAST
     )
     state = _state(name, settled)
-    crop = crop_of(settled.get("page"), settled.get("box"), sizes) if state in ("warn", "bad") else None
+    least = DATE_LINE if name == "date" else 0.0
+    crop = crop_of(settled.get("page"), settled.get("box"), sizes, least) if state in ("warn", "bad") else None
     return Line(name, label, value, value, state, _hint(name, settled, state), crop, _different(others, value))
 
 
@@ -199,17 +204,22 @@ def _hint(name: str, settled: Mapping[str, Any], state: str) -> str:
     return " · ".join(filter(None, [f"✕ {reason or _('Không đọc được')}", seen]))
 
 
-def crop_of(page: int | None, box: Sequence[float] | None, sizes: Mapping[int, tuple[int, int]]) -> Crop | None:
-    """The piece of `page` around `box`, as wide as the strip that shows it."""
+def crop_of(
+    page: int | None, box: Sequence[float] | None, sizes: Mapping[int, tuple[int, int]], least: float = 0.0
+) -> Crop | None:
+    """The piece of `page` around `box`, as wide as the strip that shows it, at least `least` of the page."""
     if page is None or page not in sizes or not box:
         return None
     width, height = sizes[page]
     left, top, right, bottom = box[0] * width, box[1] * height, box[2] * width, box[3] * height
-    tall = min(max((bottom - top) * 1.7, (right - left) * 1.15 / CROP_SHAPE, height * 0.02), height)
-    wide = min(tall * CROP_SHAPE, width)
+    high = not least and right - left < HIGH * (bottom - top)
+    shape = HIGH if high else WIDE
+    broad = max((right - left) * 1.12, least * width)
+    tall = min(max((bottom - top) * 1.35, broad / shape, height * 0.02), height)
+    wide = min(tall * shape, width)
     x = min(max((left + right - wide) / 2, 0), width - wide)
     y = min(max((top + bottom - tall) / 2, 0), height - tall)
-    return Crop(page, width, height, f"{x:.0f} {y:.0f} {wide:.0f} {tall:.0f}")
+    return Crop(page, width, height, f"{x:.0f} {y:.0f} {wide:.0f} {tall:.0f}", high)
 
 
 def _arrival_number(
