@@ -29,7 +29,7 @@ MOST_SIDES = 28
 EDGE = 3.0
 """mm from the edge of the page within which a side may be lost."""
 BEST = 4
-LEAST = 0.6
+LEAST = 0.66
 """Below this score four lines are not a frame."""
 
 

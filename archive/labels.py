@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
 
+from archive import tesseract
 from archive.pen import Reader
 from archive.spotting import letters, spot
+from archive.vietnamese import fold
 
 PX = 10.0
 """Pixels per mm of a straightened stamp."""
@@ -68,11 +71,12 @@ def _bands(picture: Image.Image) -> list[float]:
 
 
 def find_labels(picture: Image.Image, reader: Reader) -> dict[str, Label]:
-    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN. Empty without a recogniser.
+    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN. Without a recogniser
+    Tesseract is asked, which finds few of them.
 
     A label of number or date that was not seen is put where the distance between the others says (weight 0).
     """
-    seen = _seen(picture, reader)
+    seen = _seen(picture, reader) if reader.recogniser else _printed(picture)
     rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
     inside = {name: [r for r in found if r.left < picture.width / PX * LEFT_PART] for name, found in rows.items()}
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
@@ -135,6 +139,21 @@ def _seen(picture: Image.Image, reader: Reader) -> list[Label]:
             if merit > LEAST * MERIT * len(word):
                 edges = place.start * frame, (place.end + 1) * frame
                 found.append(Label(name, *edges, top + BAND / 2, merit))
+    return found
+
+
+def _printed(picture: Image.Image) -> list[Label]:
+    """The labels Tesseract reads in the picture."""
+    names = [(name, word) for name, words in WORDS.items() for word in words]
+    found = []
+    for word in tesseract.read_region(picture.convert("L"), psm=11, dpi=round(PX * 25.4)):
+        text = re.sub("[^a-z]", "", fold(word.text))
+        name = next((name for name, known in names if text and text == known.split()[0].strip(":")), None)
+        if name and word.box:
+            left, top, right, bottom = word.box
+            wide, tall = picture.width / PX, picture.height / PX
+            middle = (top + bottom) / 2 * tall
+            found.append(Label(name, left * wide, right * wide, middle, MERIT * len(text) * word.confidence))
     return found
 
 

@@ -1,0 +1,181 @@
+"""Small stamps drawn with Pillow; the real ones where the material is at hand."""
+
+import os
+from pathlib import Path
+
+import pypdfium2
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from archive import stamps
+from archive.pen import Reader
+from archive.reading import Page, Word
+
+FONTS = Path("/usr/share/fonts/truetype/croscore")
+MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[3] / "shared" / "material"))
+DPI = 200
+INKS = {"red": (205, 30, 45), "blue": (40, 60, 170), "violet": (115, 45, 135), "black": (30, 30, 30)}
+
+
+class WithoutModel(Reader):
+    @property
+    def recogniser(self):
+        return None
+
+
+def font(points, style="Regular"):
+    return ImageFont.truetype(str(FONTS / f"Tinos-{style}.ttf"), round(points * DPI / 72))
+
+
+def mm(value):
+    return round(value * DPI / 25.4)
+
+
+def sheet(mode="RGB"):
+    """An A4 page with some lines of print."""
+    page = Image.new("RGB", (mm(210), mm(297)), "white")
+    draw = ImageDraw.Draw(page)
+    for n in range(12):
+        draw.text((mm(30), mm(150 + 8 * n)), "Thực hiện Kế hoạch công tác năm, các sở, ban, ngành", "black", font(13))
+    return page.convert(mode)
+
+
+def stamp(colour="red", number="1161", date="25/3/20", pen=(20, 30, 120), organ="VĂN PHÒNG TỈNH ỦY"):
+    """A stamp of 50 x 35 mm with 5 mm of paper around it, filled in."""
+    picture = Image.new("RGB", (mm(60), mm(45)), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((mm(5), mm(5), mm(55), mm(40)), outline=INKS[colour], width=4)
+    draw.text((mm(30), mm(9)), organ, INKS[colour], font(10, "Bold"), anchor="mm")
+    draw.text((mm(30), mm(14.5)), "ĐẾN", INKS[colour], font(13, "Bold"), anchor="mm")
+    rows = (("Số:", number), ("Ngày:", date), ("Chuyển:", ""), ("Lưu hồ sơ số:", ""))
+    for row, (label, written) in enumerate(rows):
+        base = mm(20.5 + 5.6 * row)
+        draw.text((mm(8), base), label + "." * (44 - len(label)), INKS[colour], font(10.5), anchor="ls")
+        draw.text((mm(26), base - 2), written, pen, font(15, "Italic"), anchor="ls")
+    return picture
+
+
+def stamped(picture, angle=0.0, at=(20, 60), mode="RGB"):
+    page = sheet()
+    page.paste(picture.rotate(angle, Image.Resampling.BICUBIC, expand=True, fillcolor="white"), (mm(at[0]), mm(at[1])))
+    return page.point(lambda v: 255 if v > 140 else 0).convert("1") if mode == "1" else page.convert(mode)
+
+
+def found_on(image, reader=None, offices=()):
+    return stamps.find(Page(1, dpi=float(DPI), width=image.width, height=image.height), image, reader, offices)
+
+
+def values(stamp):
+    best = {}
+    for finding in stamp.fields:
+        best.setdefault(finding.field, finding)
+    return best
+
+
+@pytest.mark.parametrize(("colour", "mode"), [("red", "RGB"), ("blue", "RGB"), ("black", "1"), ("violet", "L")])
+def test_a_stamp_of_any_ink_is_found_and_read(colour, mode):
+    found = values(found_on(stamped(stamp(colour), mode=mode)))
+    assert (found["number"].value, found["date"].value) == ("1161", "2020-03-25")
+
+
+@pytest.mark.parametrize("angle", [-14, 9])
+def test_a_stamp_may_stand_askew(angle):
+    found = found_on(stamped(stamp("blue"), angle))
+    assert abs(found.angle - angle) <= 1
+    assert values(found)["number"].value == "1161"
+
+
+def test_a_stamp_may_be_cut_by_the_edge_of_the_page():
+    assert found_on(stamped(stamp("black"), at=(-12, 60)))
+
+
+def test_each_field_has_a_box_that_holds_it():
+    found = values(found_on(stamped(stamp("red"))))
+    left, top, right, bottom = found["number"].box
+    assert left * 210 < 20 + 26 < right * 210 and top * 297 < 60 + 18.5 < bottom * 297
+    assert {"forward_to", "file_ref", "organ"} <= found.keys()
+    assert found["forward_to"].value is None
+
+
+def test_nothing_the_pen_wrote_is_surer_than_the_pen():
+    assert all(f.confidence < 1 and f.witness in ("pen", "stamp") for f in found_on(stamped(stamp())).fields)
+
+
+def test_an_office_that_is_known_is_named_rightly():
+    found = values(found_on(stamped(stamp("red")), offices=("Văn phòng Tỉnh ủy", "Sở Y tế")))
+    assert found["organ"].value == "Văn phòng Tỉnh ủy"
+
+
+def test_a_page_of_print_has_no_stamp():
+    assert found_on(sheet()) is None
+
+
+def test_a_table_is_no_stamp():
+    page = sheet()
+    draw = ImageDraw.Draw(page)
+    for row in range(4):
+        for column in range(3):
+            x, y = 20 + 55 * column, 40 + 20 * row
+            draw.rectangle((mm(x), mm(y), mm(x + 55), mm(y + 20)), outline="black", width=3)
+            draw.text((mm(x + 4), mm(y + 4)), "Số: 12\nNgày 3/4", "black", font(12))
+    assert found_on(page) is None
+
+
+def test_a_box_of_text_is_no_stamp():
+    page = sheet()
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((mm(60), mm(40), mm(112), mm(74)), outline="black", width=3)
+    draw.text((mm(64), mm(46)), "DỰ THẢO\nlần thứ hai", "black", font(14))
+    assert found_on(page) is None
+
+
+def test_without_the_recogniser_the_pen_is_left_to_the_clerk():
+    found = found_on(stamped(stamp("black")), WithoutModel())
+    assert found is None or all(f.value is None and f.box for f in found.fields if f.witness == "pen")
+
+
+def test_a_red_ring_is_a_round_seal_and_a_stamp_is_none():
+    page = stamped(stamp("red"))
+    draw = ImageDraw.Draw(page)
+    draw.ellipse((mm(120), mm(230), mm(157), mm(267)), outline=INKS["red"], width=8)
+    draw.ellipse((mm(132), mm(242), mm(145), mm(255)), fill=INKS["red"])
+    found = stamps.marks(Page(1, dpi=float(DPI), width=page.width), page)
+    assert [mark.kind for mark in found] == ["round_seal"]
+
+
+def test_urgency_and_secrecy_are_lines_of_their_own():
+    words = [
+        Word("HỎA", (0.1, 0.1, 0.15, 0.12), 0.9, 1), Word("TỐC", (0.16, 0.1, 0.2, 0.12), 0.9, 1),
+        Word("MẬT", (0.1, 0.2, 0.15, 0.22), 0.9, 2),
+        Word("bảo", (0.1, 0.3, 0.15, 0.32), 0.9, 3), Word("MẬT", (0.2, 0.3, 0.25, 0.32), 0.9, 3),
+    ]  # fmt: skip
+    found = stamps.marks(Page.of_words(1, words), Image.new("L", (400, 600), 255))
+    assert [(mark.kind, mark.text) for mark in found] == [("urgency", "HỎA TỐC"), ("secrecy", "MẬT")]
+
+
+def real_page(name, number=1):
+    path = MATERIAL / "scans" / name
+    if not path.is_file():
+        pytest.skip("the material is not here")
+    if path.suffix == ".pdf":
+        document = pypdfium2.PdfDocument(path)
+        image = document[number - 1].render(scale=300 / 72).to_pil()
+        document.close()
+        return image
+    return Image.open(path)
+
+
+def test_the_real_stamp_over_print_at_the_edge_is_read():
+    image = real_page("vbhc/2770_(08-CT-UBND)..signed.pdf")
+    found = values(stamps.find(Page(1), image))
+    assert (found["number"].value, found["date"].value) == ("2770", "2018-04-04")
+
+
+def test_the_real_stamp_with_an_hour_is_read():
+    found = values(stamps.find(Page(1), real_page("ocr_vbpl/pline_1.jpg")))
+    assert (found["time"].value, found["date"].value) == ("C", "2021-03-29")
+    assert "number" not in found
+
+
+def test_the_real_seal_is_no_stamp():
+    assert stamps.find(Page(1), real_page("ocr_vbpl/pline_2.jpg")) is None
