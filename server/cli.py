@@ -10,11 +10,22 @@ from archive.version import VERSION
 from server.commands import Desk, Refusing
 
 COMMANDS = {
-    "up": "running", "serve": "running", "work": "running", "upgrade": "running", "ingest": "ingesting",
-    "read": "reading", "search": "searching", "reindex": "searching", "reread": "reading", "plugins": "plugins",
-    "register": "register", "user": "people", "token": "people", "check": "checking",
-}  # fmt: skip
-"""Command → module of server/commands that has a function of this name."""
+    "up": ("running", "Web and workers under one supervisor; migrates first."),
+    "serve": ("running", "The web only."),
+    "work": ("running", "A worker only; any number may run, on any machine with the same engines."),
+    "upgrade": ("running", "Bring the database to this version; SQLite is copied first."),
+    "check": ("checking", "Print the effective settings and what is missing or wrong."),
+    "ingest": ("ingesting", "Archive files (PDF, TIFF, JPEG, PNG); the same bytes again are the first scan."),
+    "read": ("reading", "Read files and archive nothing."),
+    "reread": ("reading", "Queue scans to be read again; what people confirmed stays."),
+    "search": ("searching", "Find documents; marks and capitals may be left out."),
+    "reindex": ("searching", "Build a new generation of the index while the old one serves."),
+    "plugins": ("plugins", "Plugins: installed ones, and drop-in ones in DATA/plugins."),
+    "register": ("register", "The register books (sổ đăng ký văn bản đến)."),
+    "user": ("people", "The people who may sign in."),
+    "token": ("people", "Keys for programs."),
+}
+"""Command → the module of server/commands that has a function of this name, and what `vanthu --help` says of it."""
 
 
 class _Lazy(Refusing):
@@ -26,9 +37,13 @@ class _Lazy(Refusing):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"server.commands.{COMMANDS[cmd_name]}")
+        module = importlib.import_module(f"server.commands.{COMMANDS[cmd_name][0]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):  # nothing is imported: half a second for a list of names
+            formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
 
 
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
