@@ -117,6 +117,17 @@ def _fresh_cookie(session: Session, user: User) -> str:
     return people.new_session(session, user, agent=request.user_agent.string)[0]
 
 
+def change_password(old: str, new: str) -> str | None:
+    """A new password for who is signed in; a fresh cookie, since every browser is signed out. None: `old` is wrong."""
+    with state().sessions() as session:
+        user = people.sign_in(session, g.user.name, old)
+        if user:
+            people.change_password(session, user, new, actor=user.name)
+        cookie = _fresh_cookie(session, user) if user else None
+        session.commit()
+        return cookie
+
+
 def set_up(link: str, name: str, password: str) -> str:
     """The first administrator, signed in at once; a new cookie."""
     with state().sessions.begin() as session:

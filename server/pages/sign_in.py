@@ -10,6 +10,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from archive import people
 from archive.errors import BadValue, Conflict
 from server import auth
+from server.errors import NotSignedIn
 from server.speech import COOKIE, LANGUAGES
 from server.speech import gettext as _
 from server.state import state
@@ -62,6 +63,35 @@ def set_up(link: str) -> Any:
     except (BadValue, Conflict) as error:
         return render_template("pages/setup.html", good=True, name=name, sentence=str(error)), 422
     return auth.give_cookie(make_response(redirect("/", 303)), cookie)
+
+
+@pages.get("/password")
+def password() -> Any:
+    """The form for a new password of one's own."""
+    somebody()
+    return render_template("pages/password.html")
+
+
+@pages.post("/password")
+def change_password() -> Any:
+    """A new password; every other browser of this person is signed out."""
+    somebody()
+    given = request.form
+    try:
+        if given.get("password", "") != given.get("again", ""):
+            raise BadValue(_("Hai lần nhập mật khẩu không giống nhau. Hãy nhập lại."))
+        cookie = auth.change_password(given.get("old", ""), given.get("password", ""))
+        if cookie is None:
+            raise BadValue(_("Mật khẩu hiện nay không đúng, hoặc tài khoản đang tạm khoá."))
+    except BadValue as error:
+        return render_template("pages/password.html", sentence=str(error)), 422
+    return auth.give_cookie(make_response(redirect("/password?done=1", 303)), cookie)
+
+
+def somebody() -> None:
+    """A person in a browser: a program's key changes no password."""
+    if g.user is None or g.by_token:
+        raise NotSignedIn(auth.NO_ONE)
 
 
 @pages.post("/display")

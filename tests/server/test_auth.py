@@ -103,6 +103,19 @@ def test_a_browser_that_asks_by_itself_does_not_keep_anybody_signed_in(desk, mak
         assert session.query(LoginSession).one().seen_at > before
 
 
+def test_a_person_changes_the_password_and_other_browsers_are_signed_out(app, desk):
+    van, elsewhere = desk("clerk"), Desk(app)
+    elsewhere.sign_in("clerk-x")
+    new = {"password": "mat khau moi", "again": "mat khau moi"}
+    assert van.send("/password", {"old": "khong phai", **new}).status_code == 422
+    assert van.send("/password", {"old": Desk.PASSWORD, **new, "again": "khac"}).status_code == 422
+    assert van.send("/password", {"old": Desk.PASSWORD, "password": "1", "again": "1"}).status_code == 422
+    assert van.send("/password", {"old": Desk.PASSWORD, **new}).status_code == 303
+    assert "Đã đổi mật khẩu" in van.page("/password?done=1")
+    assert elsewhere.open("/register").status_code == 303
+    assert Desk(app).sign_in("clerk-x", "mat khau moi").status_code == 303
+
+
 def test_who_is_not_signed_in_is_led_to_the_sign_in_page_and_back(app, desk):
     nobody = desk(None)
     answer = nobody.open("/search?q=covid")
@@ -149,6 +162,7 @@ PAGES = {
     "/routing": {"admin", "clerk", "leader", "head", "staff"},
     "/inbox/queue": {"admin", "clerk"},
     "/admin": {"admin", "it"},
+    "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }
 
