@@ -14,12 +14,14 @@ Sessions = sessionmaker[Session]
 
 def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
     """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes."""
+    # Errors go into the log, and what a statement was given may be the text of a paper: hide_parameters.
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True)
+        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
     file = sa.make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    engine = sa.create_engine(url, connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False})
+    arguments = {"timeout": 30, "isolation_level": None, "check_same_thread": False}
+    engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
     _speak_sqlite(engine, "FULL" if durable else "OFF")
     return engine
 

@@ -2,6 +2,7 @@
 
 import threading
 
+import pytest
 import sqlalchemy as sa
 
 from archive.database import open_engine, readers, sessions
@@ -54,4 +55,13 @@ def test_a_reader_does_not_wait_for_a_writer(tmp_path):
         writer.execute(sa.text("UPDATE counter SET n = 5"))
         with readers(engine)() as reader:
             assert reader.execute(sa.text("SELECT n FROM counter")).scalar_one() == 0
+    engine.dispose()
+
+
+def test_an_error_of_the_database_does_not_quote_the_paper(tmp_path):
+    engine = _counting(tmp_path)
+    said = {"n": "Kính gửi: ông Nguyễn Văn A"}
+    with engine.connect() as connection, pytest.raises(sa.exc.OperationalError) as raised:
+        connection.execute(sa.text("SELECT nothing FROM counter WHERE n = :n"), said)
+    assert "Nguyễn" not in str(raised.value)
     engine.dispose()
