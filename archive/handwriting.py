@@ -36,7 +36,7 @@ OVERHANG = 0.45
 
 NUMBER_WORD = re.compile(r"^[\W_]*s[o06](?![a-z])")
 SYMBOL = re.compile(r"[/⁄|-]\s?[A-ZĐÐ]{1,}[A-Za-zĐÐđ]*")
-SO = re.compile(r"[sS5$](?:[oóòốôöơõỏọ0e]\s*[:.;]?|\s*[:.;])")
+SO = re.compile(r"[sS5$](?:[^\W\d_]?\s*[:.;]|[oóòốôöőøơõỏọ0eě](?![a-z])|(?=\s\d))")
 SLASH = re.compile(r"/\s*(?:(?:19|20)\d\d\s*/)?\s*[A-ZĐa-z]|[-–]\s*[A-ZĐ]|[il|I(]\s*[A-ZĐ]{2}")
 NGAY = re.compile(r"n?g.?[yỳýv]\s*|[nN]g\S{0,2}y\s*")
 THANG = re.compile(r"th|t.{0,2}ng")
