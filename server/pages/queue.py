@@ -179,8 +179,7 @@ def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
     def count(one: Document) -> int:
         stamp = stamps[one.id]
         lines = sheet.arrival(one, stamp, expected[sheet.year_of(stamp, today)], today, {})
-        fields = (sheet.in_doubt(name, settled) for name, settled in one.fields.items())
-        return sum(fields) + sum(line.doubtful for line in lines)
+        return sheet.doubts(one.fields) + sum(line.doubtful for line in lines)
 
     return {one.id: count(one) for one in documents}
 

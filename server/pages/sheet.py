@@ -109,6 +109,11 @@ def in_doubt(name: str, settled: Mapping[str, Any]) -> bool:
     return name in NEEDED or settled.get("value") is not None
 
 
+def doubts(fields: Mapping[str, Mapping[str, Any]]) -> int:
+    """How many fields a clerk has to look at; what nobody has said a word about counts when the book needs it."""
+    return sum(in_doubt(name, fields.get(name, {})) for name in MAIN)
+
+
 def of_document(document: Document, stamp: Mapping[str, Any], expected: int, today: dt.date) -> Sheet:
     """The form of `document`; `stamp`: settled fields of its arrival stamp, `expected`: the book's next number."""
     sizes = page_sizes(document.scan.page_rows)
@@ -164,7 +169,13 @@ def _of_field(document: Document, name: str, sizes: Mapping[int, tuple[int, int]
 
 def _line(name: str, label: str, settled: Mapping[str, Any] | None, sizes: Mapping[int, tuple[int, int]]) -> Line:
     if not settled:
-        return Line(name, label, hint=_("Máy không thấy trên giấy."))
+        missed = name in NEEDED
+        return Line(
+            name,
+            label,
+            state="bad" if missed else "plain",
+            hint=("✕ " if missed else "") + _("Máy không thấy trên giấy."),
+        )
     value = shown.value_of(name, settled.get("value"))
     others = tuple(
         Candidate(shown.value_of(name, one["value"]), shown.percent(one.get("confidence")))

@@ -65,6 +65,15 @@ def test_a_candidate_is_taken_without_scripts(desk, makers):
     assert standing(makers, paper).status == "review"
 
 
+def test_a_paper_of_which_nothing_was_found_is_not_ready(desk, makers):
+    paper = shelve(makers)
+    with makers.begin() as session:
+        document = session.get(Document, paper)
+        document.fields, document.full_code = {}, None
+    text = desk().page(f"/review/{paper}")
+    assert "6 ô cần xem" in text and "Sẵn sàng" not in text
+
+
 def test_what_lies_under_the_fold_is_not_confirmed_unseen(desk, makers):
     van, paper = (
         desk(),
