@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from archive import answers, apart, hookspecs, rulebook
+from archive import apart, hookspecs, replies, rulebook
 from archive.errors import PluginRefused
 from archive.findings import Citation, Finding, Record, Route, Stamp
 from archive.provinces import Province
@@ -224,29 +224,29 @@ class Host:
 
     def provinces(self) -> list[Province]:
         """The provinces the plugins speak for."""
-        return [province for _, province in self._ask("province", answers.province)]
+        return [province for _, province in self._ask("province", replies.province)]
 
     def begins(self, page: Page) -> list[tuple[float, str, str]]:
         """Votes that a document begins on `page`: (weight -1..1, reason, who says so)."""
-        votes = self._ask("begins", answers.votes, page=page)
+        votes = self._ask("begins", replies.votes, page=page)
         return [(weight, reason, plugin.source) for plugin, given in votes for weight, reason in given]
 
     def extract(self, text: Text, stamp: Stamp | None = None) -> list[Finding | Citation]:
         """What every plugin found in one document, each finding signed by its plugin."""
-        given = self._ask("extract", answers.findings(text), text=text, stamp=stamp)
+        given = self._ask("extract", replies.findings(text), text=text, stamp=stamp)
         return [replace(one, source=plugin.source) for plugin, many in given for one in many]
 
     def route(self, record: Record, province_slug: str | None) -> list[Route]:
         """Where the office's own plugin would send the paper, the surest first; nobody else is asked."""
         if not province_slug:
             return []
-        given = self._ask("route", answers.routes, only=province_slug, record=record)
+        given = self._ask("route", replies.routes, only=province_slug, record=record)
         routes = [replace(one, source=plugin.source) for plugin, many in given for one in many]
         return sorted(routes, key=lambda route: -route.confidence)
 
     def read_stamp(self, page: Page, image: Image) -> Stamp | None:
         """The first arrival stamp a plugin reads on `page`; None leaves it to the common reader."""
-        for plugin, answer in self._ask("read_stamp", answers.stamp, page=page, image=image):
+        for plugin, answer in self._ask("read_stamp", replies.stamp, page=page, image=image):
             stamp: Stamp = answer
             fields = tuple(replace(one, source=plugin.source) for one in stamp.fields)
             return replace(stamp, page=page.number, fields=fields)
@@ -254,7 +254,7 @@ class Host:
 
     def recognize(self, image: Image) -> tuple[Word, ...] | None:
         """The words the first plugin reads on an upright page image; None leaves it to the common reader."""
-        return next((words for _, words in self._ask("recognize", answers.words, image=image)), None)
+        return next((words for _, words in self._ask("recognize", replies.words, image=image)), None)
 
     def _ask(
         self, hook: str, check: Callable[[Any], Any], only: str = "", **question: Any
