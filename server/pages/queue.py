@@ -92,9 +92,9 @@ def load(session: Session, user: User | None) -> Queue:
     scans, documents = _scans(session, user), _documents(session, user)
     coarse = _coarse(session, [document.scan_id for document in documents])
     ranked = [(_rank(scan), _of_scan(session, scan)) for scan in scans]
-    doubts = _doubts(session, documents)
+    doubts, twice = _doubts(session, documents), _twice(session, documents)
     ranked += [
-        (_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()), doubts[doc.id]))
+        (_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()), doubts[doc.id], doc.id in twice))
         for doc in documents
     ]
     return Queue([item for _, item in sorted(ranked, key=lambda pair: pair[0])][:SHOWN], _count(session, user))
@@ -149,13 +149,13 @@ def _of_scan(session: Session, scan: Scan) -> Item:
     return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent)
 
 
-def _of_document(document: Document, coarse: Sequence[str], doubts: int) -> Item:
+def _of_document(document: Document, coarse: Sequence[str], doubts: int, twice: bool) -> Item:
     about = " · ".join(filter(None, [document.issuing_organ, shown.hour(document.scan.received_at)]))
     why = ", ".join(_(shown.ADVICE.get(word, word)) for word in coarse)
     pages = document.pages or [1]
     return Item(
         document.id, f"/review/{document.id}", f"/documents/{document.id}/pages/{pages[0]}.thumb.webp",
-        title_of(document), about, _doubt(document, doubts), _("Bản quét: {}").format(why) if why else "",
+        title_of(document), about, _doubt(document, doubts, twice), _("Bản quét: {}").format(why) if why else "",
         document.scan_id,
         urgent=document.scan.priority <= URGENT or document.urgency is not None,
     )  # fmt: skip
@@ -167,6 +167,14 @@ def title_of(document: Document) -> str:
         return document.full_code
     known = document.fields.get("full_code", {}).get("partial")
     return f"…{known}" if known else document.document_type or _("(chưa rõ số, ký hiệu)")
+
+
+def _twice(session: Session, documents: Sequence[Document]) -> set[str]:
+    """The documents that may be in the archive already; looked at closely only where a code stands twice."""
+    codes = {one.full_code for one in documents if one.full_code}
+    again = sa.select(Document.full_code).where(Document.full_code.in_(codes), Document.status != "void")
+    known = set(session.scalars(again.group_by(Document.full_code).having(sa.func.count() > 1)))
+    return {one.id for one in documents if one.full_code in known and register.duplicates(session, one)}
 
 
 def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
@@ -184,9 +192,11 @@ def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
     return {one.id: count(one) for one in documents}
 
 
-def _doubt(document: Document, doubts: int) -> State:
+def _doubt(document: Document, doubts: int, twice: bool) -> State:
     if document.kind == "web_article":
         return State("warn", "⚠", _("Không phải văn bản gốc"))
+    if twice:
+        return State("warn", "⚠", _("Có thể trùng"))
     if doubts:
         return State("warn", "⚠", ngettext("%(num)d ô cần xem", "%(num)d ô cần xem", doubts) % {"num": doubts})
     return State("ok", "✓", _("Sẵn sàng"))
