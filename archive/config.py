@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class Settings:
     secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")
     province: str = _says("slug of the office's own province plugin, `cao_bang`", "")
     office: str = _says("the office's own name, as on its stamp", "")
-    inbox: str = _says("watched folder; empty: none", "")
+    inbox: str = _says("folder to be watched; nothing watches it in this version", "")
     host: str = _says("address the web listens on", "127.0.0.1")
     port: int = _says("port the web listens on", 8080)
     workers: int = _says("workers that `vanthu up` starts; 0: one a core", 0)
@@ -61,8 +62,12 @@ class Settings:
 
 def _mask(value: str) -> str:
     parts = urlsplit(value) if "://" in value else None
-    if parts is None or parts.password is None:
+    if parts is None:
         return value
+    value = re.sub(r"(?i)([?&][^=&]*password=)[^&]*", r"\1***", value)
+    if parts.password is None:
+        return value
+    parts = urlsplit(value)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit(parts._replace(netloc=f"{parts.username}:***@{host}"))
 
@@ -75,7 +80,10 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
         if (text := environ.get(f"VANTHU_{item.name.upper()}")) not in (None, ""):
             values[item.name] = text
     values |= {name: value for name, value in given.items() if value is not None}
-    return Settings(**{name: _typed(name, value) for name, value in values.items()})
+    settings = Settings(**{name: _typed(name, value) for name, value in values.items()})
+    if settings.secrets not in ("quarantine", "allow"):
+        raise BadSettings(f"Giá trị của secrets phải là quarantine hoặc allow, không phải {settings.secrets!r}")
+    return settings
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -97,5 +105,5 @@ def _typed(name: str, value: Any) -> Any:
         if kind == "bool":
             return str(value).lower() in ("1", "true", "yes", "on")
         return {"int": int, "float": float, "str": str}[str(kind)](value)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise BadSettings(f"Giá trị của {name} không hợp lệ: {value!r}") from error

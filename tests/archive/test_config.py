@@ -39,6 +39,19 @@ def test_a_number_that_is_none_is_refused_by_name():
         load(environ={"VANTHU_PORT": "mười"})
 
 
+def test_a_list_in_place_of_a_number_is_refused_by_name(tmp_path):
+    file = tmp_path / "vanthu.toml"
+    file.write_text("port = [8080]\n", encoding="utf-8")
+    with pytest.raises(BadSettings, match="port"):
+        load(file, {})
+
+
+def test_what_to_do_with_secrets_is_one_of_two_words():
+    assert load(environ={"VANTHU_SECRETS": "allow"}).secrets == "allow"
+    with pytest.raises(BadSettings, match="secrets"):
+        load(environ={"VANTHU_SECRETS": "alow"})
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(BadSettings, match=r"missing\.toml"):
         load(tmp_path / "missing.toml", {})
@@ -53,3 +66,8 @@ def test_passwords_are_masked_for_people():
     shown = Settings(database="postgresql+psycopg://office:s3cret@db.example/vt").masked()
     assert "s3cret" not in str(shown)
     assert shown["database"] == "postgresql+psycopg://office:***@db.example/vt"
+
+
+def test_a_password_in_the_query_of_an_address_is_masked_too():
+    shown = Settings(database="postgresql+psycopg://db/vt?user=office&password=s3cret&sslmode=require").masked()
+    assert shown["database"] == "postgresql+psycopg://db/vt?user=office&password=***&sslmode=require"
