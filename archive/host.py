@@ -37,6 +37,8 @@ OURS = "national"
 """The plugin that is part of the archive: asked first, and in this very process."""
 BUDGET = 5.0
 """Seconds one plugin has for one question."""
+_FOR_PICTURES = {"recognize": 60.0, "read_stamp": 20.0}
+"""Seconds for the hooks that look at a page's picture, where that is more."""
 MOST_LATE = 3
 """Answers out of time, one after another, after which a plugin is asked no more until it is loaded anew."""
 
@@ -269,7 +271,8 @@ class Host:
         ]
         here = [call for call in calls if call.name == OURS]
         there = [call for call in calls if call.name != OURS]
-        outcomes: list[apart.Outcome] = [*map(apart.ask_here, here), *apart.ask(there, self.budget)]
+        seconds = max(self.budget, _FOR_PICTURES.get(hook, 0.0))
+        outcomes: list[apart.Outcome] = [*map(apart.ask_here, here), *apart.ask(there, seconds)]
         for outcome in sorted(outcomes, key=lambda one: list(loaded).index(one.name)):
             answer = self._checked(hook, outcome, check)
             if answer is not None:

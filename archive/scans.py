@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +52,8 @@ class Options:
     view_side: int = 2200
     """Pixels of the longer side of the view, at most."""
     thumb_width: int = 160
+    recognise: Callable[[Image.Image], tuple[Word, ...] | None] | None = None
+    """Asked for the words of a page before Tesseract is, which reads it when the answer is None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,9 @@ def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options
 
 def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word, ...]:
     shown = pageimage.for_reading(grey, dpi)
-    words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language)
+    words = options.recognise(shown.image) if options.recognise else None
+    if words is None:
+        words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language)
     words = tuple(layout.in_reading_order(layout.rows_of(words)))
     if not shown.angle:
         return words

@@ -5,6 +5,7 @@ See archive/pipeline for how the steps hang together and what is kept of them.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,9 +57,9 @@ def survey(path: str, limits: scans.Limits) -> scans.Survey:
     return scans.survey(path, limits)
 
 
-def read(path: str, number: int, options: scans.Options) -> scans.PageReading:
-    """The words of one page, and its pictures."""
-    return scans.read_page(path, number, options)
+def read(path: str, number: int, options: scans.Options, plugins: Plugins) -> scans.PageReading:
+    """The words of one page, and its pictures; a plugin that recognises is asked before Tesseract."""
+    return scans.read_page(path, number, dataclasses.replace(options, recognise=_host(plugins).recognize))
 
 
 def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins) -> Marks:

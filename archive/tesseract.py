@@ -14,7 +14,6 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytesseract
 from PIL.Image import Image
@@ -100,10 +99,8 @@ def _failure(error: pytesseract.TesseractError) -> Exception:
 
 @contextmanager
 def _on_disk(image: Image) -> Iterator[str]:
-    """A raw file of `image` (PBM or PGM), in memory where the system has a place for that."""
-    shared = Path("/dev/shm")  # noqa: S108 - the file in it is private
-    folder = str(shared) if os.access(shared, os.W_OK) else None
-    with tempfile.NamedTemporaryFile(prefix="vanthu-", suffix=".pgm", dir=folder) as file:
+    """A raw file of `image` (PBM or PGM): nothing is encoded, and what a killed child leaves is swept with its home."""
+    with tempfile.NamedTemporaryFile(suffix=".pgm") as file:
         (image if image.mode in ("1", "L") else image.convert("L")).save(file, "PPM")
         file.flush()
         yield file.name

@@ -52,7 +52,8 @@ def keep_survey(
 
 
 def prepare_read(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
-    return [(_path(session, archive, claim), claim.part, options(archive.settings))]
+    asked = plugins(session, archive.settings)
+    return [(_path(session, archive, claim), claim.part, options(archive.settings), asked)]
 
 
 def save_read(archive: Archive, claim: Claim, answers: Sequence[PageReading]) -> None:

@@ -67,7 +67,9 @@ class _Walk:
     def _page(self, file: str, number: int) -> tuple[Page, Marks]:
         seconds = float(self._settings.page_seconds)
         try:
-            reading: PageReading = self._ask("read", file, number, options(self._settings), seconds=seconds)
+            reading: PageReading = self._ask(
+                "read", file, number, options(self._settings), self._plugins, seconds=seconds
+            )
             asked = (file, reading.page, limits(self._settings), self._plugins)
             marks: Marks = self._ask("mark", *asked, seconds=seconds)
         except Unreadable:
