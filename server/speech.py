@@ -17,6 +17,8 @@ def init_app(app: Flask) -> None:
     """Give templates `_`, `_n` and the language."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+    # `_("…")` takes its message for markup of ours; what is not written in a template goes through this one, escaped.
+    app.jinja_env.filters["said"] = gettext
     app.context_processor(lambda: {"language": language(), "languages": LANGUAGES})
 
 

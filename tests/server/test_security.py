@@ -1,7 +1,11 @@
 """Headers on every answer, and changes that come from elsewhere."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import server
 from server.security import HEADERS
 from tests.server.desk import shelve
 
@@ -81,3 +85,20 @@ def test_a_defect_of_ours_shows_no_trace(app, desk):
     app.view_functions["register.look"] = lambda: 1 / 0
     answer = desk("clerk").open("/register")
     assert answer.status_code == 500 and "ZeroDivision" not in answer.text and "vẫn an toàn" in answer.text
+
+
+def test_what_was_typed_into_an_address_is_never_markup(desk):
+    page = desk("admin").open("/admin/plugins/%3Cdiv%20hx-post=x%3E")
+    assert page.status_code == 404
+    assert "<div hx-post" not in page.text
+    assert "&lt;div hx-post" in page.text
+
+
+def test_a_percent_sign_in_an_address_is_only_a_sign(desk):
+    assert desk("admin").open("/admin/plugins/100%25d").status_code == 404
+
+
+def test_templates_translate_only_words_of_their_own():
+    folder = Path(server.__file__).parent / "templates"
+    loose = [file.name for file in folder.rglob("*.html") if re.search(r"\b_\((?![\"'])", file.read_text("utf-8"))]
+    assert loose == []
