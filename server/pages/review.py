@@ -146,7 +146,10 @@ def retyped(form: sheet.Sheet, typed: Typed) -> sheet.Sheet:
     doubtful, book, sure, rest = (
         [line_of(line) for line in group] for group in (form.doubtful, form.book, form.sure, form.rest)
     )
-    return sheet.Sheet(doubtful, book, sure, rest, form.sizes)
+    disputed = [line for line in (*doubtful, *book, *sure, *rest) if line.theirs is not None]
+    groups = ([line for line in group if line.theirs is None] for group in (doubtful, book, sure, rest))
+    doubtful, book, sure, rest = groups
+    return sheet.Sheet([*disputed, *doubtful], book, sure, rest, form.sizes)
 
 
 def just_registered(session: Session) -> RegisterEntry | None:
@@ -196,7 +199,7 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
         following = queue.load(session, g.user).after(document_id)
         if to_book:
             register.take_turn(session, document, BOOK, arrival_day(values).year)
-        correct(session, document, values, before)
+        correct(session, document, values, before, accept=to_book)
         hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)
         entry = enter(session, document, values) if to_book and not hidden else None
     if hidden:
@@ -206,8 +209,10 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
     return redirect(f"{target}?{urlencode({'done': done})}", 303)
 
 
-def correct(session: Session, document: Document, values: Mapping[str, str], before: Mapping[str, str]) -> None:
-    """Write what the clerk changed, accept what was left as it stands."""
+def correct(
+    session: Session, document: Document, values: Mapping[str, str], before: Mapping[str, str], *, accept: bool
+) -> None:
+    """Write what the clerk changed; `accept`: what was left as it stands is confirmed with it."""
     version = int(request.form["version"]) if request.form.get("version", "").isdecimal() else None
     changed = {
         name: text or None
@@ -217,6 +222,8 @@ def correct(session: Session, document: Document, values: Mapping[str, str], bef
     if changed:
         document = review.correct(session, document, changed, actor=g.user.name, if_version=version)
         version = None
+    if not accept:
+        return
     # What lies under the fold was not looked at: it stays as sure or unsure as the machine left it.
     review.confirm(session, document, g.user.name, if_version=version, names=(*sheet.MAIN, *sheet.DERIVED))
 

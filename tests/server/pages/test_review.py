@@ -116,16 +116,18 @@ def test_two_clerks_at_one_paper_see_both_values(desk, makers):
     van.decide(paper, action="save", subject="của Vân", signer_name="Nguyễn Văn A")
     answer = mai.decide(paper, form=before, subject="của Mai")
     assert answer.status_code == 409 and "người khác sửa" in answer.text
+    assert re.findall(r'class="f (\w+)" data-name="([^"]+)"', answer.text)[0] == ("bad", "subject")
     assert "của Vân" in answer.text and "của Mai" in answer.text and 'value="Nguyễn Văn A"' in answer.text
     assert standing(makers, paper).subject == "của Vân"
 
 
-def test_saving_does_not_register(desk, makers):
-    van, paper = desk(), shelve(makers)
+def test_saving_does_not_register_and_confirms_only_what_was_changed(desk, makers):
+    van, paper = desk(), shelve(makers, fields={"number": settled("471", sure=False, confidence=0.6)})
     answer = van.decide(paper, action="save", subject="về việc khác")
     assert answer.headers["Location"] == f"/review/{paper}?done=saved"
     document = standing(makers, paper)
     assert (document.status, document.subject) == ("review", "về việc khác")
+    assert document.fields["subject"]["source"] == "person" and document.fields["number"]["sure"] is False
 
 
 def test_registering_opens_the_next_paper(desk, makers):
