@@ -98,5 +98,6 @@ def visible_scans(user: User | None) -> sa.ColumnElement[bool]:
     if user.role in _SEES_ALL:
         return sa.true()
     of_scan = sa.exists().where(Document.scan_id == Scan.id)
-    hidden = sa.exists().where(Document.scan_id == Scan.id, sa.not_(visible(user)))
+    # Not NOT: where a document has no unit the condition is NULL, and NOT NULL hides nothing.
+    hidden = sa.exists().where(Document.scan_id == Scan.id, visible(user).is_not(sa.true()))
     return sa.and_(of_scan, sa.not_(hidden))

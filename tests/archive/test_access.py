@@ -83,6 +83,15 @@ def test_a_scan_is_shown_only_to_those_who_may_see_all_its_papers(papers):
     assert papers.scalars(seen).all() == []
 
 
+@pytest.mark.parametrize("unit", [None, "vx"])
+@pytest.mark.parametrize("role", access.ROLES)
+def test_the_file_is_kept_from_whoever_may_not_see_one_paper_of_it(papers, role, unit):
+    user = offices.user(papers, role, unit_id=unit)
+    shown = set(papers.scalars(sa.select(Scan.id).where(access.visible_scans(user))))
+    scans = papers.scalars(sa.select(Scan)).all()
+    assert shown == {one.id for one in scans if all(access.can(user, "read", paper) for paper in one.documents)}
+
+
 def test_a_misspelt_action_is_a_defect_not_a_no(papers):
     with pytest.raises(ValueError, match="unknown action"):
         access.can(offices.user(papers, "admin"), "raed")
