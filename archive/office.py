@@ -103,7 +103,8 @@ class Office:
             number = read_number_line(line.text) if line.start < len(head) and len(line.text) < 60 else None
             desk = self.desks.get(number.code.unit or "") if number else None
             if desk:
-                yield Finding(f"{self.slug}.desk", desk, 0.95, Span(line.start, line.end), line.page, line.box)
+                yield Finding(f"{self.slug}.desk", desk, 0.95, Span(line.start, line.end),
+                              line.page if line.box else None, line.box)  # fmt: skip
                 return
 
     def _at(self, pattern: Pattern, text: Text) -> Iterator[Finding]:

@@ -12,6 +12,12 @@ from archive.reading import Span, Text, Word
 
 _LONGEST = 20_000
 _MOST = 5000
+_RELATIONS = ("basis", "attached", "reply", "replaced", None)
+_WORDS: dict[str, tuple[str | None, ...]] = {
+    "system": ("state", "party", None),
+    "kind": ("document", "web_article", None),
+}
+"""What some fields may say: they have columns that hold nothing else."""
 
 
 def findings(text: Text) -> Callable[[Any], list[Finding | Citation]]:
@@ -28,7 +34,8 @@ def _found(one: Any, length: int) -> Finding | Citation:
         _finding(one, length)
         return one
     if isinstance(one, Citation):
-        _texts(one.type, one.code, one.date, one.issuer, one.relation)
+        _texts(one.type, one.code, one.date, one.issuer, one.subject)
+        _need(one.relation in _RELATIONS)
         _need(isinstance(one.mentions, tuple) and all(isinstance(mention, Mention) for mention in one.mentions))
         _need(all(0 <= mention.start <= mention.end <= length for mention in one.mentions))
         return one
@@ -38,6 +45,7 @@ def _found(one: Any, length: int) -> Finding | Citation:
 def _finding(one: Finding, length: int | None = None) -> None:
     _need(isinstance(one.field, str) and 0 < len(one.field) <= 80)
     _value(one.value)
+    _need(one.field not in _WORDS or one.value in _WORDS[one.field])
     _chance(one.confidence)
     _texts(one.partial, one.reason, one.witness)
     _need(one.page is None or isinstance(one.page, int))
@@ -108,7 +116,12 @@ def _many(answer: Any, most: int = _MOST) -> list[Any]:
 
 def _texts(*values: Any) -> None:
     for value in values:
-        _need(value is None or (isinstance(value, str) and len(value) <= _LONGEST))
+        _need(value is None or (isinstance(value, str) and len(value) <= _LONGEST and _can_be_kept(value)))
+
+
+def _can_be_kept(text: str) -> bool:
+    """No database keeps half a surrogate pair, and PostgreSQL no NUL: the whole step would fail for it."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def _chance(value: Any) -> None:

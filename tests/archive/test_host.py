@@ -7,6 +7,7 @@ import pytest
 from archive.findings import Record, Settled
 from archive.host import load, loaded
 from archive.reading import Page, Text
+from plugins.cao_bang import OFFICE
 
 GOOD = """
     from archive import Finding, Route, hookimpl
@@ -36,6 +37,12 @@ FAULTS = {
     "junk_text": EXTRACT + "return 'number'",
     "junk_confidence": EXTRACT + "return [Finding('number', '9', float('nan'))]",
     "junk_value": EXTRACT + "return [Finding('number', {'a': 1}, 0.9)]",
+    "junk_letter": EXTRACT + "return [Finding('number', '\\ud800', 0.9)]",
+    "junk_nul": EXTRACT + "return [Finding('number', '9\\0', 0.9)]",
+    "junk_kind": EXTRACT + "return [Finding('kind', 'a paper of another kind', 0.9)]",
+    "junk_relation": "from archive import Citation\n"
+    + EXTRACT
+    + "return [Citation(None, '1/CT', None, None, 'answers it')]",
     "junk_span": "from archive import Span\n" + EXTRACT + "return [Finding('number', '9', 0.9, Span(0, 10**6))]",
     "swallows": "import time\n"
     + EXTRACT
@@ -139,3 +146,9 @@ def test_plugins_are_loaded_anew_when_one_changes(folder):
     (path / "good" / "plugin.toml").write_text('name = "Lai Châu"\nversion = "3"\n', encoding="utf-8")
     again = loaded(path)
     assert [plugin.source for plugin in again.plugins if plugin.slug in ("good", "other")] == ["good 3", "other 2.1"]
+
+
+def test_a_province_names_no_page_where_a_text_has_none():
+    head = "ỦY BAN NHÂN DÂN\nTỈNH CAO BẰNG\nSố: 471/UBND-VX\nCao Bằng, ngày 30 tháng 3 năm 2020"
+    desk = next(one for one in OFFICE.extract(Text([Page.of_text(1, head)])) if one.field == "cao_bang.desk")
+    assert (desk.value, desk.page, desk.box) == ("Phòng Văn xã", None, None)
