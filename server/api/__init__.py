@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from flask.json.provider import DefaultJSONProvider
 
 from server import errors
 
+log = logging.getLogger("vanthu.web")
 PREFIX = "/api/v1"
 AWAY = "Cơ sở dữ liệu tạm thời không trả lời; giấy tờ đã nhận vẫn an toàn. Hãy thử lại sau ít phút."
 
@@ -27,5 +29,6 @@ def init_app(app: Flask) -> None:
         app.json.ensure_ascii = False  # Vietnamese as it is written, not \u1ea3
 
 
-def _away(_error: sa.exc.OperationalError) -> Any:
+def _away(error: sa.exc.OperationalError) -> Any:
+    log.error("database away cause=%s", type(error.orig).__name__)
     return errors.tell(503, AWAY)

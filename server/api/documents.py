@@ -24,7 +24,7 @@ from archive.reading import Page
 from server import errors
 from server.api import shapes
 from server.api.description import described
-from server.api.papers import document_of
+from server.api.papers import document_of, seen_by_reader
 from server.auth import require
 from server.state import state
 
@@ -42,8 +42,8 @@ def _stale(error: Stale) -> Response:
 def _shown(session: Session, document: Document) -> Response:
     """The document with its ETag, and others that may be the same paper (NĐ 30/2020, Appendix VI: warn of them)."""
     twins = [other.id for other in register.duplicates(session, document) if access.can(g.user, "read", other)]
-    said = answer.of_document(session, document) | {"scan_id": document.scan_id, "duplicates": twins}
-    shown = make_response(jsonify(said))
+    said, *_ = seen_by_reader(session, [answer.of_document(session, document)])
+    shown = make_response(jsonify(said | {"scan_id": document.scan_id, "duplicates": twins}))
     shown.set_etag(str(document.version))
     return shown
 

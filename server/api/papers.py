@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import sqlalchemy as sa
 from flask import g
@@ -26,6 +27,18 @@ def document_of(session: Session, document_id: str) -> Document:
     if document.scan.status == "quarantined":
         raise NotFound(HELD)
     return document
+
+
+def seen_by_reader(session: Session, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The contract's objects without the ids of cited papers that the one who asks may not see."""
+    cited = [one for document in documents for one in document["citations"] if one["target"]]
+    targets = {one["target"] for one in cited}
+    open_to = sa.select(Document.id).where(Document.id.in_(targets), access.visible(g.user))
+    seen = set(session.scalars(open_to)) if targets else set()
+    for one in cited:
+        if one["target"] not in seen:
+            one["target"] = None
+    return documents
 
 
 def scan_of(session: Session, scan_id: str) -> Scan:

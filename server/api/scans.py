@@ -11,7 +11,7 @@ from archive.errors import BadValue, NotFound
 from archive.jobs import desk
 from server.api import shapes
 from server.api.description import described
-from server.api.papers import HELD, scan_of
+from server.api.papers import HELD, scan_of, seen_by_reader
 from server.auth import require
 from server.state import state
 
@@ -51,7 +51,8 @@ def get(scan_id: str) -> Any:
         scan = scan_of(session, scan_id)
         if scan.status == "quarantined":
             return jsonify(scan=answer.scan_json(scan), documents=[])
-        return jsonify(answer.of_scan(session, scan))
+        said = answer.of_scan(session, scan)
+        return jsonify(said | {"documents": seen_by_reader(session, said["documents"])})
 
 
 @api.get("/scans/<scan_id>/original")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from archive import access, pages, people
-from archive.models import Document, Event, PageRow, Task, User
+from archive.models import CitationRow, Document, Event, PageRow, Task, User
 from tests.archive import offices as rows
 from tests.server.offices import Office
 
@@ -110,6 +110,16 @@ def test_a_document_names_those_it_may_be_a_copy_of(office):
         one, twin = (rows.document(session, full_code="12/UBND-VX", date="2026-01-05") for _ in range(2))
     shown = office.ask("GET", f"/api/v1/documents/{one.id}")
     assert shown.json["duplicates"] == [twin.id]
+
+
+def test_a_cited_paper_is_named_only_to_those_who_may_see_it(office):
+    with office.sessions.begin() as session:
+        citing, secret = (rows.document(session, status="registered", secrecy=mark) for mark in (None, "Mật"))
+        session.add(CitationRow(document_id=citing.id, code="7/TM", target_id=secret.id))
+    for role, target in (("clerk", secret.id), ("staff", None)):
+        alone = office.ask("GET", f"/api/v1/documents/{citing.id}", role).json
+        in_scan = office.ask("GET", f"/api/v1/scans/{citing.scan_id}", role).json["documents"][0]
+        assert [one["target"] for one in (*alone["citations"], *in_scan["citations"])] == [target, target]
 
 
 def test_a_number_can_be_voided_with_a_reason(office, paper):
