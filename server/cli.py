@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import click
 
@@ -56,6 +57,7 @@ def main(context: click.Context, config: str | None, data: str | None) -> None:
 
     Exit status: 0 done; 1 some input refused, each with its reason on standard error; 2 wrong usage.
     """
+    os.umask(0o027)  # papers, their texts and password hashes are not for other accounts of this machine
     context.obj = Desk(config, data)
     context.call_on_close(context.obj.close)
 

@@ -36,6 +36,7 @@ def read_file(
     `child` is one to read in, for those who read several files; without it one is started for this file.
     """
     path = Path(path)
+    path.open("rb").close()  # what cannot be opened is said here: a child could only say that it died
     plugins = Plugins(str(plugins_dir or settings.plugin_dir), (), province or settings.province)
     with contextlib.nullcontext(child) if child else Child(name="read") as reader:
         walk = _Walk(reader, settings, plugins)

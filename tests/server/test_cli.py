@@ -304,3 +304,15 @@ def test_up_migrates_prints_the_set_up_link_serves_and_ends_when_told(settings):
     with database.sessions(engine)() as session:
         assert not people.has_administrator(session)
     engine.dispose()
+
+
+def test_a_file_that_cannot_be_opened_is_not_said_to_be_kept(vanthu, tmp_path):
+    told = vanthu("read", tmp_path / "missing.pdf", tmp_path, status=1).stderr
+    assert "không có tệp này" in told and "là thư mục" in told and "lưu an toàn" not in told
+
+
+def test_what_the_archive_keeps_is_not_for_other_accounts(tmp_path):
+    data = tmp_path / "kho"
+    subprocess.run([sys.executable, "-m", "server.cli", "--data", data, "token", "new", "x"], capture_output=True)
+    assert data.stat().st_mode & 0o007 == 0
+    assert (data / "vanthu.db").stat().st_mode & 0o007 == 0
