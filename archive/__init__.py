@@ -15,14 +15,16 @@ from archive.codes import (
     clean_symbol,
     find_codes,
     is_known_symbol,
+    mended_symbol,
     organ_of,
     read_number_line,
+    short_forms,
     type_of_title,
 )
 from archive.findings import Citation, Finding, Mark, Mention, Record, Route, Settled, Stamp
 from archive.hookspecs import hookimpl
 from archive.office import Office, Pattern, Rule, Signer
-from archive.organs import organ_name, organs_of, province_of_organ
+from archive.organs import initials, is_central, needs_superior, organ_name, organs_of, province_of_organ, with_superior
 from archive.provinces import Province, changes, current_of, name_of, province_in
 from archive.reading import Box, Gap, Line, Page, Span, Text, Word, around
 from archive.vietnamese import (
@@ -35,6 +37,7 @@ from archive.vietnamese import (
     plain_letters,
     same_name,
     short_date,
+    syllables,
     words_of,
 )
 
@@ -43,7 +46,8 @@ __all__ = [
     "Day", "Finding", "Gap", "Line", "Mark", "Mention", "NumberLine", "Office", "Page", "Pattern", "Province",
     "Record", "Route", "Rule", "Settled", "Signer", "Span", "Stamp", "Text", "Word", "around", "changes",
     "clean_symbol", "current_of", "distance", "find_citations", "find_codes", "find_dates", "fold", "hookimpl",
-    "is_capitals", "is_known_symbol", "iso_date", "name_of", "organ_name", "organ_of", "organs_of", "plain_letters",
-    "province_in", "province_of_organ", "read_number_line", "same_name", "short_date", "stamp_in_text",
-    "type_of_title", "without_self", "words_of",
+    "initials", "is_capitals", "is_central", "is_known_symbol", "iso_date", "mended_symbol", "name_of",
+    "needs_superior", "organ_name", "organ_of", "organs_of", "plain_letters", "province_in", "province_of_organ",
+    "read_number_line", "same_name", "short_date", "short_forms", "stamp_in_text", "syllables", "type_of_title",
+    "with_superior", "without_self", "words_of",
 ]  # fmt: skip

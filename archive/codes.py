@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from archive.vietnamese import distance, fold, plain_letters
@@ -193,6 +193,8 @@ class NumberLine:
     symbol_at: int
     type_word: str = ""
     """`Luật` of `Luật số: 140/2025/QH15`."""
+    misread: str = ""
+    """The symbol as it was read, where the heading called for another (`TTIr-UBND`)."""
 
 
 def read_number_line(line: str) -> NumberLine | None:
@@ -277,6 +279,32 @@ def _known_parts() -> frozenset[str]:
 def is_known_symbol(symbol: str) -> bool:
     """True when every part of `symbol` stands in the lexicon: then OCR hardly misread it."""
     return all(re.sub(r"\d+$", "", part) in _known_parts() for part in re.split("[-/]", symbol))
+
+
+def short_forms(system: str, type_name: str | None) -> tuple[str, ...]:
+    """The abbreviations a symbol may have for a type: `TTr` for Tờ trình; none for a type that has none."""
+    types = PARTY_TYPES if system == PARTY else STATE_TYPES
+    return tuple(short for short, name in types.items() if name == type_name)
+
+
+def mended_symbol(symbol: str, types: Iterable[str], organs: Iterable[str]) -> str:
+    """`symbol` with parts nobody knows read as what the heading calls for: `TTIr-UBND` → `TTr-UBND`.
+
+    `types`: abbreviations of the printed type, `organs`: those of the printed organ. A part that is known stays, and
+    so does one that could be two things, or is further off than a letter.
+    """
+    parts = re.split("([-/])", symbol)
+    places = [(0, tuple(types))] if tuple(types) else []
+    places.append((2 if places else 0, tuple(organs)))
+    for place, wanted in places:
+        if place < len(parts) and parts[place] not in _known_parts():
+            parts[place] = _one_letter_off(parts[place], wanted) or parts[place]
+    return "".join(parts)
+
+
+def _one_letter_off(part: str, wanted: Iterable[str]) -> str | None:
+    near = {one for one in wanted if len(one) > 1 and distance(part.casefold(), one.casefold(), 1) <= 1}
+    return near.pop() if len(near) == 1 else None
 
 
 def type_of_title(line: str, slack: int = 1) -> str | None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import statistics
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from archive import layout
 from archive.pdf import Facts, Letter
 from archive.reading import Box, Word, around
+from archive.vietnamese import syllables
 
 ENOUGH = 50
 """Letters and digits that make a page of text; a page number or a date stamp has fewer."""
@@ -24,11 +25,6 @@ SIGNING = re.compile(
 )
 """What signing programs print beside their signature."""
 _VIETNAMESE = set("aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz")
-_SYLLABLE = re.compile(
-    r"(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?"
-    r"(?:[aăâeêioôơuưy]|i[êe]|y[êe]|u[ôo]|ư[ơo]|o[aăe]|u[âêyơa]|uy[êea]|[iuưy]a|a[ioyu]|â[uy]|e[ou]|êu|i[au]|o[iay]|ôi|ơi"
-    r"|u[iya]|ư[iua]|iêu|yêu|o[ae][oiy]|u[ôâ][iy]|ươ[iu]|uya|uyu)(?:ch|ng|nh|[cmnpt])?"
-)
 
 
 def objection(letters: Sequence[Letter], facts: Facts) -> str | None:
@@ -79,18 +75,6 @@ def _bare(char: str) -> str:
     if not marks <= set("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b"):
         return char
     return lower if lower == "đ" else parts[0]
-
-
-def syllables(words: Iterable[str]) -> float:
-    """Share of the words of letters that could be Vietnamese syllables; 1.0 when there is none."""
-    stripped = (word.strip(".,;:!?()[]\"'“”…/-–") for word in words)
-    bare = [_toneless(word) for word in stripped if word.isalpha()]
-    return sum(bool(_SYLLABLE.fullmatch(word)) for word in bare) / len(bare) if bare else 1.0
-
-
-def _toneless(word: str) -> str:
-    parts = unicodedata.normalize("NFD", word.lower())
-    return unicodedata.normalize("NFC", "".join(char for char in parts if char not in "\u0300\u0301\u0303\u0309\u0323"))
 
 
 def words(letters: Sequence[Letter], overlaid: Sequence[Letter] = ()) -> tuple[Word, ...]:

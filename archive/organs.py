@@ -113,6 +113,59 @@ def organ_name(printed: str) -> tuple[str, float]:
     return whole[:1].upper() + whole[1:], known / len(tokens) if tokens else 0.0
 
 
+_NEEDS_SUPERIOR = frozenset(
+    fold(name)
+    for name in (
+        "Văn phòng", "Ban Tổ chức", "Ban Tuyên giáo", "Ban Tuyên giáo và Dân vận", "Ban Dân vận", "Ban Nội chính",
+        "Ủy ban Kiểm tra", "Thanh tra", "Ban Thường vụ", "Thường trực", "Ban Chấp hành", "Ban Chỉ đạo",
+        "Ban Quản lý", "Hội đồng", "Phòng Nội vụ", "Phòng Y tế", "Phòng Tư pháp", "Phòng Giáo dục và Đào tạo",
+        "Phòng Tài chính - Kế hoạch", "Ban", "Phòng",
+    )
+)  # fmt: skip
+_SUPERVISED = ("thanh tra", "phong ")
+
+
+def needs_superior(name: str) -> bool:
+    """True for `Văn phòng`, `Ban Tổ chức`: every office has one, so the name says nothing without whose it is."""
+    return fold(name).strip() in _NEEDS_SUPERIOR
+
+
+def with_superior(name: str, superior: str) -> str:
+    """`Văn phòng` of `HĐND TỈNH HƯNG YÊN` → `Văn phòng HĐND tỉnh Hưng Yên`, as far as possible as it is printed."""
+    tokens = superior.split()
+    short = tokens[0] if tokens and fold(tokens[0]) in SHORT else ""
+    rest = organ_name(" ".join(tokens[1:]))[0] if short else organ_name(superior)[0]
+    whole = f"{short.upper()} {rest[:1].lower()}{rest[1:]}" if short else rest
+    bare = re.sub(r"^(?:UBND|ủy ban nhân dân)\s+(?=\w)", "", whole, flags=re.IGNORECASE)
+    return f"{name} {bare if fold(name).startswith(_SUPERVISED) else whole}"
+
+
+_CENTRAL = re.compile(
+    r"chinh phu$|thu tuong chinh phu|chu tich nuoc|quoc hoi$|uy ban thuong vu quoc hoi|bo chinh tri$|ban bi thu$"
+    r"|ban chap hanh trung uong|bo (?!chi huy)|tong cuc |tong lien doan|uy ban trung uong"
+)
+
+
+def is_central(name: str | None) -> bool:
+    """True for organs of the whole country: a ministry, the Government, a board of the Central Committee."""
+    if not name:
+        return False
+    folded = fold(name)
+    if province_of_organ(name) or folded.endswith(("tinh uy", "thanh uy")):
+        return False
+    return folded in _central_names() or bool(_CENTRAL.match(folded)) or folded.endswith((" trung uong", " toi cao"))
+
+
+@functools.cache
+def _central_names() -> frozenset[str]:
+    return frozenset(map(fold, ORGANS.values()))
+
+
+def initials(name: str) -> str:
+    """`SGDĐT` of `Sở Giáo dục và Đào tạo`: the way most organs abbreviate themselves in a symbol."""
+    return "".join(word[0].upper() for word in re.findall(r"\w+", name) if fold(word) != "va")
+
+
 def _longest(folded: list[str], index: int) -> tuple[int, str]:
     for size in range(min(9, len(folded) - index), 0, -1):
         name = _phrases().get(tuple(folded[index : index + size]))

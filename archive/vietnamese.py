@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,7 +30,8 @@ _LOOKALIKES = str.maketrans(
         "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u200b": " ", "\ufeff": " ", "\t": " ",
         "–": "-", "—": "-", "−": "-", "‐": "-", "‑": "-", "⁄": "/", "∕": "/", "Ð": "Đ", "ð": "đ",
         "А": "A", "В": "B", "С": "C", "Е": "E", "Н": "H", "К": "K", "М": "M", "О": "O", "Р": "P", "Т": "T",
-        "Х": "X", "а": "a", "с": "c", "е": "e", "о": "o", "р": "p", "х": "x", "：": ":", "／": "/",
+        "Х": "X", "а": "a", "с": "c", "е": "e", "о": "o", "р": "p", "х": "x", "І": "I", "і": "i", "Ѕ": "S", "Ј": "J",
+        "У": "Y", "у": "y", "г": "r", "：": ":", "／": "/",
     }
 )  # fmt: skip
 
@@ -68,6 +69,25 @@ def is_capitals(text: str) -> bool:
     """True when at least four letters in five are capitals: a heading, a title, a name of an organ."""
     letters = [letter for letter in text if letter.isalpha()]
     return bool(letters) and sum(letter.isupper() for letter in letters) >= 0.8 * len(letters)
+
+
+_SYLLABLE = re.compile(
+    r"(?:ngh|ng|nh|gh|gi|kh|ph|qu|th|tr|ch|[bcdđghklmnpqrstvx])?"
+    r"(?:[aăâeêioôơuưy]|i[êe]|y[êe]|u[ôo]|ư[ơo]|o[aăe]|u[âêyơa]|uy[êea]|[iuưy]a|a[ioyu]|â[uy]|e[ou]|êu|i[au]|o[iay]|ôi|ơi"
+    r"|u[iya]|ư[iua]|iêu|yêu|o[ae][oiy]|u[ôâ][iy]|ươ[iu]|uya|uyu)(?:ch|ng|nh|[cmnpt])?"
+)
+
+
+def syllables(words: Iterable[str]) -> float:
+    """Share of the words of letters that could be Vietnamese syllables; 1.0 when there is none."""
+    stripped = (word.strip(".,;:!?()[]\"'“”…/-–") for word in words)
+    bare = [_toneless(word) for word in stripped if word.isalpha()]
+    return sum(bool(_SYLLABLE.fullmatch(word)) for word in bare) / len(bare) if bare else 1.0
+
+
+def _toneless(word: str) -> str:
+    parts = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(char for char in parts if char not in "\u0300\u0301\u0303\u0309\u0323"))
 
 
 # ------------------------------------------------------------------------------------------------ dates

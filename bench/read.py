@@ -29,8 +29,8 @@ from PIL import Image
 from archive import scans, tesseract
 from archive.children import Child
 from archive.errors import ArchiveError
-from archive.layer import syllables
 from archive.reading import Box, Word
+from archive.vietnamese import syllables
 
 SHARED = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[2] / "shared" / "material")).parent
 SCANS = SHARED / "material" / "scans" / "vbhc"

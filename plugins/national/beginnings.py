@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from archive import Page, Text, is_capitals, read_number_line, type_of_title
 
-from .heading import motto_of, read_date_line
+from .dateline import read_date_line
+from .heading import motto_of
 from .rows import Row, rows_of
 
 _TOP = 14

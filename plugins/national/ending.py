@@ -115,8 +115,10 @@ def _is_aside(row: Row, first: Row) -> bool:
 def _begins_item(items: list[tuple[str, list[Row]]], row: Row) -> bool:
     if not items or _ITEM.match(row.text) or _ARCHIVE.match(row.text):
         return True
-    # OCR loses a dash now and then: after a semicolon a capital begins the next item.
-    return bool(row.box) and items[-1][0].rstrip().endswith((";", ",")) and row.text[:1].isupper()
+    # OCR loses a dash now and then: after a semicolon a capital begins the next item; after a comma only where the
+    # whole list is parted by commas, as the Party does.
+    ends = (";",) if len(items) < 2 or items[0][0].rstrip().endswith(";") else (";", ",")
+    return bool(row.box) and items[-1][0].rstrip().endswith(ends) and row.text[:1].isupper()
 
 
 def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
@@ -235,7 +237,7 @@ def _take_block(ending: Ending, block: list[Row]) -> None:
                 one for one in block[index + 1 : index + 4] if not one.is_rule and not _SIGNED.match(one.folded)
             ]
             return
-        if not is_capitals(text) or len(text) < 4:
+        if not is_capitals(text) or sum(map(str.isalpha, text)) < 4:
             continue
         if _is_authority(row) or (ending.authority and not ending.title and _names_organ(row)):
             ending.authority.append(row)

@@ -10,8 +10,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from archive import NumberLine, distance, fold, is_capitals, iso_date, plain_letters, read_number_line, type_of_title
+from archive import (
+    NumberLine,
+    distance,
+    fold,
+    is_capitals,
+    read_number_line,
+    syllables,
+    type_of_title,
+)
 
+from .dateline import read_date_line
 from .rows import LEFT, MIDDLE, RIGHT, UNKNOWN, Row
 
 PARTY_MOTTO = "dangcongsanvietnam"
@@ -28,15 +37,9 @@ _OPENERS = re.compile(
 )
 _SUBJECT = re.compile(r"^(?:[vw]\s?[/lI|⁄]?\s?v\b|v/v)[\s:.]*|^ve viec\b\s*|^ve\b\s*")
 _ADDRESSEES = re.compile(r"^k[ií]nh\s?g[uủưứừử][iỉíì]\b", re.IGNORECASE)
-_DATE = re.compile(
-    r"^(?P<place>[^\d]*)[\s,.;:]*ng[aàảãáạâ][yW]?(?P<day>.{0,14}?)th[aáảãà]ng(?P<month>.{0,10}?)n[aăắãâ]m\s*(?P<year>(?:19|20)\d\d)\W{0,4}\w?$",
-    re.IGNORECASE,
-)
-_SHORT_DATE = re.compile(
-    r"^(?P<place>[^\d,]+),\s*ng[aàảãáạâ]y\s*(?P<day>\d{1,2})\s?[/.-]\s?(?P<month>\d{1,2})\s?[/.-]\s?(?P<year>(?:19|20)\d\d)\W{0,4}$",
-    re.IGNORECASE,
-)
 _MARKS = re.compile(r"(?:hoa toc|hoa toc hen gio|thuong khan|khan|mat|toi mat|tuyet mat)")
+_MARKS_END = 0.45
+"""Marks are stamped under the number or the V/v (ô số 10a, 10b): above this height of the page."""
 _NOISE = re.compile(r"^(?:page \d+|trang \d+|\d{1,3})$")
 
 
@@ -89,7 +92,7 @@ def _find_anchors(heading: Heading, rows: list[tuple[int, Row]]) -> None:
         if motto:
             heading.mottoes.append(row)
             heading.party_motto |= motto == "party"
-        elif _MARKS.fullmatch(row.folded.strip(" .:")) and is_capitals(row.text):
+        elif is_mark(row) and _stands_as_mark(heading, row, rows[0][1]):
             heading.marks.append(row)
         elif _ADDRESSEES.match(row.text):
             heading.addressees = heading.addressees or row
@@ -103,6 +106,21 @@ def _find_anchors(heading: Heading, rows: list[tuple[int, Row]]) -> None:
             below = (one for _, one in rows[index + 1 : index + 12])  # a telegram has its addressees under the title
             heading.addressees = next((one for one in below if _ADDRESSEES.match(one.text)), None)
             return
+
+
+def is_mark(row: Row) -> bool:
+    """The words of an urgency or secrecy mark alone on their line, in capitals; MẮT and MẶT are no MẬT."""
+    if not _MARKS.fullmatch(row.folded.strip(" .:")) or not is_capitals(row.text):
+        return False
+    last = row.text.strip(" .:").split()[-1]
+    return fold(last) != "mat" or last in ("MẬT", "MAT", "MÂT", "MẠT")
+
+
+def _stands_as_mark(heading: Heading, row: Row, first: Row) -> bool:
+    """In the upper part of page 1, and not centred under the number, where the title and its lines stand."""
+    if row.page != first.page or (row.box and row.box[1] > _MARKS_END):
+        return False
+    return row.column != MIDDLE or not heading.number
 
 
 def _take_number(heading: Heading, row: Row) -> None:
@@ -124,45 +142,6 @@ def motto_of(row: Row) -> str | None:
     if distance(letters, PARTY_MOTTO, 4) <= 4:
         return "party"
     return "state" if any(distance(letters, motto, 6) <= 6 for motto in _MOTTOES) else None
-
-
-@dataclass(frozen=True, slots=True)
-class DateLine:
-    """`Hà Nội, ngày 05 tháng 3 năm 2020` in its parts; day and month None where blank, or no number was read."""
-
-    place: str
-    day: int | None
-    month: int | None
-    year: int
-
-    @property
-    def partial(self) -> str:
-        """`2020-03`, or `2020` without a month."""
-        return f"{self.year}-{self.month:02d}" if self.month else str(self.year)
-
-    @property
-    def iso(self) -> str | None:
-        return iso_date(self.day, self.month, self.year) if self.day and self.month else None
-
-    @property
-    def is_blank(self) -> bool:
-        """Neither day nor month: a draft."""
-        return self.day is None and self.month is None
-
-
-def read_date_line(text: str) -> DateLine | None:
-    """The parts of a date line, or None when `text` is none."""
-    text = plain_letters(text).strip()
-    found = _DATE.match(text) or _SHORT_DATE.match(text)
-    if not found:
-        return None
-    day, month = (_small_number(found[name], most) for name, most in (("day", 31), ("month", 12)))
-    return DateLine(found["place"].strip(" .,;:-"), day, month, int(found["year"]))
-
-
-def _small_number(written: str, most: int) -> int | None:
-    digits = re.sub(r"[\s.,…_]", "", written)
-    return int(digits) if re.fullmatch(r"\d{1,2}", digits) and 0 < int(digits) <= most else None
 
 
 def _is_date(row: Row) -> bool:
@@ -187,8 +166,26 @@ def _find_title(heading: Heading, rows: Sequence[Row]) -> None:
 
 
 def _find_subject(heading: Heading, rows: Sequence[Row], title: int) -> None:
+    """The rows under the title; where they are scraps of a stamp or the pen, those under them."""
     margins = _margins(rows)
-    for index in range(title + 1, min(title + 14, len(rows))):
+    _collect_subject(heading, rows, title + 1, margins)
+    if heading.subject and not is_subject(heading.subject):
+        scrap = heading.subject[-1]
+        heading.subject = []
+        _collect_subject(heading, rows, next(n for n, row in enumerate(rows) if row is scrap) + 1, margins)
+
+
+def is_subject(rows: Sequence[Row]) -> bool:
+    """Three syllables or more, most of them such as Vietnamese has; a text handed in is believed."""
+    words = " ".join(row.text for row in rows).split()
+    if not rows or rows[0].source != "ocr":
+        return bool(rows)
+    letters = [word for word in words if any(map(str.isalpha, word))]
+    return len(letters) >= 3 and syllables(letters) >= 0.5
+
+
+def _collect_subject(heading: Heading, rows: Sequence[Row], start: int, margins: tuple[float, float]) -> None:
+    for index in range(start, min(start + 13, len(rows))):
         row = rows[index]
         if row.is_rule and heading.subject:
             return

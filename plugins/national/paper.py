@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 from archive import (
     ORGANS,
     PARTY,
-    PARTY_TYPES,
-    STATE_TYPES,
+    STATE,
     Finding,
     Gap,
     Stamp,
@@ -19,17 +18,22 @@ from archive import (
     current_of,
     distance,
     fold,
+    initials,
+    is_central,
     is_known_symbol,
     iso_date,
+    mended_symbol,
     name_of,
     organ_name,
     organs_of,
     province_of_organ,
+    short_forms,
 )
 
 from . import ending as endings
+from .dateline import DateLine, read_date_line
 from .ending import Ending, read_ending
-from .heading import DateLine, Heading, read_date_line, read_heading, subject_text
+from .heading import Heading, is_subject, read_heading, subject_text
 from .rows import Row, found, rows_of
 
 CERTAIN, LIKELY, DOUBTFUL = 0.995, 0.9, 0.6
@@ -49,6 +53,7 @@ class Paper:
     def of(cls, text: Text, stamp: Stamp | None) -> Paper:
         rows = _without_stamp(rows_of(text, stamp), stamp)
         heading = read_heading(rows)
+        _mend_symbol(heading)
         return cls(text, stamp, rows, heading, read_ending(rows, heading.end))
 
     @property
@@ -87,9 +92,11 @@ def number_findings(paper: Paper) -> Iterator[Finding]:
         return
     symbol = row.part(line.symbol_at, len(row.text))
     known = is_known_symbol(line.code.symbol)
-    yield found("symbol", line.code.symbol, paper.sureness(symbol, known) if known else 0.8, symbol)
-    if line.code.symbol in _symbols_expected(paper):
-        yield found("symbol", line.code.symbol, LIKELY, symbol, witness="heading")
+    sure = min(_symbol_agrees(paper), paper.sureness(symbol, known) if known else 0.8)
+    reason = f"Đọc là “{line.misread}”, sửa theo tên loại và cơ quan ban hành." if line.misread else ""
+    yield found("symbol", line.code.symbol, sure, symbol, reason=reason)
+    if line.code.symbol in _symbols_expected(paper.heading):
+        yield found("symbol", line.code.symbol, LIKELY, symbol, witness="heading", reason=reason)
     unit = line.code.unit
     yield found("drafting_unit", unit, paper.sureness(symbol, known) if known else 0.8, symbol)
     gaps = paper.gaps("number")
@@ -108,18 +115,43 @@ _SHORT_ORGANS = (
 )
 
 
-def _symbols_expected(paper: Paper) -> set[str]:
-    """The symbols that type and organ of the heading would have: `CT-UBND` under CHỈ THỊ of an ỦY BAN NHÂN DÂN."""
-    groups = organs_of([row.text for row in paper.heading.organs])
-    if not groups or not paper.heading.title_type:
+def _mend_symbol(heading: Heading) -> None:
+    """The symbol of the number line as type and organ of the heading call for it, where OCR broke it."""
+    line = heading.number_line
+    if not line:
+        return
+    system = line.code.system
+    symbol = mended_symbol(line.code.symbol, short_forms(system, heading.title_type), _organ_shorts(heading))
+    if symbol != line.code.symbol:
+        heading.number_line = replace(line, code=replace(line.code, symbol=symbol), misread=line.code.symbol)
+
+
+def _symbol_agrees(paper: Paper) -> float:
+    """Most confidence a symbol of ink deserves: a type in it that is not the printed one was misread somewhere."""
+    line, printed = paper.heading.number_line, paper.heading.title_type
+    if not paper.is_ink or not line:
+        return 1.0
+    if line.misread:
+        return 0.85
+    disagrees = printed and line.code.abbreviation not in short_forms(line.code.system, printed)
+    return DOUBTFUL if disagrees and short_forms(line.code.system, printed) else 1.0
+
+
+def _organ_shorts(heading: Heading) -> set[str]:
+    """How the organ of the heading may abbreviate itself in a symbol."""
+    groups = organs_of([row.text for row in heading.organs])
+    if not groups:
         return set()
-    organ = organ_name(" ".join(paper.heading.organs[n].text for n in groups[-1]))[0]
+    organ = organ_name(" ".join(heading.organs[n].text for n in groups[-1]))[0]
     shorts = {short for name, short in _SHORT_ORGANS if organ.startswith(name)}
-    shorts |= {short for short, name in ORGANS.items() if name == organ}
-    party = paper.heading.party_motto
-    types = PARTY_TYPES if party else STATE_TYPES
-    kinds = [short for short, name in types.items() if name == paper.heading.title_type]
-    return {f"{kind}{'/' if party else '-'}{short}" for kind in kinds for short in shorts}
+    return shorts | {short for short, name in ORGANS.items() if name == organ} | {initials(organ)}
+
+
+def _symbols_expected(heading: Heading) -> set[str]:
+    """The symbols that type and organ of the heading would have: `CT-UBND` under CHỈ THỊ of an ỦY BAN NHÂN DÂN."""
+    party = heading.party_motto
+    kinds = short_forms(PARTY if party else STATE, heading.title_type)
+    return {f"{kind}{'/' if party else '-'}{short}" for kind in kinds for short in _organ_shorts(heading)}
 
 
 def _no_number(paper: Paper) -> Iterator[Finding]:
@@ -254,7 +286,7 @@ def _near_province(written: str) -> str | None:
 
 def subject_findings(paper: Paper) -> Iterator[Finding]:
     rows = paper.heading.subject
-    value = subject_text(rows) if rows else None
+    value = subject_text(rows) if rows and is_subject(rows) else None
     if value:
         least = min(row.confidence for row in rows)
         yield found("subject", value, min(LIKELY, 0.5 + least / 2) if paper.is_ink else 0.99, rows)
@@ -309,6 +341,11 @@ def mark_findings(paper: Paper) -> Iterator[Finding]:
 
 def province_findings(paper: Paper, organ: str | None, parent: str | None) -> Iterator[Finding]:
     """The province at the time of issue, from the organ's name or the place line; and what it is part of today."""
+    if is_central(organ) or is_central(parent):
+        # Hà Nội under it is where the organ sits.
+        for field in ("province_at_issue", "province_current"):
+            yield Finding(field, None, 0.7, reason="Cơ quan trung ương.", witness=_witness(paper))
+        return
     by_organ = next((p for p in map(province_of_organ, filter(None, (organ, parent))) if p), None)
     row = paper.heading.date
     place = next((one.value for one in date_findings(paper) if one.field == "place" and one.value), None)

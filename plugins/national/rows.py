@@ -86,7 +86,7 @@ def found(field: str, value: object, confidence: float, rows: Row | Sequence[Row
     return Finding(field, value, confidence, **{**place, **facts})  # type: ignore[arg-type]
 
 
-_LEFTOVERS = "*#\\`☆★✩⭐•|[]{}<>~^¬¦©®"
+_LEFTOVERS = "*#\\`☆★✩⭐•|[]{}<>~^¬¦©®ˆ˜ˇ´¨"
 
 
 def make_row(words: Iterable[tuple[int, Word]], page: int, source: str, column: str, after_blank: bool = False) -> Row:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archive import ORGANS, Finding, organ_name, organ_of, organs_of
+from archive import ORGANS, Finding, needs_superior, organ_name, organ_of, organs_of, with_superior
 
 from .ending import title_text
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, LIKELY, Paper
-from .rows import found
+from .rows import Row, found
 
 
 def findings(paper: Paper) -> Iterator[Finding]:
@@ -64,7 +64,10 @@ def organs(paper: Paper) -> Iterator[Finding]:
         return
     if names:
         of = [[rows[n] for n in group] for group in groups]
-        yield found("issuing_organ", names[-1][0], _confidence(paper, names[-1][1]), of[-1])
+        if needs_superior(names[-1][0]):
+            yield from _whose(names[-1][0], of)
+        else:
+            yield found("issuing_organ", names[-1][0], _confidence(paper, names[-1][1]), of[-1])
         if len(names) > 1:
             yield found("parent_organ", names[-2][0], _confidence(paper, names[-2][1]), of[-2])
     else:
@@ -77,6 +80,16 @@ def organs(paper: Paper) -> Iterator[Finding]:
             witness=rows[0].source if rows else "ocr",
         )
     yield from by_symbol(paper)
+
+
+def _whose(name: str, of: list[list[Row]]) -> Iterator[Finding]:
+    """`VĂN PHÒNG` under `HĐND TỈNH HƯNG YÊN`: nobody finds a register's "Văn phòng", so with its superior, in doubt."""
+    reason = "Tên cơ quan chung chung: ghép với cơ quan chủ quản, cần xác nhận."
+    if len(of) > 1:
+        superior = " ".join(row.text for row in of[-2])
+        whole = with_superior(name, superior)
+        yield found("issuing_organ", whole, 0.85, [*of[-2], *of[-1]], reason=reason)
+    yield found("issuing_organ", name, 0.5, of[-1], reason=reason, witness="heading")
 
 
 def _is_joint(paper: Paper) -> bool:

@@ -1,0 +1,113 @@
+"""The heading and the ending as they stand on scanned pages: rows by their place, what OCR broke, what is no mark."""
+
+import pytest
+
+from archive.findings import settle
+from archive.host import load
+from archive.reading import Page, Text, Word
+
+HEADING = [
+    (0.20, 0.06, "ỦY BAN NHÂN DÂN"), (0.22, 0.08, "TỈNH HƯNG YÊN"),
+    (0.50, 0.06, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), (0.57, 0.08, "Độc lập - Tự do - Hạnh phúc"),
+    (0.22, 0.11, "Số: 15/KH-UBND"), (0.53, 0.11, "Hưng Yên, ngày 18 tháng 12 năm 2017"),
+]  # fmt: skip
+TITLE = [(0.46, 0.17, "KẾ HOẠCH"), (0.32, 0.20, "Triển khai hóa đơn điện tử trên địa bàn")]
+BODY = [
+    (0.22, 0.30 + 0.02 * n, "Thực hiện nhiệm vụ được giao, các cơ quan khẩn trương rà soát, báo cáo kết quả.")
+    for n in range(6)
+]
+
+
+@pytest.fixture(scope="module")
+def host():
+    return load()
+
+
+def page(lines):
+    """A scanned page of (left, top, text); a letter is 0.0105 of the width."""
+    words = []
+    for number, (left, top, text) in enumerate(lines):
+        for token in text.split():
+            right = left + 0.0105 * len(token)
+            words.append(Word(token, (left, top, right, top + 0.013), 0.95, number, 0))
+            left = right + 0.006
+    return Page.of_words(1, words, width=1654, height=2339, source="ocr")
+
+
+def read(host, *lines):
+    return settle(host.extract(Text([page([line for part in lines for line in part])]), None))
+
+
+def swapped(lines, old, new):
+    return [(x, y, text.replace(old, new)) for x, y, text in lines]
+
+
+def test_an_office_is_named_with_its_superior_and_in_doubt(host):
+    heading = swapped(swapped(HEADING, "ỦY BAN NHÂN DÂN", "HĐND TỈNH HƯNG YÊN"), "KH-UBND", "KH-VP")
+    heading = [(0.23, 0.08, "VĂN PHÒNG") if text == "TỈNH HƯNG YÊN" else (x, y, text) for x, y, text in heading]
+    fields = read(host, heading, TITLE, BODY).fields
+    assert fields["issuing_organ"].value == "Văn phòng HĐND tỉnh Hưng Yên"
+    assert not fields["issuing_organ"].sure
+    assert fields["parent_organ"].value == "Hội đồng nhân dân tỉnh Hưng Yên"
+
+
+def test_a_department_needs_no_superior(host):
+    heading = swapped(swapped(HEADING, "ỦY BAN NHÂN DÂN", "UBND TỈNH HƯNG YÊN"), "KH-UBND", "KH-SYT")
+    heading = [(0.25, 0.08, "SỞ Y TẾ") if text == "TỈNH HƯNG YÊN" else (x, y, text) for x, y, text in heading]
+    organ = read(host, heading, TITLE, BODY).fields["issuing_organ"]
+    assert (organ.value, organ.sure) == ("Sở Y tế", True)
+
+
+@pytest.mark.parametrize(
+    ("title", "read_as", "symbol"),
+    [
+        ("TỜ TRÌNH", "TTIr-UBND", "TTr-UBND"), ("TỜ TRÌNH", "TIr-UBND", "TTr-UBND"),
+        ("QUYẾT ĐỊNH", "QB-UBND", "QĐ-UBND"), ("KẾ HOẠCH", "KH-UBNO", "KH-UBND"),
+    ],
+)  # fmt: skip
+def test_the_printed_type_and_organ_decide_a_broken_symbol(host, title, read_as, symbol):
+    heading = swapped(HEADING, "KH-UBND", read_as)
+    found = read(host, heading, swapped(TITLE, "KẾ HOẠCH", title), BODY).fields["symbol"]
+    assert found.value == symbol
+    assert read_as in found.reason
+
+
+def test_a_symbol_of_another_type_than_the_printed_one_is_in_doubt(host):
+    fields = read(host, swapped(HEADING, "KH-UBND", "TT-UBND"), swapped(TITLE, "KẾ HOẠCH", "TỜ TRÌNH"), BODY).fields
+    assert fields["symbol"].value == "TT-UBND"
+    assert not fields["symbol"].sure
+
+
+def test_scraps_under_the_title_are_no_subject(host):
+    scrap = [(0.50, 0.19, "Á")]
+    subject = read(host, HEADING, [TITLE[0]], scrap, [(0.32, 0.215, TITLE[1][2])], BODY).fields["subject"]
+    assert subject.value == TITLE[1][2]
+    assert read(host, HEADING, [TITLE[0]], scrap, BODY).fields["subject"].value is None
+
+
+def test_lines_without_a_dash_go_on_with_the_recipient_above(host):
+    end = [
+        (0.17, 0.50, "Nơi nhận:"), (0.17, 0.52, "- Như trên; ˆ"), (0.17, 0.54, "- Các Sở: Tài chính,"),
+        (0.18, 0.56, "Tài nguyên và Môi trường,"), (0.18, 0.58, "Tư pháp;"), (0.17, 0.60, "- Lưu: VT, TH."),
+    ]  # fmt: skip
+    assert read(host, HEADING, TITLE, BODY, end).recipients == (
+        "Như trên", "Các Sở: Tài chính, Tài nguyên và Môi trường, Tư pháp", "Lưu: VT, TH",
+    )  # fmt: skip
+
+
+def test_the_seat_of_a_central_organ_is_no_province(host):
+    heading = swapped(swapped(HEADING, "KH-UBND", "KH-BYT"), "Hưng Yên, ngày", "Hà Nội, ngày")
+    heading = [(x, y, "BỘ Y TẾ" if text == "ỦY BAN NHÂN DÂN" else text) for x, y, text in heading]
+    heading = [line for line in heading if line[2] != "TỈNH HƯNG YÊN"]
+    fields = read(host, heading, TITLE, BODY).fields
+    assert (fields["issuing_organ"].value, fields["place"].value) == ("Bộ Y tế", "Hà Nội")
+    assert fields["province_at_issue"].value is None
+
+
+def test_a_mark_of_secrecy_stands_apart_at_the_top(host):
+    assert read(host, HEADING, [(0.25, 0.14, "MẬT")], TITLE, BODY).fields["secrecy"].value == "Mật"
+
+
+@pytest.mark.parametrize("stray", [(0.25, 0.14, "MẶT"), (0.48, 0.225, "MẬT"), (0.22, 0.55, "MẬT")])
+def test_a_word_of_the_title_or_the_body_is_no_mark(host, stray):
+    assert read(host, HEADING, TITLE, BODY, [stray]).fields["secrecy"].value is None
