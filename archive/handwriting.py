@@ -23,6 +23,9 @@ __all__ = ["Reader", "gaps"]
 HEADER = 0.45
 """Share of the page's height in which number and date stand (NĐ 30/2020, annex I, boxes 3 and 4)."""
 LEFT_COLUMN = 0.5
+NGAY_TO_THANG = 0.16
+"""Share of the width within which the two words of a date stand; place names are further left."""
+NGAY_BEGUN = re.compile(r"\W*n[gq]")
 DATE_COLUMN = 0.3
 """The line of place and date begins no further left than this share of the width."""
 A4_WIDTH = 210.0
@@ -42,6 +45,11 @@ NGAY = re.compile(r"n?g.?[yỳýv]\s*|[nN]g\S{0,2}y\s*")
 THANG = re.compile(r"th|t.{0,2}ng")
 AFTER_THANG = re.compile(r"th.{0,2}ng\s*|t.{1,2}ng\s*|thn?g\s*")
 NAM = re.compile(r"n.?m|n[aăäâ]")
+
+
+ALONE = (0.9, 1.0, 1.2)
+Place = tuple[View, tuple[int, int]]
+"""A view of a line, and the frames in it between two printed words."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +84,7 @@ def _number_gap(page: Page, image: Image.Image, reader: Reader) -> Iterator[Gap]
     strip = _strip(image, words)
     views = reader.views(strip.picture)
     places = [(view, span) for view in views if (span := view.span(SO, SLASH))]
-    if not views or not places:
-        yield Gap("number", strip.box)
-        return
-    yield _gap("number", strip, places, reader.number_in([view.frames[a:b] for view, (a, b) in places]))
+    yield _gap("number", strip, places, reader) if places else Gap("number", strip.box)
 
 
 def _date_gaps(page: Page, image: Image.Image, reader: Reader) -> Iterator[Gap]:
@@ -90,12 +95,32 @@ def _date_gaps(page: Page, image: Image.Image, reader: Reader) -> Iterator[Gap]:
     views = reader.views(strip.picture)
     days = [(view, span) for view in views if (span := view.span(NGAY, THANG))]
     months = [(view, span) for view in views if (span := _month_span(view))]
-    if not days:
-        yield Gap("day", strip.box)
-    else:
-        yield _gap("day", strip, days, reader.day_in([view.frames[a:b] for view, (a, b) in days], 31))
+    yield _gap("day", strip, days, reader) if days else Gap("day", strip.box)
     if months:
-        yield _gap("month", strip, months, reader.day_in([view.frames[a:b] for view, (a, b) in months], 12))
+        yield _gap("month", strip, months, reader)
+
+
+def read_place(reader: Reader, picture: Image.Image, kind: str, places: Sequence[Place]) -> Readings:
+    """What stands at one place of a line: as the line's frames have it, and as a picture of the place alone.
+
+    In the line the pen is read as print would be (11 with long flags as 41); alone it is read as what it is.
+    """
+    in_line = [view.frames[a:b] for view, (a, b) in places]
+    left, right = _extent(places)
+    alone: list[View] = []
+    if right - left > 0.02:
+        cut = round(left * picture.width), 0, round(right * picture.width), picture.height
+        alone = reader.views(picture.crop(cut), ALONE)
+    read = {"number": reader.number_in, "day": reader.day_in, "month": reader.month_in}[kind]
+    # Both see the same writing, so what one of them holds impossible is unlikely: their scores are averaged, evenly.
+    return read([*in_line, *(view.frames for view in alone), *(view.frames for view in alone)])
+
+
+def _extent(places: Sequence[Place]) -> tuple[float, float]:
+    """Where the place begins and ends, as shares of the line's width."""
+    left = statistics.median(a / len(view.frames) for view, (a, _) in places)
+    right = statistics.median((b - 0.4) / len(view.frames) for view, (_, b) in places)
+    return left, right
 
 
 def _month_span(view: View) -> tuple[int, int] | None:
@@ -103,10 +128,10 @@ def _month_span(view: View) -> tuple[int, int] | None:
     return view.span(AFTER_THANG, NAM, begin.end()) if begin else None
 
 
-def _gap(kind: str, strip: Strip, places: Sequence[tuple[View, tuple[int, int]]], readings: Readings) -> Gap:
-    left = statistics.median(a / len(view.frames) for view, (a, _) in places)
-    right = statistics.median(b / len(view.frames) for view, (_, b) in places)
-    box = strip.part(max(0.0, left - 0.01), min(1.0, max(right, left + 0.05) + 0.01))
+def _gap(kind: str, strip: Strip, places: Sequence[Place], reader: Reader) -> Gap:
+    readings = read_place(reader, strip.picture, kind, places)
+    left, right = _extent(places)
+    box = strip.part(max(0.0, left - 0.01), min(1.0, max(right, left + 0.05) + 0.02))
     printed = bool(readings) and _is_printed(strip, box, readings[0][0])
     return Gap(kind, box, tuple(readings), handwritten=not printed)
 
@@ -157,8 +182,7 @@ def _date_words(page: Page) -> list[Word]:
         if "thang" not in fold(word.text):
             continue
         row = _row(page, word)
-        before = [w for w in row if _left(w) <= _left(word) and "ng" in fold(w.text).replace("thang", "")]
-        before = [w for w in before if re.search("ng[aâăàá]?y", fold(w.text)) and _left(word) - _right(w) < 0.14]
+        before = [w for w in row if 0 <= _left(word) - _left(w) < NGAY_TO_THANG and NGAY_BEGUN.match(fold(w.text))]
         if not before:
             continue
         if _left(_run_to(row, before[-1])[0]) < DATE_COLUMN:

@@ -95,7 +95,7 @@ class Reader:
 
     def day(self, picture: Image.Image) -> Readings:
         """A day of the month, in a picture of the day alone; without a leading zero."""
-        return self.day_in([view.frames for view in self.views(picture)], 31)
+        return self.day_in([view.frames for view in self.views(picture)])
 
     def date(self, picture: Image.Image) -> Readings:
         """A date as clerks write it (25/3/20, 25.3.2020, 25-3), as ISO 8601, or `--03-25` without its year."""
@@ -107,9 +107,9 @@ class Reader:
         texts = {text for cut in cuts for view in cut for text in ctc.beam(view, _may_be_number, bool)[:8]}
         return self._judge("number", cuts, {_digits(text): [text] for text in texts})
 
-    def day_in(self, pieces: Sequence[Frames], last: int) -> Readings:
+    def day_in(self, pieces: Sequence[Frames], *others: Sequence[Frames], last: int = 31) -> Readings:
         """The day (`last` 31) or month (`last` 12) in several views of one place."""
-        views = self._columns((pieces,), DIGITS)
+        views = self._columns((pieces, *others), DIGITS)
         spelt = {str(n): [_letters(str(n)), _letters(f"{n:02d}")] for n in range(1, last + 1)}
         return self._judge("day" if last > 12 else "month", views, spelt)
 
@@ -121,6 +121,10 @@ class Reader:
         for text in sorted(texts):
             spelt.setdefault(_iso(text), []).append(text)
         return self._judge("date", cuts, spelt)
+
+    def month_in(self, pieces: Sequence[Frames], *others: Sequence[Frames]) -> Readings:
+        """The month in several views of one place."""
+        return self.day_in(pieces, *others, last=12)
 
     def time_in(self, pieces: Sequence[Frames], *others: Sequence[Frames]) -> Readings:
         """When a paper came in, in several views of one place: S (morning), C (afternoon), 8h, 8h30."""

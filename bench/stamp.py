@@ -10,6 +10,8 @@ import argparse
 import csv
 import json
 import os
+import pickle
+import re
 import subprocess
 import sys
 import time
@@ -20,11 +22,11 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from archive import calibration, ink, stamps
+from archive import calibration, handwriting, ink, scans, stamps
 from archive.findings import Stamp
-from archive.handwriting import NGAY, SLASH, SO, THANG
+from archive.handwriting import NGAY, SLASH, SO, THANG, read_place
 from archive.pen import Reader
-from archive.reading import Page
+from archive.reading import Box, Gap, Page
 
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material"))
 SCANSIM = MATERIAL.parent / "scansim"
@@ -69,9 +71,8 @@ def fields(reader: Reader) -> list[Row]:
 def read_line(reader: Reader, picture: Image.Image, kind: str) -> list[tuple[str, float]]:
     """The number or day of a line that holds both printed words."""
     before, after = (SO, SLASH) if kind == "number" else (NGAY, THANG)
-    views = [(view, view.span(before, after)) for view in reader.views(picture)]
-    frames = [view.frames[slice(*span)] for view, span in views if span]
-    return reader.number_in(frames) if kind == "number" else reader.day_in(frames, 31)
+    places = [(view, span) for view in reader.views(picture) if (span := view.span(before, after))]
+    return read_place(reader, picture, kind, places) if places else []
 
 
 def shown(readings: Sequence[tuple[str, float]]) -> str:
@@ -81,12 +82,79 @@ def shown(readings: Sequence[tuple[str, float]]) -> str:
 # ---------------------------------------------------------------- real papers
 
 
-def pages_of(path: Path) -> Iterator[tuple[Page, Image.Image]]:
-    """Each page as the archive reads it."""
-    from archive import scans
+def page_of(path: Path, number: int) -> tuple[Page, Image.Image]:
+    """A page as the archive reads it, its words kept in WORK for the next run, and its upright picture."""
+    kept = WORK / "pages" / f"{path.stem}_{number}.pickle"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if not kept.is_file():
+        kept.write_bytes(pickle.dumps(scans.read_page(path, number).page))
+    page: Page = pickle.loads(kept.read_bytes())
+    return page, scans.upright_image(path, number, page.rotation)
 
-    for number in range(1, scans.page_count(path) + 1):
-        yield scans.read_page(path, number)
+
+def real(reader: Reader) -> list[Row]:
+    """Every page of the material: stamps found and false; number and day of the first pages, end to end."""
+    rows: list[Row] = []
+    sheet = Sheet()
+    spent = []
+    for entry in rows_of(MATERIAL / "scans" / "manifest.tsv"):
+        path = MATERIAL / entry["file"]
+        for number in range(1, int(entry["pages"]) + 1):
+            page, image = page_of(path, number)
+            begun = time.process_time()
+            stamp = stamps.find(page, image, reader)
+            gaps = handwriting.gaps(page, image, reader) if number == 1 else ()
+            spent.append(time.process_time() - begun)
+            if stamp:
+                read = {f.field: f for f in reversed(stamp.fields)}
+                print(f"STAMP {path.name} page {number}:", {k: f.value for k, f in read.items()})
+                sheet.add(image, [(f.field, f.box, f"{f.value} {f.confidence:.2f}") for f in read.values() if f.box])
+            rows += gap_rows(entry, gaps) if number == 1 else []
+            sheet.add(image, [(gap.kind, gap.box, shown(gap.readings[:2])) for gap in gaps])
+    sheet.save(WORK / "sheet.png")
+    print(f"CPU s a page: {np.mean(spent):.2f}, at most {max(spent):.2f}; sheet: {WORK / 'sheet.png'}")
+    return rows
+
+
+def gap_rows(entry: dict[str, str], gaps: Sequence[Gap]) -> list[Row]:
+    """The handwritten number and day of one document against its truth."""
+    rows: list[Row] = []
+    want = {"number": re.split("[/-]", entry["number"])[0], "day": entry["date"][-2:].lstrip("0")}
+    for kind in ("number", "day"):
+        if kind not in entry["handwritten"].split():
+            continue
+        gap = next((gap for gap in gaps if gap.kind == kind), None)
+        readings = gap.readings if gap else ()
+        right = bool(readings) and readings[0][0] == want[kind]
+        place = "ok   " if right else "third" if want[kind] in [text for text, _ in readings] else "WRONG"
+        print(f"{place} {kind:6} {entry['file'][-24:]:24} {want[kind]:4} {shown(readings)}")
+        rows.append((kind, want[kind], readings[0][1] if readings else 0.0, right))
+    return rows
+
+
+class Sheet:
+    """Crops with what was read in them, to be looked at."""
+
+    def __init__(self) -> None:
+        self.cells: list[tuple[Image.Image, str]] = []
+
+    def add(self, image: Image.Image, places: Sequence[tuple[str, Box, str]]) -> None:
+        for kind, (left, top, right, bottom), text in places:
+            corner = int(left * image.width), int(top * image.height)
+            end = int(right * image.width) + 1, int(bottom * image.height) + 1
+            crop = image.crop((*corner, *end)).convert("RGB")
+            crop.thumbnail((300, 60))
+            self.cells.append((crop, f"{kind}: {text}"))
+
+    def save(self, path: Path) -> None:
+        font = ImageFont.truetype(str(TINOS), 15)
+        page = Image.new("RGB", (1280, 90 * (len(self.cells) // 4 + 1)), "white")
+        draw = ImageDraw.Draw(page)
+        for n, (crop, text) in enumerate(self.cells):
+            x, y = n % 4 * 320, n // 4 * 90
+            page.paste(crop, (x, y))
+            draw.text((x, y + 64), text, "red", font)
+        page.save(path)
 
 
 def summary(name: str, rows: Sequence[Row]) -> None:
@@ -233,7 +301,7 @@ def calibrate(lines: int, crops: int, reader: Reader) -> None:
         want = str(int(text)) if kind == "day" and text else text
         if kind in recorder.best:
             got, best, second = recorder.best[kind]
-            seen.setdefault(kind, []).append((best, second, got == want))
+            seen.setdefault(kind, []).append((float(best), float(second), got == want))
     ink.per_mm = lambda page, image: CROP_DPI / 25.4
     for path, known in simulate(crops, 21, "train", "--stamps-only"):
         image, truth = Image.open(path), truth_of(known) or {}
@@ -241,7 +309,9 @@ def calibrate(lines: int, crops: int, reader: Reader) -> None:
         stamps.find(Page(1), image, reader)
         for kind, (got, best, second) in recorder.best.items():
             if truth["fields"].get(kind) and kind not in truth.get("cut_fields", ()):
-                seen.setdefault(f"{kind} in stamp", []).append((best, second, got == truth["fields"][kind]))
+                right = got == truth["fields"][kind]
+                seen.setdefault(f"{kind} in stamp", []).append((float(best), float(second), right))
+    (WORK / "facts.json").write_text(json.dumps(seen))
     for kind, facts in seen.items():
         print(kind, len(facts), "right", round(float(np.mean([f[2] for f in facts])), 3), fit(facts))
 
@@ -270,10 +340,13 @@ def main() -> None:
     options = asked.parse_args()
     reader = Reader()
     if options.calibrate:
-        calibrate(240, 40, reader)
+        calibrate(240, 60, reader)
         return
     if options.fields or not (options.real or options.simulated):
         summary("fields", fields(reader))
+    if options.real or not (options.fields or options.simulated):
+        rows = real(reader)
+        summary("end to end", rows)
     if options.simulated:
         rows = simulated(options.simulated, reader, options.seed)
         summary("simulated", rows)
