@@ -81,11 +81,10 @@ class Blobs:
 
     def _name(self, half: Path, blob: Blob) -> None:
         path = self._place(blob.sha256)
-        if path.exists() and path.stat().st_size == blob.size:
-            return
         folders = (path.parent, path.parent.parent, path.parent.parent.parent)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        half.replace(path)
+        if not self.verify(blob.sha256):  # not there; or damaged since, and here are the right bytes again
+            path.parent.mkdir(parents=True, exist_ok=True)
+            half.replace(path)
         # Always all of them: that a folder exists does not say that another process has made it durable.
         for folder in (*folders, self.root):
             _fsync(folder)

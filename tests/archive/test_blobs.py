@@ -151,3 +151,13 @@ def test_a_forgotten_scan_gets_no_picture_again(tmp_path):
 def test_only_names_of_projections_are_taken(tmp_path, name):
     with pytest.raises(ValueError, match="projection"):
         Derived(tmp_path).put("a" * 32, name, b"")
+
+
+def test_a_blob_that_was_damaged_is_whole_again_when_its_bytes_come_again(blobs):
+    kept = blobs.put(io.BytesIO(b"the paper"))
+    path = blobs.path(kept.sha256)
+    path.chmod(0o640)
+    path.write_bytes(b"the paqer")
+    assert not blobs.verify(kept.sha256)
+    assert blobs.put(io.BytesIO(b"the paper")) == kept
+    assert blobs.verify(kept.sha256) and path.stat().st_mode & 0o777 == 0o440
