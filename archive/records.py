@@ -195,7 +195,7 @@ def settled_json(one: Settled) -> dict[str, Any]:
     return {
         "value": _plain(one.value), "confidence": round(one.confidence, 4), "sure": one.sure, "page": one.page,
         "box": box_json(one.box), "source": one.source, "partial": one.partial, "reason": one.reason,
-        "others": [finding_json(other) for other in one.others],
+        "others": [finding_json(other) | {"sure": False, "others": []} for other in one.others],
     }  # fmt: skip
 
 

@@ -124,7 +124,8 @@ def _by_person(machine: Mapping[str, Any], value: Value) -> dict[str, Any]:
     """The contract's object of a confirmed field; a rival the machine had stays in `others`."""
     others = list(machine.get("others", []))
     if machine.get("source") != PERSON and machine.get("value") not in (None, value):
-        rival = {name: machine.get(name) for name in ("value", "confidence", "page", "box", "source")}
+        rival: dict[str, Any] = {name: machine.get(name) for name in ("value", "confidence", "page", "box", "source")}
+        rival |= {"sure": False, "others": []}
         others = [rival, *(one for one in others if one.get("value") != value)]
     place = {"page": machine.get("page"), "box": machine.get("box")}
     word = {"value": value, "confidence": 1.0, "sure": True, "source": PERSON, "partial": None, "reason": ""}

@@ -73,6 +73,7 @@ def test_rivals_stand_in_others_and_parts_in_partial(kept):
     fields = answer.of_document(session, document)["fields"]
     assert fields["number"]["value"] == "471"
     assert [(other["value"], other["reason"]) for other in fields["number"]["others"]] == [("417", "chữ viết tay")]
+    assert {"value", "confidence", "sure", "page", "box", "source", "others"} <= fields["number"]["others"][0].keys()
     assert (fields["date"]["value"], fields["date"]["partial"], fields["date"]["sure"]) == (None, "2025-02", False)
     assert fields["number"]["box"] == list(BOX)
 
