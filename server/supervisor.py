@@ -83,7 +83,7 @@ def supervise(settings: Settings) -> int:
 
     BadSettings when something else listens on the port.
     """
-    _need_port(settings)
+    need_port(settings)
     stop, status = threading.Event(), 0
     before = {number: signal.signal(number, _stopper(stop)) for number in (signal.SIGTERM, signal.SIGINT)}
     lifeline, ours = os.pipe()
@@ -109,7 +109,8 @@ def supervise(settings: Settings) -> int:
     return status
 
 
-def _need_port(settings: Settings) -> None:
+def need_port(settings: Settings) -> None:
+    """BadSettings when something else listens on the port."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[
             0

@@ -26,10 +26,11 @@ THREADS = 8
 @click.pass_obj
 def up(desk: Desk, port: int | None, host: str | None, workers: int | None) -> None:
     """Web and workers under one supervisor; migrates first."""
-    from server.supervisor import supervise
+    from server.supervisor import need_port, supervise
 
     desk.give(port=port, host=host, workers=workers)
     speak()
+    need_port(desk.settings)  # a new link ends the one that the server on this port has printed
     _upgrade(desk)
     click.echo(f"Văn Thư: {_address(desk)}")
     if link := _first_link(desk):

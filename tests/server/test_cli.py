@@ -316,3 +316,14 @@ def test_what_the_archive_keeps_is_not_for_other_accounts(tmp_path):
     subprocess.run([sys.executable, "-m", "server.cli", "--data", data, "token", "new", "x"], capture_output=True)
     assert data.stat().st_mode & 0o007 == 0
     assert (data / "vanthu.db").stat().st_mode & 0o007 == 0
+
+
+def test_up_on_a_taken_port_leaves_the_link_of_who_has_it(vanthu, sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        link = people.setup_link(session)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert "cổng" in vanthu("up", "--port", str(taken.getsockname()[1]), status=2).stderr
+    with sqlite_sessions() as session:
+        assert people.link_is_good(session, link)
