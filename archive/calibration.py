@@ -34,12 +34,13 @@ class Fit:
 
 
 FITS: Mapping[str, Fit] = {
-    "number": Fit(0.0, 0.4, 0.05),
-    "day": Fit(0.0, 0.4, 0.05),
-    "month": Fit(0.0, 0.4, 0.05),
-    "date": Fit(0.0, 0.4, 0.05),
-    "time": Fit(0.0, 0.4, 0.05),
+    "number": Fit(0.25, 0.213, 0.262),  # 71 made-up lines, 70 % of them right
+    "day": Fit(1.56, 0.051, 1.234),  # 131 lines, 70 % right
+    "month": Fit(1.56, 0.051, 1.234),  # as the day
+    "date": Fit(2.61, 0.147, 0.914),  # 34 simulated stamps, half of them over print; 50 % right
+    "time": Fit(0.16, 0.5, 0.574),  # 3 stamps only: little more than a guess
 }
+"""Of 2026-11-21. Few samples, and harder than real papers: confidences are low rather than high."""
 
 
 def confident(kind: str, scores: Mapping[str, float]) -> list[tuple[str, float]]:
