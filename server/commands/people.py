@@ -94,6 +94,35 @@ def new(desk: Desk, name: str, scopes: str, owner: str | None) -> None:
     click.echo(plain)
 
 
+@token.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_tokens(desk: Desk, as_json: bool) -> None:
+    """The keys there are, by how each begins, whose rights they have, and those that were revoked."""
+    from archive.models import Token
+
+    with desk.readers() as session:
+        for one in session.scalars(sa.select(Token).order_by(Token.created_at)):
+            facts = {"id": one.id, "name": one.name, "begins": one.prefix, "user": one.user.name, "scopes": one.scopes,
+                     "revoked": one.revoked_at is not None}  # fmt: skip
+            if as_json:
+                show(facts)
+            else:
+                click.echo("  ".join(str(value) for value in facts.values()))
+
+
+@token.command("revoke")
+@click.argument("token_id", metavar="ID")
+@click.pass_obj
+def revoke(desk: Desk, token_id: str) -> None:
+    """From now on nobody gets in with the key of this ID (see list)."""
+    from archive import people
+
+    with desk.sessions.begin() as session:
+        people.revoke_token(session, token_id, actor=ACTOR)
+    click.echo("Đã thu hồi khoá.")
+
+
 def _find(session: Session, name: str) -> User | None:
     from archive.models import User
 

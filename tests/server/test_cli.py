@@ -327,3 +327,15 @@ def test_up_on_a_taken_port_leaves_the_link_of_who_has_it(vanthu, sqlite_session
         assert "cổng" in vanthu("up", "--port", str(taken.getsockname()[1]), status=2).stderr
     with sqlite_sessions() as session:
         assert people.link_is_good(session, link)
+
+
+def test_a_key_is_revoked_for_good(vanthu, sqlite_sessions):
+    vanthu("user", "add", "lan", "--role", "clerk", "--password", "mat khau dai")
+    plain = vanthu("token", "new", "lan").stdout.strip()
+    [listed] = lines(vanthu("token", "list", "--json"))
+    assert plain.startswith(listed["begins"]) and plain not in str(listed) and listed["user"] == "lan"
+    vanthu("token", "revoke", listed["id"])
+    assert lines(vanthu("token", "list", "--json"))[0]["revoked"] is True
+    with sqlite_sessions() as session:
+        assert people.token_user(session, plain) is None
+    vanthu("token", "revoke", "no-such-key", status=1)
