@@ -55,7 +55,7 @@ _PART = r"[A-ZĐÑ][A-Za-zĐđÑ]{0,9}\d{0,4}"
 _NUMBER = r"\d{1,5}(?:[a-eđ]|bis)?"
 _QPPL = re.compile(
     rf"(?<![\w/])(?<!\d-)(?P<number>{_NUMBER})\s?/\s?(?P<year>(?:19"
-    rf"|20)\d\d)\s?/\s?(?P<symbol>{_PART}(?:\s?-\s?{_PART}){{0,4}})(?!\w)"
+    rf"|20)\d\d)(?:\s?/\s?|(?=[A-ZĐ]))(?P<symbol>{_PART}(?:\s?-\s?{_PART}){{0,4}})(?!\w)"
 )
 _CODE = re.compile(
     rf"(?<![\w/])(?<!\d-)(?P<number>{_NUMBER})\s?(?P<dash>[-/])\s?(?P<symbol>{_PART}(?:[-/]\n?{_PART}){{1,3}})(?![\w/])"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from archive import distance, fold, is_capitals, organ_name
+from archive import distance, fold, is_capitals, organ_name, syllables
 
 from .rows import LEFT, RIGHT, Row
 
@@ -30,8 +30,9 @@ _TITLE_WORD = re.compile(
     r"|pho tong|thuong truc|truong cong an|chanh|vien pho)(?!\w)"
 )
 _SIGNED = re.compile(r"\(?\s*(?:da ky|ky ten|ky, ghi|ky boi|nguoi ky|thoi gian ky|ngay ky|email|co quan:)")
-_AROUND_NAME = " .,*☆★“”\"'‘’`:;_-()|~^"
-_NAME = re.compile(r"^(?:[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}\s){1,5}[A-ZĐÀ-Ỹ][a-zđà-ỹ]{0,6}$")
+_SEAL_NOISE = 0.2
+"""Confidence under which a line among the signature's is strokes of pen and seal."""
+_AROUND_NAME = " =<>/\\.,*☆★“”\"'‘’`:;_-()|~^"
 _RANK = re.compile(
     r"^(?:gs|pgs|ts|ths|bs|ks|cn|luong y|dai ta|thuong ta|trung ta|thieu ta|dai tuong|thuong tuong|trung tuong"
     r"|thieu tuong|nguoi)\b[\s.,]*",
@@ -125,7 +126,8 @@ def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
     text, rows = item
     text = re.sub(r"\s+", " ", text).strip()
     if _ARCHIVE.match(text):
-        text = re.sub(r"([.;])\s+\w+[.]?$", r"\1", text)  # initials after the full stop are handwriting
+        # Initials after the full stop are handwriting; after a semicolon capitals are a desk.
+        text = re.sub(r"(\.\s+|;\s+(?![A-ZĐ]{2,}\b))\w+[.]?$", ".", text)
     return re.sub(r"(?:[\s;,.:]+[^\w\s)]?)+$", "", text).strip(), rows
 
 
@@ -239,10 +241,20 @@ def _take_block(ending: Ending, block: list[Row]) -> None:
             return
         if not is_capitals(text) or sum(map(str.isalpha, text)) < 4:
             continue
-        if _is_authority(row) or (ending.authority and not ending.title and _names_organ(row)):
+        if _is_authority(row) or (_speaks_for_organ(ending) and not ending.title and _names_organ(row)):
             ending.authority.append(row)
-        elif _is_title(row) or ending.title:
+        elif _is_title(row) or (ending.title and _goes_on(row)):
             ending.title.append(row)
+
+
+def _goes_on(row: Row) -> bool:
+    """A second line of a title is made of words; strokes of pen and seal are not."""
+    return row.confidence >= _SEAL_NOISE and syllables(row.text.split()) > 0.7
+
+
+def _speaks_for_organ(ending: Ending) -> bool:
+    """TM. is followed by an organ; KT. and TL. by a person: what follows them begins a title."""
+    return bool(ending.authority) and bool(re.match(r"t\s?[/.lI|]?\s?m", ending.authority[-1].folded))
 
 
 def _names_organ(row: Row) -> bool:
@@ -253,7 +265,10 @@ def _names_organ(row: Row) -> bool:
 def is_name(text: str) -> bool:
     """Two to five syllables, each with a capital: `Triệu Đình Lê`; ranks and degrees before it are allowed."""
     bare = _RANK.sub("", text).strip(_AROUND_NAME)
-    if not _NAME.match(bare):
+    syllable = bare.split()
+    if not 2 <= len(syllable) <= 6 or max(map(len, syllable)) < 2:
+        return False
+    if not all(one.isalpha() and one[0].isupper() and one[1:] == one[1:].lower() for one in syllable):
         return False
     folded = fold(bare)
     return not re.search(

@@ -257,7 +257,7 @@ def _year_of_arrival(paper: Paper, line: DateLine) -> str | None:
     """
     arrived = next((one.value for one in paper.stamp.fields if one.field == "date"), None) if paper.stamp else None
     day = line.day or next((int(v) for gap in paper.gaps("day") for v, _ in gap.readings if v.isdigit()), None)
-    if not paper.is_ink or not isinstance(arrived, str) or not day or not line.month or line.year == int(arrived[:4]):
+    if not paper.is_ink or not isinstance(arrived, str) or not day or not line.month or line.year >= int(arrived[:4]):
         return None
     rival = iso_date(day, line.month, int(arrived[:4]))
     return rival if rival and rival <= arrived and int(arrived[5:7]) - line.month <= 2 else None

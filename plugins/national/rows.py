@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -180,13 +181,18 @@ def _parts_columns(text: str, cut: re.Match[str]) -> bool:
 
 # ------------------------------------------------------------------------------------------------ with boxes
 
+_WELL_READ = 0.8
+_WORD_GAP = 0.015
+"""Of the page's width: no more stands between two words of one line."""
+
 
 def _by_columns(page: Page, begin: int, stamp: Stamp | None) -> list[Row]:
     """The rows of a page with boxes: lines cut at the gutter, pieces at one height of one column joined."""
+    hidden = _under_stamp(page, stamp)
     placed = [
         (begin + start, word)
         for start, word in zip(page.starts, page.words, strict=True)
-        if word.box and not _under(stamp, page, word.box)
+        if word.box and id(word) not in hidden
     ]
     strips = [strip for line in _tesseract_lines(placed) for strip in _cut_at_gutter(line)]
     rows: list[tuple[float, str, list[tuple[int, Word]]]] = []
@@ -199,6 +205,23 @@ def _by_columns(page: Page, begin: int, stamp: Stamp | None) -> list[Row]:
         else:
             rows.append((_middle(strip), column, strip))
     return [make_row(words, page.number, page.source, column) for _, column, words in _reading_order(rows)]
+
+
+def _under_stamp(page: Page, stamp: Stamp | None) -> set[int]:
+    """The ids of the stamp's own words; a line of print that runs under its edge keeps the words read well."""
+    hidden = {id(word) for word in page.words if word.box and _under(stamp, page, word.box)}
+    pairs = [*itertools.pairwise(page.words)] if hidden else []
+    for one, other in [*((b, a) for a, b in pairs), *reversed(pairs)]:  # from either edge inwards
+        clear = id(one) in hidden and id(other) not in hidden and one.confidence >= _WELL_READ
+        if clear and _side_by_side(one, other):
+            hidden.discard(id(one))
+    return hidden
+
+
+def _side_by_side(one: Word, other: Word) -> bool:
+    if not (one.box and other.box) or (one.block, one.line) != (other.block, other.line):
+        return False
+    return max(one.box[0], other.box[0]) - min(one.box[2], other.box[2]) < _WORD_GAP
 
 
 def _under(stamp: Stamp | None, page: Page, box: Box) -> bool:

@@ -14,8 +14,8 @@ def test_codes_of_both_systems_are_found_and_nothing_else():
 
 
 def test_what_ocr_puts_into_a_code_is_forgiven():
-    assert codes("21/NÑQ-CP, 02/CĐÐ-UBND, 471 /UBND-VX, 70 /2025/TT-NHNN") == [
-        "21/NQ-CP", "02/CĐ-UBND", "471/UBND-VX", "70/2025/TT-NHNN",
+    assert codes("21/NÑQ-CP, 02/CĐÐ-UBND, 471 /UBND-VX, 70 /2025/TT-NHNN, 392/2025NĐ-CP") == [
+        "21/NQ-CP", "02/CĐ-UBND", "471/UBND-VX", "70/2025/TT-NHNN", "392/2025/NĐ-CP",
     ]  # fmt: skip
 
 

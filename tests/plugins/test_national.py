@@ -2,7 +2,7 @@
 
 import pytest
 
-from archive.findings import settle
+from archive.findings import Finding, Stamp, settle
 from archive.host import load
 from archive.reading import Page, Text, Word
 
@@ -34,8 +34,8 @@ def page(lines):
     return Page.of_words(1, words, width=1654, height=2339, source="ocr")
 
 
-def read(host, *lines):
-    return settle(host.extract(Text([page([line for part in lines for line in part])]), None))
+def read(host, *lines, stamp=None):
+    return settle(host.extract(Text([page([line for part in lines for line in part])]), stamp), stamp=stamp)
 
 
 def swapped(lines, old, new):
@@ -111,3 +111,34 @@ def test_a_mark_of_secrecy_stands_apart_at_the_top(host):
 @pytest.mark.parametrize("stray", [(0.25, 0.14, "MẶT"), (0.48, 0.225, "MẬT"), (0.22, 0.55, "MẬT")])
 def test_a_word_of_the_title_or_the_body_is_no_mark(host, stray):
     assert read(host, HEADING, TITLE, BODY, [stray]).fields["secrecy"].value is None
+
+
+END = [(0.17, 0.50, "Nơi nhận:"), (0.17, 0.52, "- Như trên;"), (0.17, 0.54, "- Lưu: VT; KTTH.")]
+
+
+def test_a_desk_after_a_semicolon_is_not_the_drafters_initials(host):
+    assert read(host, HEADING, TITLE, BODY, END).archive_copy == ("VT; KTTH",)
+
+
+def test_strokes_of_the_seal_are_no_part_of_the_signature(host):
+    seal = [(0.62, 0.50, "TL. CHỦ TỊCH"), (0.64, 0.52, "VĂN PHÒNG"), (0.64, 0.54, "A Z"), (0.64, 0.56, "//Ÿ ý UWWX")]
+    fields = read(host, HEADING, TITLE, BODY, END, [*seal, (0.64, 0.60, "=-.~Đặng Văn H")]).fields
+    assert fields["signer_authority"].value == "TL. CHỦ TỊCH"
+    assert fields["signer_title"].value is None
+    assert fields["signer_name"].value == "Đặng Văn H"
+
+
+def test_a_stamp_of_an_earlier_year_does_not_change_the_printed_one(host):
+    arrived = Stamp(1, (0.05, 0.20, 0.18, 0.28), (Finding("date", "2000-03-25", 0.6),))
+    date = read(host, swapped(HEADING, "2017", "2019"), TITLE, BODY, stamp=arrived).fields["date"]
+    assert date.value == "2019-12-18"
+    assert not date.sure
+    later = Stamp(1, (0.05, 0.20, 0.18, 0.28), (Finding("date", "2019-12-25", 0.6),))
+    assert read(host, HEADING, TITLE, BODY, stamp=later).fields["date"].value == "2019-12-18"
+
+
+def test_print_under_the_edge_of_a_stamp_is_read(host):
+    stamp = Stamp(1, (0.05, 0.15, 0.25, 0.26), (Finding("number", "12", 0.6),))
+    heading = swapped(HEADING, "KH-UBND", "UBND-KTTH")
+    lines = [(0.07, 0.18, "ĐẾN Số: 12"), (0.21, 0.20, "Kính gửi:"), (0.30, 0.22, "- Sở Y tế tỉnh;")]
+    assert read(host, heading, lines, BODY, stamp=stamp).addressees == ("Sở Y tế tỉnh",)
