@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -99,14 +100,23 @@ def _unevenness(placed: Sequence[Label]) -> float:
     if len(placed) < 2:
         return 0.0
     first, pitch = _lines(placed)
-    away = [abs(label.middle - first - pitch * LINES[label.name]) for label in placed]
+    away = [abs(label.middle - first - pitch * _line(label, placed)) for label in placed]
     return max(0.0, max(away) - 0.8) + max(0.0, pitch - MOST_PITCH)
 
 
 def _lines(placed: Sequence[Label]) -> tuple[float, float]:
     """Height of the first line, and from line to line; mm."""
-    pitch, first = np.polyfit([LINES[label.name] for label in placed], [label.middle for label in placed], 1)
-    return float(first), float(pitch)
+    lines, middles = [_line(label, placed) for label in placed], [label.middle for label in placed]
+    line, middle = statistics.fmean(lines), statistics.fmean(middles)
+    spread = sum((n - line) ** 2 for n in lines)
+    pitch = sum((n - line) * (y - middle) for n, y in zip(lines, middles, strict=True)) / max(spread, 1e-6)
+    return middle - pitch * line, pitch
+
+
+def _line(label: Label, placed: Sequence[Label]) -> int:
+    """The hour stands on the line of the number, or above it where a stamp has both."""
+    both = {"time", "number"} <= {other.name for other in placed}
+    return -1 if both and label.name == "time" else LINES[label.name]
 
 
 def _unseen(placed: Sequence[Label]) -> list[Label]:
