@@ -8,6 +8,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from archive import stamps
+from archive.labels import Label, _unevenness
 from archive.pen import Reader
 from archive.reading import Page, Word
 
@@ -179,3 +180,8 @@ def test_the_real_stamp_with_an_hour_is_read():
 
 def test_the_real_seal_is_no_stamp():
     assert stamps.find(Page(1), real_page("ocr_vbpl/pline_2.jpg")) is None
+
+
+def test_a_stamp_may_have_both_hour_and_number():
+    placed = [Label("time", 3, 6, 10, 6), Label("number", 3, 6, 16, 5), Label("date", 3, 9, 22, 9)]
+    assert _unevenness(placed[:2]) == _unevenness(placed) == 0
