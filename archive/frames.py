@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,10 @@ MOST_SIDES = 28
 EDGE = 3.0
 """mm from the edge of the page within which a side may be lost."""
 BEST = 4
+MOST_INK = 0.3
+"""Share of inked pixels above which a page is a photograph: lines are everywhere, and none is a frame's."""
+MOST_TRIED = 600
+"""Rectangles weighed at one angle; real pages have at most a few hundred."""
 LEAST = 0.66
 """Below this score four lines are not a frame."""
 
@@ -117,6 +122,8 @@ def _apart(sides: list[Side]) -> list[Side]:
 
 def frames(plane: Plane) -> list[Frame]:
     """The likeliest frames of the page, best first."""
+    if plane.mask.mean() > MOST_INK:
+        return []
     height, width = plane.mask.shape
     coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1.0, ANGLE_STEP), (0, 0), (width, height))
     fine = [_refined(plane.mask, found) for found in coarse]
@@ -178,20 +185,23 @@ class _Corner:
 
     def rectangles(self, tops: list[Side], walls: list[Side]) -> list[Frame]:
         """Every believable rectangle made of these sides, a lost one inferred from the ends of its neighbours."""
-        found = []
+        tried = itertools.islice(self._all(tops, walls), MOST_TRIED)
+        return [frame for frame in (self._frame(*sides) for sides in tried) if frame.score > LEAST]
+
+    def _all(self, tops: list[Side], walls: list[Side]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+        """Rows and columns of every rectangle there might be."""
         for top, bottom in _pairs(tops, TALL):
             rows = top.row - self.level.offset, bottom.row - self.level.offset
             ends = [self._column(x, r) for s, r in zip((top, bottom), rows, strict=True) for x in (s.start, s.end)]
             columns = [wall.row - self.upright.offset for wall in walls if self._beside(wall, rows)]
             pairs = [pair for pair in _spans(columns + ends, WIDE) if pair[0] in columns or pair[1] in columns]
-            found += [self._frame(rows, pair) for pair in pairs if _holds((top, bottom), pair)]
+            yield from ((rows, pair) for pair in pairs if _holds((top, bottom), pair))
         for left, right in _pairs(walls, WIDE):
             columns = [left.row - self.upright.offset, right.row - self.upright.offset]
             ends = [self._row(y, c) for s, c in zip((left, right), columns, strict=True) for y in (s.start, s.end)]
             levels = [top.row - self.level.offset for top in tops if _holds((top,), (columns[0], columns[1]))]
             pairs = [p for p in _spans(ends + levels, TALL) if (p[0] in levels) != (p[1] in levels)]
-            found += [self._frame(pair, (columns[0], columns[1])) for pair in pairs]
-        return [frame for frame in found if frame.score > LEAST]
+            yield from ((pair, (columns[0], columns[1])) for pair in pairs)
 
     def _column(self, x: float, row: float) -> int:
         slope = self.level.slope
