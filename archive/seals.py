@@ -18,6 +18,7 @@ from archive import ink
 from archive.findings import Mark
 from archive.ink import Mask
 from archive.reading import Page, Word, around
+from archive.vietnamese import is_capitals
 
 PER_MM = 1.0
 """Pixels per millimetre of the copy on which red patches are put together."""
@@ -102,13 +103,28 @@ def worded_marks(page: Page) -> Iterator[Mark]:
         text = " ".join(word.text for word in line)
         boxes = [word.box for word in line if word.box]
         kind = next((kind for kind, pattern in WORDED if pattern.fullmatch(text.strip(" .!*|-"))), None)
-        if kind and boxes and around(boxes)[1] < UPPER_PART:
+        if kind and boxes and around(boxes)[1] < UPPER_PART and (kind != "secrecy" or _stands_apart(page, line)):
             sure = min(word.confidence for word in line)
             yield Mark(kind, page.number, around(boxes), 0.9 * sure, text)
 
 
 def _short_lines(page: Page) -> Iterator[list[Word]]:
-    for _, words in itertools.groupby(page.words, key=lambda word: word.line):
+    for _, words in itertools.groupby(page.words, key=lambda word: (word.block, word.line)):
         line = list(words)
         if len(line) <= 5:
             yield line
+
+
+_MOTTOES = ("hanh phuc", "chu nghia viet nam", "cong san viet nam")
+
+
+def _stands_apart(page: Page, line: list[Word]) -> bool:
+    """Where a secrecy mark is stamped: on the first page of a paper, not as the last word of a title above it."""
+    if page.number > 1 and not any(motto in page.folded for motto in _MOTTOES):
+        return False
+    left, top, right, bottom = around(word.box for word in line if word.box)
+    if not 0.4 < (left + right) / 2 < 0.6:
+        return True
+    reach = top - 1.5 * (bottom - top)
+    above = [word.text for word in page.words if word.box and reach < word.box[3] <= top + 0.003 and word not in line]
+    return len(above) < 2 or not is_capitals(" ".join(above))
