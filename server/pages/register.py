@@ -34,6 +34,8 @@ class Row:
     cells: tuple[Any, ...]
     open: bool
     """Whether this user may open its document."""
+    told: bool
+    """Whether this user may read what the line says."""
     waiting: tuple[int, int] | None = None
     """First and last of the awaited numbers between the line before and this one."""
 
@@ -102,9 +104,16 @@ def rows_of(session: Session, entries: Sequence[RegisterEntry], goes_on: bool) -
     last = None if goes_on else 0
     for entry in entries:
         waiting = (last + 1, entry.number - 1) if last is not None and entry.number > last + 1 else None
-        rows.append(Row(entry, row_of(entry), entry.document_id in may, waiting))
+        opens = entry.document_id in may
+        told = opens or (entry.document_id is None and access.can(g.user, "export"))
+        rows.append(Row(entry, row_of(entry) if told else silent(entry), opens, told, waiting))
         last = entry.number
     return rows
+
+
+def silent(entry: RegisterEntry) -> tuple[Any, ...]:
+    """The cells of a line whose paper this user may not see: the day and the number, as the book for programs says."""
+    return entry.arrived_on, entry.number, *[""] * (len(COLUMNS) - 2)
 
 
 def years(session: Session) -> list[int]:
