@@ -31,6 +31,8 @@ LONGEST_PASSWORD = 200
 IDLE = dt.timedelta(hours=2)
 """A browser nobody touches for so long is signed out; a clerk's lunch is shorter."""
 LONGEST = dt.timedelta(hours=12)
+REMEMBERED = dt.timedelta(hours=1)
+"""How exactly the last use of a key is known."""
 LINK_LIFE = dt.timedelta(days=1)
 FREE_FAILURES = 5
 LONGEST_LOCK = dt.timedelta(minutes=15)
@@ -85,6 +87,23 @@ def change_password(session: Session, user: User, password: str, *, actor: str, 
     user.failures, user.locked_until = 0, None
     session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
     history.append(session, actor, "password_changed", user.id, None, at)
+
+
+def disable_user(session: Session, user: User, *, actor: str, at: dt.datetime | None = None) -> None:
+    """Let this person in no more: signed out everywhere, keys revoked; what they did stays. Again: nothing happens.
+
+    Conflict for the last administrator: nobody could add one, and anybody at the machine would get a set-up link.
+    """
+    if not user.active:
+        return
+    others = sa.select(User.id).where(User.role == "admin", User.active, User.id != user.id).limit(1)
+    if user.role == "admin" and session.scalar(others) is None:
+        raise Conflict("Đây là quản trị viên cuối cùng nên không ngừng được. Hãy thêm một quản trị viên khác trước.")
+    user.active = False
+    session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
+    open_keys = sa.update(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None))
+    session.execute(open_keys.values(revoked_at=at or now()))
+    history.append(session, actor, "user_disabled", user.id, {"name": user.name}, at)
 
 
 def unit_named(session: Session, name: str) -> Unit:
@@ -233,10 +252,16 @@ def token_user(session: Session, plain: str, at: dt.datetime | None = None) -> t
     return (token.user, frozenset(token.scopes)) if token else None
 
 
+def was_used_of_late(session: Session, plain: str, at: dt.datetime | None = None) -> bool:
+    """Would `note_use` write nothing? Asked first by readers, since a writer waits for every other writer."""
+    used = session.scalar(sa.select(Token.used_at).where(Token.sha256 == _digest(plain)))
+    return used is not None and used >= (at or now()) - REMEMBERED
+
+
 def note_use(session: Session, plain: str, at: dt.datetime | None = None) -> bool:
     """Remember that the key was used; writes at most once an hour. True when it wrote."""
     at = at or now()
-    old = sa.or_(Token.used_at.is_(None), Token.used_at < at - dt.timedelta(hours=1))
+    old = sa.or_(Token.used_at.is_(None), Token.used_at < at - REMEMBERED)
     change = sa.update(Token).where(Token.sha256 == _digest(plain), old).values(used_at=at)
     return session.execute(change).rowcount > 0  # type: ignore[attr-defined,no-any-return]
 

@@ -50,6 +50,9 @@ def _identify_program(key: str) -> None:
         if found is None:
             raise NotSignedIn("Khoá không đúng, đã thu hồi hoặc đã hết hạn. Hãy xin khoá mới của quản trị viên.")
         g.user, g.scopes = _known(found[0]), found[1]
+        fresh = people.was_used_of_late(session, key)
+    if fresh:
+        return
     with state().sessions.begin() as session:
         people.note_use(session, key)
 

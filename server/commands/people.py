@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 import click
@@ -69,6 +70,18 @@ def password_(desk: Desk, name: str, password: str | None) -> None:
     click.echo(f"Đã đổi mật khẩu của {name}.")
 
 
+@user.command("disable")
+@click.argument("name")
+@click.pass_obj
+def disable(desk: Desk, name: str) -> None:
+    """Let a person in no more: signed out everywhere, keys revoked."""
+    from archive import people
+
+    with desk.sessions.begin() as session:
+        people.disable_user(session, _known(session, name), actor=ACTOR)
+    click.echo(f"{name} không vào được nữa; các khoá đã thu hồi.")
+
+
 @click.group()
 def token() -> None:
     """Keys for programs."""
@@ -78,18 +91,21 @@ def token() -> None:
 @click.argument("name")
 @click.option("--scopes", default="read", show_default=True, help="read,write,admin")
 @click.option("--user", "owner", metavar="NAME", help="Whose rights it has; default: the user called NAME.")
+@click.option("--days", type=click.IntRange(1, 3660), help="How long it opens anything; for ever when left out.")
 @click.pass_obj
-def new(desk: Desk, name: str, scopes: str, owner: str | None) -> None:
+def new(desk: Desk, name: str, scopes: str, owner: str | None, days: int | None) -> None:
     """Print a new key, alone; it cannot be shown again.
 
     It acts as --user, else as the user called NAME, else as an administrator.
     """
     from archive import people
+    from archive.models import now
 
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
     with desk.sessions.begin() as session:
         person = _known(session, owner) if owner else _find(session, name) or _administrator(session)
-        plain = people.new_token(session, person, name, wanted, actor=ACTOR)
+        end = now() + dt.timedelta(days=days) if days else None
+        plain = people.new_token(session, person, name, wanted, actor=ACTOR, expires_at=end)
         click.echo(f"Khoá {name} có quyền của {person.name} ({person.role}).", err=True)
     click.echo(plain)
 
