@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.routing import IntegerConverter
 
 from archive.config import Settings
 
 MEGABYTE = 1 << 20
+
+
+class Number(IntegerConverter):
+    """`<int:…>` of an address: no longer than what every database keeps; what is longer is not there (404)."""
+
+    regex = r"\d{1,9}"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -15,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
     from server.state import State
 
     app = Flask("server")
+    app.url_map.converters["int"] = Number
     app.config["MAX_CONTENT_LENGTH"] = (settings.max_upload_mb + 1) * MEGABYTE
     app.config["MAX_FORM_MEMORY_SIZE"] = 2 * MEGABYTE
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 86400

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, request
 
-from archive.errors import Forbidden
+from archive.errors import BadValue, Forbidden, NotFound
+from server import errors
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
@@ -25,12 +26,16 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 FOREIGN = (
     "Yêu cầu này đến từ một trang khác nên không được thực hiện; không văn bản nào bị đổi. Hãy mở lại trang và làm lại."
 )
+UPLOADS = {"upload.upload", "api_scans.send"}
+"""Their forms are files: read by the view, once it is known who sends them."""
+NUL = "Chữ gửi lên có ký tự điều khiển không lưu được; không văn bản nào bị đổi. Hãy gõ lại rồi gửi."
 STALE = "Trang đã mở quá lâu nên không được nhận; không văn bản nào bị đổi. Hãy tải lại trang và làm lại."
 
 
 def init_app(app: Flask) -> None:
     """Refuse foreign requests before any view, harden every answer after it."""
     app.before_request(refuse_foreign)
+    app.before_request(refuse_nul)
     app.after_request(harden)
 
 
@@ -42,6 +47,15 @@ def refuse_foreign() -> None:
         raise Forbidden(FOREIGN)
     if g.get("csrf") and not hmac.compare_digest(sent_token(), g.csrf):
         raise Forbidden(STALE)
+
+
+def refuse_nul() -> None:
+    """No NUL in what was typed: PostgreSQL keeps none, and nobody types one."""
+    if "\0" in request.path:
+        raise NotFound(errors.SAYS[404])
+    typed = [request.args] if request.endpoint in UPLOADS else [request.args, request.form]
+    if any("\0" in word for given in typed for pair in given.items(multi=True) for word in pair):
+        raise BadValue(NUL)
 
 
 def from_here() -> bool:

@@ -156,7 +156,7 @@ def just_registered(session: Session) -> RegisterEntry | None:
     """The line that was written a moment ago, as the address says."""
     book, _dot, rest = request.args.get("done", "").partition(".")
     year, _dot, number = rest.partition(".")
-    if not (book and year.isdecimal() and number.isdecimal() and len(number) < 10):
+    if not (book and year.isdecimal() and number.isdecimal() and len(year) < 10 and len(number) < 10):
         return None
     return session.get(RegisterEntry, (book[:40], int(year), int(number)))
 
@@ -213,7 +213,7 @@ def correct(
     session: Session, document: Document, values: Mapping[str, str], before: Mapping[str, str], *, accept: bool
 ) -> None:
     """Write what the clerk changed; `accept`: what was left as it stands is confirmed with it."""
-    version = int(request.form["version"]) if request.form.get("version", "").isdecimal() else None
+    version = seen_version()
     changed = {
         name: text or None
         for name, text in values.items()
@@ -226,6 +226,14 @@ def correct(
         return
     # What lies under the fold was not looked at: it stays as sure or unsure as the machine left it.
     review.confirm(session, document, g.user.name, if_version=version, names=(*sheet.MAIN, *sheet.DERIVED))
+
+
+def seen_version() -> int | None:
+    """The version the form was made from; one we never gave matches nothing."""
+    text = request.form.get("version", "")
+    if not text.isdecimal():
+        return None
+    return int(text) if len(text) < 10 else -1
 
 
 def enter(session: Session, document: Document, values: Mapping[str, str]) -> RegisterEntry:

@@ -82,3 +82,28 @@ def test_a_year_without_papers_says_so(desk):
     text = desk().page("/register?year=1999")
     assert "chưa có văn bản nào" in text and "1999" in text
     assert desk("admin").open("/register?year=abc&at=-1&before=x").status_code == 200
+
+
+def test_a_line_of_a_paper_one_may_not_open_is_silent(desk, makers):
+    """On an independent network secret papers may be in the book: staff see that a number is taken, no more."""
+    fill(makers, 3)
+    with makers.begin() as session:
+        secret, gone, _ = session.query(RegisterEntry).order_by(RegisterEntry.number)
+        session.get(Document, secret.document_id).secrecy = "Mật"
+        secret.note = "ghi chú mật"
+        register.void(session, gone, "lý do mật", "van")
+    seen, hidden = desk().page("/register"), desk("staff").page("/register")
+    assert numbers(seen) == numbers(hidden) == [1, 2, 3]
+    for word in ("1/UBND-VX", "ghi chú mật", "lý do mật"):
+        assert word in seen and word not in hidden
+    assert "3/UBND-VX" in hidden and "Đã huỷ số" in hidden
+
+
+def test_a_number_no_book_can_have_is_not_there(desk, makers):
+    fill(makers, 1)
+    van, long = desk(), "9" * 25
+    for path in (f"/register/{long}.xlsx", f"/api/v1/documents/x/pages/{'9' * 5000}.webp"):
+        assert van.open(path).status_code == 404
+    assert van.send(f"/register/{long}/1/void", {"reason": "x"}).status_code == 404
+    assert van.send(f"/register/{YEAR}/{long}/void", {"reason": "x"}).status_code == 404
+    assert van.open(f"/register?year={long}&at={long}&before={long}").status_code == 200

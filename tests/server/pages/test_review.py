@@ -254,3 +254,11 @@ def test_the_page_shows_evidence_as_boxes_without_inline_style(desk, makers):
     text = desk().page(f"/review/{shelve(makers)}")
     assert 'viewBox="0 0 1000 1414"' in text and re.search(r'<g class="okc" data-name="number"><rect x="196"', text)
     assert "style=" not in text and "<script>" not in text
+
+
+def test_a_number_too_long_for_any_book_or_version_breaks_nothing(desk, makers):
+    paper = shelve(makers)
+    van = desk()
+    assert van.open(f"/?done=den.{'9' * 25}.1").status_code == 200
+    form = van.form(f"/review/{paper}") | {"version": "1" * 5000}
+    assert van.decide(paper, form=form, arrived_on="30/3/2020").status_code == 409
