@@ -85,7 +85,8 @@ def on_http_error(error: HTTPException) -> Any:
 
 def on_surprise(error: Exception) -> Any:
     """A defect of ours: logged whole for us, one calm sentence for the clerk."""
-    log.error("unforeseen path=%s kind=%s", request.path, type(error).__name__, exc_info=error)
+    # Not the path: a set-up link is a secret that stands in it.
+    log.error("unforeseen endpoint=%s kind=%s", request.endpoint, type(error).__name__, exc_info=error)
     return tell(500, SAYS[500])
 
 

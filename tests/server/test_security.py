@@ -1,5 +1,6 @@
 """Headers on every answer, and changes that come from elsewhere."""
 
+import logging
 import re
 from pathlib import Path
 
@@ -102,3 +103,29 @@ def test_templates_translate_only_words_of_their_own():
     folder = Path(server.__file__).parent / "templates"
     loose = [file.name for file in folder.rglob("*.html") if re.search(r"\b_\((?![\"'])", file.read_text("utf-8"))]
     assert loose == []
+
+
+def test_nothing_typed_brings_a_nul_to_the_database(desk):
+    van = desk("admin")
+    for path in ("/search?q=a%00b", "/search?issuer=%00", "/register?year=%00", "/?seen%00=1"):
+        assert van.open(path).status_code == 422, path
+    for path, field in (("/admin/users", "full_name"), ("/login", "name"), (f"/register/{2020}/1/void", "reason")):
+        assert van.send(path, {field: "a\0b"}).status_code == 422, path
+    assert van.open("/review/a%00b").status_code == 404
+    assert van.open("/api/v1/search?q=%00").status_code == 422
+
+
+def test_the_secret_of_a_set_up_link_is_not_logged(app, desk, monkeypatch, caplog):
+    def broken(*_):
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr("archive.people.link_is_good", broken)
+    assert desk(None).open("/setup/rat-bi-mat").status_code == 500
+    assert "sign_in" in caplog.messages[0] and "rat-bi-mat" not in caplog.text
+
+
+def test_what_waitress_says_of_a_broken_answer_names_no_path():
+    from server.commands.running import without_path
+
+    record = logging.LogRecord("waitress", 40, "", 0, "Exception while serving %s", ("/setup/rat-bi-mat",), (None,) * 3)
+    assert without_path(record) and "rat-bi-mat" not in record.getMessage()
