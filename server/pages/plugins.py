@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 from flask import Blueprint, g, render_template
 
 from archive import access
-from archive.errors import PluginRefused
+from archive.errors import PluginRefused, Transient
 from archive.kit import Report, backtest
 from server.auth import allow
 from server.speech import gettext as _
@@ -17,6 +20,8 @@ pages = Blueprint("plugins", __name__)
 MOST = 30
 """Documents a page waits for; the command `vanthu plugins backtest` takes them all."""
 SHOWN = 200
+_turn = threading.Lock()
+"""A plugin may take minutes over its papers, and the threads of the web are few."""
 
 
 @pages.get("/admin/plugins/<slug>")
@@ -24,11 +29,22 @@ def look(slug: str) -> Any:
     """Replay the plugin over the documents confirmed last."""
     allow("plugins")
     try:
-        with state().readers() as session:
+        with turn(), state().readers() as session:
             report = backtest(session, state().settings, slug, limit=MOST)
     except PluginRefused as error:
         return show(slug, None, str(error)), 422
     return show(slug, report)
+
+
+@contextlib.contextmanager
+def turn() -> Iterator[None]:
+    """One trial at a time; who comes meanwhile is told so at once."""
+    if not _turn.acquire(blocking=False):
+        raise Transient(_("Một plugin khác đang được thử. Không có gì bị đổi; hãy mở lại trang này sau ít phút."))
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def show(slug: str, report: Report | None, sentence: str = "") -> str:

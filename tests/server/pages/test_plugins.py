@@ -4,6 +4,7 @@ from archive import pages
 from archive.kit import make
 from archive.models import Confirmation, FindingRow
 from archive.reading import Page
+from server.pages import plugins
 from tests.archive import offices
 
 
@@ -45,3 +46,12 @@ def test_a_refused_plugin_and_one_that_is_not_there_say_so(settings, desk):
     answer = chief.open("/admin/plugins/hong")
     assert answer.status_code == 422 and "plugin.toml, dòng 1: " in answer.text
     assert chief.open("/admin/plugins/nobody").status_code == 404
+
+
+def test_one_trial_at_a_time(settings, desk, makers):
+    confirmed(settings, makers)
+    chief = desk("admin")
+    with plugins.turn():
+        busy = chief.open("/admin/plugins/lai_chau")
+    assert busy.status_code == 503 and "đang được thử" in busy.text
+    assert chief.open("/admin/plugins/lai_chau").status_code == 200
