@@ -208,7 +208,10 @@ def read_number_line(line: str) -> NumberLine | None:
     written = found["number"]
     if not year and not re.search(r"[A-ZĐ]{2}|[-/]", bare):
         return None
-    party = "/" in bare and (dash == "-" or bare.split("/")[0] in PARTY_TYPES)
+    party = "/" in bare and (bare.split("/")[0] in PARTY_TYPES or (dash == "-" and "-" not in bare))
+    if "/" in bare and not party:  # a symbol of the State has no slash: what stands before it is the number's
+        before, _, bare = bare.rpartition("/")
+        written = f"{written}{dash}{before}"
     number = _printed_number(written)
     code = Code(
         number, bare, PARTY if party else STATE, year[1] if year else None,

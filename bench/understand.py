@@ -230,7 +230,9 @@ def _judge_scan(row: dict, record: Record) -> dict[str, bool]:
     if row["organ"]:
         organ = value["issuing_organ"] or ""
         both = f"{value['parent_organ'] or ''} {organ}"
-        judged["issuing_organ"] = words_of(organ_name(row["organ"])[0]) in (words_of(organ), words_of(both))
+        # The manifest has the heading's lines in their order; we name an office before its superior.
+        turned = sorted(words_of(row["organ"]).split()) == sorted(words_of(organ).split())
+        judged["issuing_organ"] = turned or words_of(organ_name(row["organ"])[0]) in (words_of(organ), words_of(both))
     if row["doc_type"]:
         judged["document_type"] = same("document_type", value["document_type"], row["doc_type"])
     return judged

@@ -67,22 +67,29 @@ def read_ending(rows: Sequence[Row], heading_end: int) -> Ending:
 
 def _last_recipients(rows: Sequence[Row], heading_end: int) -> int | None:
     """The first `Nơi nhận:` of the paper: annexes may have forms with their own."""
-    return next(
-        (n for n in range(heading_end, len(rows)) if _RECIPIENTS.match(rows[n].text) and len(rows[n].text) < 60), None
-    )
+    return next((n for n in range(heading_end, len(rows)) if _opens_recipients(rows[n])), None)
+
+
+def _opens_recipients(row: Row) -> bool:
+    """`Nơi nhận:`, on ink with a letter misread (`tơi nhận:`)."""
+    if _RECIPIENTS.match(row.text):
+        return len(row.text) < 60
+    return row.source == "ocr" and distance(row.folded.strip(" .:;-_"), "noi nhan", 1) <= 1
 
 
 def _read_recipients(ending: Ending, rows: Sequence[Row], start: int) -> None:
     items: list[tuple[str, list[Row]]] = []
-    inline = _RECIPIENTS.sub("", rows[start].text).strip(" :")
+    opener = _RECIPIENTS.match(rows[start].text)
+    inline = rows[start].text[opener.end() :].strip(" :") if opener else ""
     if inline:
         items.append((_ITEM.sub("", inline), [rows[start]]))
+    ends = _ends_of_items(rows[start + 1 : start + 40])
     for row in rows[start + 1 : start + 60]:
         if _is_aside(row, rows[start]):
             continue
         if _ends_list(items, row):
             break
-        if _begins_item(items, row):
+        if _begins_item(items, row, ends):
             items.append((_ITEM.sub("", row.text), [row]))
         else:
             items[-1] = (f"{items[-1][0]} {row.text}", [*items[-1][1], row])
@@ -113,13 +120,17 @@ def _is_aside(row: Row, first: Row) -> bool:
     return row.box is not None and first.box is not None and row.box[0] > first.box[0] + 0.1
 
 
-def _begins_item(items: list[tuple[str, list[Row]]], row: Row) -> bool:
+def _begins_item(items: list[tuple[str, list[Row]]], row: Row, ends: tuple[str, ...]) -> bool:
     if not items or _ITEM.match(row.text) or _ARCHIVE.match(row.text):
         return True
-    # OCR loses a dash now and then: after a semicolon a capital begins the next item; after a comma only where the
-    # whole list is parted by commas, as the Party does.
-    ends = (";",) if len(items) < 2 or items[0][0].rstrip().endswith(";") else (";", ",")
+    # OCR loses a dash now and then: after what ends the items of this list, a capital begins the next one.
     return bool(row.box) and items[-1][0].rstrip().endswith(ends) and row.text[:1].isupper()
+
+
+def _ends_of_items(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Semicolons; or commas, in a list without any, as the Party writes them."""
+    listed = [row.text.rstrip() for row in rows if row.column != RIGHT]
+    return (";",) if any(text.endswith(";") for text in listed) else (";", ",")
 
 
 def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
@@ -128,6 +139,7 @@ def _tidy(item: tuple[str, list[Row]]) -> tuple[str, list[Row]]:
     if _ARCHIVE.match(text):
         # Initials after the full stop are handwriting; after a semicolon capitals are a desk.
         text = re.sub(r"(\.\s+|;\s+(?![A-ZĐ]{2,}\b))\w+[.]?$", ".", text)
+    text = re.sub(r"\(b/ ?[€e©]\)", "(b/c)", text)  # để báo cáo: OCR takes the small c for other round letters
     return re.sub(r"(?:[\s;,.:]+[^\w\s)]?)+$", "", text).strip(), rows
 
 
@@ -271,6 +283,8 @@ def is_name(text: str) -> bool:
     if not all(one.isalpha() and one[0].isupper() and one[1:] == one[1:].lower() for one in syllable):
         return False
     folded = fold(bare)
+    if re.search("[äëïöüÿøæœßñçå]", bare.lower()) or syllables(syllable) < 0.6:
+        return False
     return not re.search(
         r"\b(?:uy ban|van phong|tinh uy|hoi dong|ban |so |bo |noi nhan|nhu tren|chu tich|luu)\b", folded
     )

@@ -295,6 +295,10 @@ def _ends_letter_subject(heading: Heading, row: Row) -> bool:
         return True
     if row in heading.marks or _ADDRESSEES.match(row.text) or _is_body(row):
         return True
+    if row.text.startswith(("-", "+")) and row.text.lstrip("-+ ")[:1].isupper():
+        return True  # an addressee
+    if heading.addressees and heading.addressees.box and row.box and row.box[1] > heading.addressees.box[1] - 0.005:
+        return True
     return row.column == UNKNOWN and row.after_blank
 
 

@@ -213,7 +213,7 @@ def date_findings(paper: Paper) -> Iterator[Finding]:
             )
         return
     yield from _place(paper, row, line)
-    rival = _year_of_arrival(paper, line)
+    rival = _year_of_arrival(paper, row, line)
     for one in _readings_of_date(paper, row, line):
         yield replace(one, confidence=one.confidence / 2) if rival and one.value else one
     if rival:
@@ -250,14 +250,17 @@ def _day_by_pen(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
     yield found("date", None, 0.5, row, partial=partial, reason=reason, **facts)
 
 
-def _year_of_arrival(paper: Paper, line: DateLine) -> str | None:
-    """The date in the arrival stamp's year, when the year read lies before it and the stamp follows within two months.
+def _year_of_arrival(paper: Paper, row: Row, line: DateLine) -> str | None:
+    """The date in the arrival stamp's year, where the year read lies before it by one digit that was not read well.
 
-    A paper does not travel for a year: its year was misread.
+    A paper does not travel for a year: its year was misread. But so may be that of the stamp, written by pen.
     """
     arrived = next((one.value for one in paper.stamp.fields if one.field == "date"), None) if paper.stamp else None
     day = line.day or next((int(v) for gap in paper.gaps("day") for v, _ in gap.readings if v.isdigit()), None)
     if not paper.is_ink or not isinstance(arrived, str) or not day or not line.month or line.year >= int(arrived[:4]):
+        return None
+    year = row.part(row.text.rfind(str(line.year)), len(row.text))
+    if sum(a != b for a, b in zip(str(line.year), arrived[:4], strict=True)) > 1 or year.confidence >= LIKELY:
         return None
     rival = iso_date(day, line.month, int(arrived[:4]))
     return rival if rival and rival <= arrived and int(arrived[5:7]) - line.month <= 2 else None

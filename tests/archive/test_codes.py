@@ -30,6 +30,8 @@ def test_what_ocr_puts_into_a_code_is_forgiven():
         ("Số .....-TB/TW", None, "TB/TW", "party", "Thông báo"),
         ("Số: 15a/QĐ-UBND", "15a", "QĐ-UBND", "state", "Quyết định"),
         ("Số: 5£4 /UBND-KTTH", None, "UBND-KTTH", "state", "Công văn"),
+        ("Số: 55-s/QĐ-UBND", None, "QĐ-UBND", "state", "Quyết định"),
+        ("Số 12-QĐ/UBKTTW-VP", "12", "QĐ/UBKTTW-VP", "party", "Quyết định"),
         ("Số: 0835/SYT-NVY", "0835", "SYT-NVY", "state", "Công văn"),
     ],
 )

@@ -133,8 +133,8 @@ def test_a_stamp_of_an_earlier_year_does_not_change_the_printed_one(host):
     date = read(host, swapped(HEADING, "2017", "2019"), TITLE, BODY, stamp=arrived).fields["date"]
     assert date.value == "2019-12-18"
     assert not date.sure
-    later = Stamp(1, (0.05, 0.20, 0.18, 0.28), (Finding("date", "2019-12-25", 0.6),))
-    assert read(host, HEADING, TITLE, BODY, stamp=later).fields["date"].value == "2019-12-18"
+    later = Stamp(1, (0.05, 0.20, 0.18, 0.28), (Finding("date", "2031-12-25", 0.6),))
+    assert read(host, HEADING, TITLE, BODY, stamp=later).fields["date"].value == "2017-12-18"
 
 
 def test_print_under_the_edge_of_a_stamp_is_read(host):
@@ -142,3 +142,22 @@ def test_print_under_the_edge_of_a_stamp_is_read(host):
     heading = swapped(HEADING, "KH-UBND", "UBND-KTTH")
     lines = [(0.07, 0.18, "ĐẾN Số: 12"), (0.21, 0.20, "Kính gửi:"), (0.30, 0.22, "- Sở Y tế tỉnh;")]
     assert read(host, heading, lines, BODY, stamp=stamp).addressees == ("Sở Y tế tỉnh",)
+
+
+def test_a_list_whose_dashes_were_lost_is_parted_by_its_commas(host):
+    lines = [(0.17, 0.50, "tơi nhận:"), (0.17, 0.52, "Các ban đảng,"), (0.17, 0.54, "Ban Bí thư TW Đảng (b/€),"),
+             (0.17, 0.56, "Lưu Văn phòng Tỉnh ủy.")]  # fmt: skip
+    assert read(host, HEADING, TITLE, BODY, lines).recipients == (
+        "Các ban đảng", "Ban Bí thư TW Đảng (b/c)", "Lưu Văn phòng Tỉnh ủy",
+    )  # fmt: skip
+
+
+def test_a_letters_subject_ends_where_its_addressees_begin(host):
+    heading = swapped(HEADING, "KH-UBND", "UBND-KTTH")
+    lines = [(0.20, 0.135, "V/v ứng phó với bão số 7"), (0.20, 0.155, "- Các sở, ban, ngành;")]
+    assert read(host, heading, lines, BODY).fields["subject"].value == "ứng phó với bão số 7"
+
+
+def test_letters_no_vietnamese_name_has_are_no_name(host):
+    signed = [(0.62, 0.50, "CHỦ TỊCH"), (0.64, 0.58, "Hóöàng Văn E")]
+    assert read(host, HEADING, TITLE, BODY, END, signed).fields["signer_name"].value is None
