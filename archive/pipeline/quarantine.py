@@ -6,7 +6,7 @@ networked machines. Default deny: no text, no picture, no index; the clerk is to
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -36,13 +36,17 @@ REASON = (
 )
 
 
-def impose(session: Session, archive: Archive, scan: Scan) -> Iterable[Next]:
-    """Quarantine a scan in the caller's transaction; nothing is to be done next."""
+def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, str] | None = None) -> Iterable[Next]:
+    """Quarantine a scan in the caller's transaction; nothing is to be done next.
+
+    `grades`: what was read of documents (by id). One in the book whose grade nobody read counts as of the lowest,
+    "Mật": one scan holds it together with a secret one, and without a grade everybody would find it.
+    """
     scan.status, scan.error, scan.signatures = "quarantined", REASON, []
     desk.cancel(session, scan.id)
     for document in list(session.scalars(sa.select(Document).where(Document.scan_id == scan.id))):
         session.add(Outbox(document_id=document.id))
-        _forget(session, document)
+        _forget(session, document, (grades or {}).get(document.id, "Mật"))
     _forget_pages(session, scan.id)
     history.append(session, queue.ACTOR, "quarantined", scan.id, {})
     # Before the commit: were it after, a crash between would leave the pictures.
@@ -58,7 +62,7 @@ def impose_if_secret(session: Session, archive: Archive, document: Document) -> 
     return True
 
 
-def _forget(session: Session, document: Document) -> None:
+def _forget(session: Session, document: Document, grade: str) -> None:
     for table in (FindingRow, Confirmation, CitationRow, RouteRow):
         session.execute(sa.delete(table).where(table.document_id == document.id))
     session.expire(document)
@@ -66,6 +70,7 @@ def _forget(session: Session, document: Document) -> None:
         # The book may name it, but no more: number and day of arrival stay, as the rules for such papers allow.
         document.text = document.folded = ""
         document.subject, document.fields, document.lists, document.suggestions = None, {}, {}, []
+        document.secrecy = document.secrecy or grade
         register.conceal(session, document)
         document.version += 1
     else:

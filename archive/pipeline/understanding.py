@@ -123,7 +123,7 @@ def keep_extract(
     at = now()
     settled = [_settled(session, document, one) for document, one in zip(documents, found, strict=True)]
     if not archive.keeps_secrets and any(_says(record, "secrecy") for record in settled):
-        return quarantine.impose(session, archive, scan)
+        return quarantine.impose(session, archive, scan, _grades(documents, settled))
     siblings = bundles.suggest_from_siblings(settled)
     for document, one, suggested in zip(documents, found, siblings, strict=True):
         records.keep_findings(session, document, [*one.findings, *suggested], at)
@@ -163,6 +163,11 @@ def _outside_of(session: Session, document: Document) -> tuple[str, list[str | N
     if document.ordinal > 1:
         return "", [], marks
     return scan.filename, [one.get("at") for one in scan.signatures], marks
+
+
+def _grades(documents: Sequence[Document], settled: Sequence[Record]) -> dict[str, str]:
+    both = zip(documents, settled, strict=True)
+    return {document.id: str(record.fields["secrecy"].value) for document, record in both if _says(record, "secrecy")}
 
 
 def _says(record: Record, field: str) -> bool:

@@ -22,6 +22,7 @@ from archive.models import (
     MarkRow,
     Outbox,
     PageRow,
+    RegisterEntry,
     Scan,
     StampRow,
     Task,
@@ -363,6 +364,19 @@ def test_a_secret_paper_is_quarantined_when_its_mark_is_read(sessions, settings,
     _nothing_is_left(sessions, settings, in_memory)
     with sessions() as session:
         assert counts(session, Outbox) == [1]
+
+
+def test_a_paper_in_the_book_that_is_found_secret_later_is_graded(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1, 2))
+    with sessions.begin() as session:
+        document = session.scalars(sa.select(Document)).one()
+        document.status, document.subject = "registered", "chuyện kín"
+        session.add(RegisterEntry(book_id="den", year=2026, number=1, document_id=document.id, status="registered"))
+    top = dataclasses.replace(SECRET, value="Tối mật")
+    assert _extract(sessions, settings, in_memory, NUMBER, top) == []
+    with sessions() as session:
+        document = session.scalars(sa.select(Document)).one()
+        assert (document.secrecy, document.subject, document.fields) == ("Tối mật", None, {})
 
 
 def test_on_an_independent_network_secret_papers_may_be_read(sessions, settings, in_memory):
