@@ -32,6 +32,13 @@ class Derived:
         if self.is_forgotten(scan_id):
             path.unlink(missing_ok=True)
 
+    def replace(self, scan_id: str, older: str, name: str, content: bytes) -> None:
+        """Like `put`; the projections whose names fit the glob `older` end: nobody asks for them any more."""
+        self.put(scan_id, name, content)
+        for path in self._folder(scan_id).glob(older):
+            if path.name != name:
+                path.unlink(missing_ok=True)
+
     def get(self, scan_id: str, name: str) -> bytes | None:
         """The bytes of one projection; None when it was never made or was thrown away."""
         try:

@@ -212,7 +212,7 @@ def pdf(document_id: str) -> Any:
     made = here.derived.get(scan.id, name)
     if made is None:
         made = _bound(str(here.blobs.path(scan.sha256)), read, code)
-        here.derived.put(scan.id, name, made)
+        here.derived.replace(scan.id, f"{document.id}.*.pdf", name, made)
     sent = make_response(made)
     sent.mimetype = "application/pdf"
     sent.headers.set("Content-Disposition", "attachment", filename=re.sub(r"[^\w.-]+", "-", code) + ".pdf")

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated, Any, TypeVar
 
 from flask import request
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from archive.errors import BadValue
@@ -72,7 +72,9 @@ class Correction(In):
 class Registering(In):
     book: Line = "den"
     arrived_on: dt.date
-    number: Annotated[int, Field(ge=1, le=999_999)] | None = Field(None, description="what the stamp says already")
+    number: Annotated[StrictInt, Field(ge=1, le=999_999)] | None = Field(
+        None, description="what the stamp says already"
+    )
     reason: Annotated[Line, Field(max_length=400)] | None = Field(
         None, description="allows a day out of order; noted in the book"
     )
@@ -86,7 +88,7 @@ class Deciding(In):
 
 
 class Splitting(In):
-    pages: list[Annotated[int, Field(ge=1, le=100_000)]] = Field(
+    pages: list[Annotated[StrictInt, Field(ge=1, le=100_000)]] = Field(
         min_length=1, max_length=1000, description="pages that become a document of their own"
     )
 

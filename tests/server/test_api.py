@@ -103,6 +103,7 @@ def test_registering_again_answers_with_the_same_entry(office, paper):
     book = office.ask("GET", "/api/v1/register?book=den&year=2026").json
     assert (book["total"], book["next_number"], book["entries"][0]["document_id"]) == (1, 2, paper)
     assert office.ask("POST", url, json={"book": "den", "arrived_on": "2026-03-25", "number": 7}).status_code == 409
+    assert office.ask("POST", url, json={"arrived_on": "2026-03-25", "number": True}).status_code == 422
 
 
 def test_a_document_names_those_it_may_be_a_copy_of(office):
@@ -194,6 +195,10 @@ def test_a_searchable_pdf_of_the_document_holds_its_words(office):
     document.close()
     assert office.ask("GET", url, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
     assert office.ask("GET", url, "staff").status_code == 404
+    with office.sessions.begin() as session:
+        session.get(Document, url.split("/")[-2]).version += 1
+    assert office.ask("GET", url).status_code == 200
+    assert len(list(office.state.settings.data.glob("derived/*/*/*.pdf"))) == 1  # that of the version before ended
 
 
 def test_search_finds_without_marks_and_shows_no_html(office):
