@@ -1,6 +1,7 @@
 """The command line as CONTRACT says it: what is printed where, and with which status."""
 
 import csv
+import datetime as dt
 import io
 import json
 import os
@@ -17,7 +18,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from archive import database, people
-from archive.models import Document, Event, PluginState, Scan, Token, User
+from archive.models import Document, Event, PluginState, Scan, Token, User, now
 from archive.vietnamese import fold
 from server.cli import COMMANDS, main
 from server.demo import SAMPLES, pdf
@@ -339,3 +340,28 @@ def test_a_key_is_revoked_for_good(vanthu, sqlite_sessions):
     with sqlite_sessions() as session:
         assert people.token_user(session, plain) is None
     vanthu("token", "revoke", "no-such-key", status=1)
+
+
+def test_a_key_ends_by_itself(vanthu, sqlite_sessions):
+    add_lan(vanthu)
+    plain = vanthu("token", "new", "lan", "--days", "30").stdout.strip()
+    with sqlite_sessions() as session:
+        assert people.token_user(session, plain, now() + dt.timedelta(days=29))
+        assert people.token_user(session, plain, now() + dt.timedelta(days=31)) is None
+    vanthu("token", "new", "lan", "--days", "0", status=2)
+
+
+def test_a_person_who_left_gets_in_no_more(vanthu, sqlite_sessions):
+    add_lan(vanthu)
+    vanthu("user", "add", "mai", "--role", "clerk", "--password", "mat khau dai")
+    plain = vanthu("token", "new", "mai").stdout.strip()
+    with sqlite_sessions.begin() as session:
+        cookie, _csrf = people.new_session(session, people.sign_in(session, "mai", "mat khau dai"))
+    vanthu("user", "disable", "mai")
+    vanthu("user", "disable", "mai")
+    with sqlite_sessions.begin() as session:
+        assert people.session_user(session, cookie) is None and people.token_user(session, plain) is None
+        assert people.sign_in(session, "mai", "mat khau dai") is None
+        assert session.query(Token).one().revoked_at
+    assert "cuối cùng" in vanthu("user", "disable", "lan", status=1).stderr
+    vanthu("user", "disable", "nobody", status=1)
