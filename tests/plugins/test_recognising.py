@@ -3,14 +3,14 @@
 from archive import pipeline
 from tests import papers
 
-PLUGIN = '''
+PLUGIN = """
 from archive import Word, hookimpl
 
 
 @hookimpl
 def recognize(image):
     return {answer}
-'''
+"""
 WORDS = '[Word("Số:", (0.1, 0.1, 0.2, 0.12), 0.9), Word("77/QĐ-SYT", (0.2, 0.1, 0.4, 0.12), 0.9)]'
 
 
