@@ -117,7 +117,7 @@ def test_the_whole_review_works_with_the_keyboard(page, makers):
     page.goto("/")
     focused = "document.activeElement.name"
     assert page.url.endswith("/") and page.evaluate(focused) == "f.number"
-    assert page.locator(".boxes g.on text").text_content() == "Số"
+    assert page.locator(".boxes g.on span").text_content() == "Số"
     page.keyboard.press("Alt+2")
     assert page.input_value("[name='f.number']") == "477"
     page.keyboard.press("Alt+s")
