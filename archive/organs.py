@@ -71,7 +71,11 @@ def organs_of(lines: list[str]) -> list[list[int]]:
     for index, line in enumerate(lines):
         folded = fold(line).strip(" .,*-")
         before = fold(lines[index - 1]).strip() if index else ""
-        begins = bool(_HEAD.match(folded)) and not _UNFINISHED.search(before) and not _is_whole_with(before, folded)
+        begins = (
+            bool(_HEAD.match(folded) or _HEAD.match(fold(organ_name(line)[0])))
+            and not _UNFINISHED.search(before)
+            and not _is_whole_with(before, folded)
+        )
         if not groups or begins:
             groups.append([index])
         else:

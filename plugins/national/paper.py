@@ -127,14 +127,16 @@ def _mend_symbol(heading: Heading) -> None:
 
 
 def _symbol_agrees(paper: Paper) -> float:
-    """Most confidence a symbol of ink deserves: a type in it that is not the printed one was misread somewhere."""
-    line, printed = paper.heading.number_line, paper.heading.title_type
+    """Most confidence a symbol of ink deserves: not of the printed type or system, or of one part, it was misread."""
+    line = paper.heading.number_line
     if not paper.is_ink or not line:
         return 1.0
     if line.misread:
         return 0.85
-    disagrees = printed and line.code.abbreviation not in short_forms(line.code.system, printed)
-    return DOUBTFUL if disagrees and short_forms(line.code.system, printed) else 1.0
+    types, code = short_forms(line.code.system, paper.heading.title_type), line.code
+    headless = not code.abbreviation and not code.year and "-" not in code.symbol  # BTGTU of CV/BTGTU, VX of UBND-VX
+    foreign = paper.heading.mottoes and paper.heading.party_motto != (code.system == PARTY)  # 12/CT/UBND
+    return DOUBTFUL if headless or foreign or (types and code.abbreviation not in types) else 1.0
 
 
 def _organ_shorts(heading: Heading) -> set[str]:

@@ -78,6 +78,25 @@ def test_a_symbol_of_another_type_than_the_printed_one_is_in_doubt(host):
     assert not fields["symbol"].sure
 
 
+def test_a_misread_line_begins_an_organ_as_well(host):
+    heading = [
+        (x, y, {"ỦY BAN NHÂN DÂN": "TỈNH ỦY HƯNG YÊN", "TỈNH HƯNG YÊN": "BAX TUYÊN GIÁO TỈNH ỦY"}.get(text, text))
+        for x, y, text in HEADING
+    ]
+    assert read(host, heading, TITLE, BODY).fields["issuing_organ"].value == "Ban Tuyên giáo Tỉnh ủy"
+
+
+@pytest.mark.parametrize(("whole", "cut"), [("UBND-VX", "VX"), ("UBND-VX", "UBND")])
+def test_a_symbol_of_one_part_is_in_doubt(host, whole, cut):
+    letter = [(0.20, 0.135, "V/v ứng phó với bão số 7")]
+    assert read(host, swapped(HEADING, "KH-UBND", whole), letter, BODY).fields["symbol"].sure
+    assert not read(host, swapped(HEADING, "KH-UBND", cut), letter, BODY).fields["symbol"].sure
+
+
+def test_a_symbol_of_the_other_system_is_in_doubt(host):
+    assert not read(host, swapped(HEADING, "KH-UBND", "KH/UBND"), TITLE, BODY).fields["symbol"].sure
+
+
 def test_scraps_under_the_title_are_no_subject(host):
     scrap = [(0.50, 0.19, "Á")]
     subject = read(host, HEADING, [TITLE[0]], scrap, [(0.32, 0.215, TITLE[1][2])], BODY).fields["subject"]
