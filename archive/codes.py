@@ -152,9 +152,13 @@ def _code(found: re.Match[str], text: str) -> Code:
     )  # fmt: skip
 
 
+# OCR's readings of the g of `16/CT-TTg`: the Prime Minister signs these three, and no other organ ends so.
+_TTG = re.compile(r"(?<=(?:CT|QĐ|CĐ)-TT)[øØE€689qsß](?!\w)")
+
+
 def find_codes(text: str, bare: bool = False) -> Iterator[Code]:
     """Codes in the order they stand. `bare`: also symbols of one part (`12/UBND`), guesses in running text."""
-    letters = plain_letters(text)
+    letters = _TTG.sub("g", plain_letters(text))
     taken: list[Code] = []
     for pattern in (_QPPL, _CODE, _BARE) if bare else (_QPPL, _CODE):
         for found in pattern.finditer(letters):

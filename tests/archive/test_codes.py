@@ -13,6 +13,12 @@ def test_codes_of_both_systems_are_found_and_nothing_else():
     assert codes(text) == ["2773-CV/VPTU", "02/CĐ-UBND", "30/2020/NĐ-CP", "202/2025/QH15"]
 
 
+def test_the_prime_ministers_g_is_read_as_ocr_breaks_it():
+    assert codes("16/CT-TTE, 801/CT-TTø ngày 20/3/2025, 12/QĐ-TT6, 05/QĐ-TTr, 07/QĐ-TTPC") == [
+        "16/CT-TTg", "801/CT-TTg", "12/QĐ-TTg", "05/QĐ-TTr", "07/QĐ-TTPC",
+    ]  # fmt: skip
+
+
 def test_what_ocr_puts_into_a_code_is_forgiven():
     assert codes("21/NÑQ-CP, 02/CĐÐ-UBND, 471 /UBND-VX, 70 /2025/TT-NHNN, 392/2025NĐ-CP") == [
         "21/NQ-CP", "02/CĐ-UBND", "471/UBND-VX", "70/2025/TT-NHNN", "392/2025/NĐ-CP",
