@@ -54,7 +54,7 @@ def receive(
     blob = blobs.put(cast(BinaryIO, _Rejoined(head, stream)), limit)
     try:
         with sessions.begin() as session:
-            return _write(session, blob, _clean(filename), media_type, actor, source, urgent, at or now())
+            return _write(session, blob, kept_name(filename), media_type, actor, source, urgent, at or now())
     except sa.exc.IntegrityError:
         # The same bytes came in through another door at the same moment, and that one was first.
         with sessions.begin() as session:
@@ -110,10 +110,15 @@ class _Rejoined:
         return head or self._rest.read(size)
 
 
-def _clean(filename: str) -> str:
-    """The last part of the name, without control characters: browsers and scanners send whole paths."""
-    name = PurePosixPath(unicodedata.normalize("NFC", filename).replace("\\", "/")).name
-    return re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", name)[:500].strip() or "không tên"
+def kept_name(filename: str) -> str:
+    """The last part of the name, in letters every database keeps: browsers and scanners send whole paths.
+
+    A file's name on a disk may be no UTF-8: what is none becomes a question mark.
+    """
+    known = filename.encode("utf-8", "replace").decode()
+    printed = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", known).replace("\\", "/")
+    name = PurePosixPath(unicodedata.normalize("NFC", printed)).name[:500].strip()
+    return "không tên" if name in ("", ".") else name
 
 
 def _is_full(error: sa.exc.OperationalError) -> bool:
