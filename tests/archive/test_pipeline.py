@@ -199,8 +199,8 @@ def test_one_unreadable_page_does_not_lose_the_others(line, sessions):
 
 def _fail_on(number, step):
     def prepare(session, archive, claim):
-        ((path, part, options),) = step.prepare(session, archive, claim)
-        return [(path, 999 if part == number else part, options)]
+        ((path, part, *rest),) = step.prepare(session, archive, claim)
+        return [(path, 999 if part == number else part, *rest)]
 
     return prepare
 
