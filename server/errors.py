@@ -59,6 +59,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(ArchiveError, on_archive_error)
     app.register_error_handler(HTTPException, on_http_error)
     app.register_error_handler(Exception, on_surprise)
+    app.logger.addFilter(without_path)
+
+
+def without_path(record: logging.LogRecord) -> bool:
+    """A filter of Flask's and waitress's logs: the path of a request that broke off may be a set-up link's secret."""
+    if record.exc_info:
+        record.msg, record.args = "an answer broke off", ()
+    return True
 
 
 def status_of(error: ArchiveError) -> int:

@@ -61,23 +61,15 @@ def serve(desk: Desk, port: int | None, host: str | None) -> None:
     """The web only."""
     import waitress
 
-    from server import create_app
+    from server import create_app, errors
 
     desk.give(port=port, host=host)
     speak()
     _ = desk.engine
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = desk.settings
-    # What it logs of an answer that breaks off is the path, in which a set-up link's secret may stand.
-    logging.getLogger("waitress").addFilter(without_path)
+    logging.getLogger("waitress").addFilter(errors.without_path)
     waitress.serve(create_app(settings), host=settings.host, port=settings.port, threads=THREADS, ident=None)
-
-
-def without_path(record: logging.LogRecord) -> bool:
-    """Take the path out of what waitress says; the traceback tells us enough."""
-    if record.exc_info and record.args:
-        record.msg, record.args = "an answer broke off", ()
-    return True
 
 
 @click.command()

@@ -124,8 +124,19 @@ def test_the_secret_of_a_set_up_link_is_not_logged(app, desk, monkeypatch, caplo
     assert "sign_in" in caplog.messages[0] and "rat-bi-mat" not in caplog.text
 
 
+def test_an_error_within_an_error_tells_no_secret_either(app, desk, monkeypatch, caplog):
+    def broken(*_, **__):
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr("archive.people.link_is_good", broken)
+    monkeypatch.setattr("server.errors.render_template", broken)
+    with pytest.raises(RuntimeError):  # waitress answers 500
+        desk(None).open("/setup/rat-bi-mat")
+    assert caplog.messages[-1] == "an answer broke off" and "rat-bi-mat" not in caplog.text
+
+
 def test_what_waitress_says_of_a_broken_answer_names_no_path():
-    from server.commands.running import without_path
+    from server.errors import without_path
 
     record = logging.LogRecord("waitress", 40, "", 0, "Exception while serving %s", ("/setup/rat-bi-mat",), (None,) * 3)
     assert without_path(record) and "rat-bi-mat" not in record.getMessage()
