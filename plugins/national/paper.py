@@ -191,7 +191,7 @@ def _printed(paper: Paper, row: Row) -> Iterator[Finding]:
 def _by_pen(gap: Gap, row: Row, after: str) -> Iterator[Finding]:
     """Rival readings of a handwritten number; what OCR made of the pen's strokes is not used at all."""
     facts = {"box": gap.box, "page": row.page, "witness": "pen"}
-    reason = "Số viết tay: xem ảnh và xác nhận."
+    reason = "Số viết tay: xem ảnh và xác nhận." if gap.handwritten else "Số in: chữ số dễ đọc nhầm, hãy so với ảnh."
     for value, confidence in gap.readings:
         if value:
             yield found("number", value, confidence, row, reason=reason, **facts)
@@ -243,7 +243,8 @@ def _day_by_pen(paper: Paper, row: Row, line: DateLine) -> Iterator[Finding]:
     of_month = pen_month.readings if pen_month else ((str(line.month or ""), 1.0),)
     of_day = days[0].readings if days else ((str(line.day or ""), 1.0),)
     facts = {"box": (days or months)[0].box, "page": row.page, "witness": "pen"}
-    reason = "Ngày viết tay: xem ảnh và xác nhận."
+    by_hand = any(gap.handwritten for gap in (*days, *months))
+    reason = "Ngày viết tay: xem ảnh và xác nhận." if by_hand else "Ngày in: chữ số dễ đọc nhầm, hãy so với ảnh."
     for (day, sure), (month, also) in itertools.product(of_day, of_month):
         iso = iso_date(int(day), int(month), line.year) if day.isdigit() and month.isdigit() else None
         if iso:
@@ -346,18 +347,15 @@ def mark_findings(paper: Paper) -> Iterator[Finding]:
 
 def province_findings(paper: Paper, organ: str | None, parent: str | None) -> Iterator[Finding]:
     """The province at the time of issue, from the organ's name or the place line; and what it is part of today."""
-    if is_central(organ) or is_central(parent):
-        # Hà Nội under it is where the organ sits.
-        for field in ("province_at_issue", "province_current"):
-            yield Finding(field, None, 0.7, reason="Cơ quan trung ương.", witness=_witness(paper))
-        return
     by_organ = next((p for p in map(province_of_organ, filter(None, (organ, parent))) if p), None)
     row = paper.heading.date
     place = next((one.value for one in date_findings(paper) if one.field == "place" and one.value), None)
     by_place = name_of(place) if isinstance(place, str) else None
+    central = is_central(organ) or is_central(parent)
     for name, of in ((by_organ, paper.heading.organs), (by_place, [row] if row else [])):
         if name:
-            confidence = 0.97 if paper.is_ink else CERTAIN
+            # Hà Nội under a central organ is where it sits: what the paper says, but not whose it is.
+            confidence = 0.7 if central else 0.97 if paper.is_ink else CERTAIN
             facts = {"witness": "place"} if name is by_place and of != paper.heading.organs else {}
             yield found("province_at_issue", name, confidence, [one for one in of if one], **facts)
             yield found("province_current", current_of(name), confidence, [one for one in of if one], **facts)

@@ -114,13 +114,13 @@ def test_lines_without_a_dash_go_on_with_the_recipient_above(host):
     )  # fmt: skip
 
 
-def test_the_seat_of_a_central_organ_is_no_province(host):
+def test_the_seat_of_a_central_organ_is_not_surely_its_province(host):
     heading = swapped(swapped(HEADING, "KH-UBND", "KH-BYT"), "Hưng Yên, ngày", "Hà Nội, ngày")
     heading = [(x, y, "BỘ Y TẾ" if text == "ỦY BAN NHÂN DÂN" else text) for x, y, text in heading]
     heading = [line for line in heading if line[2] != "TỈNH HƯNG YÊN"]
     fields = read(host, heading, TITLE, BODY).fields
     assert (fields["issuing_organ"].value, fields["place"].value) == ("Bộ Y tế", "Hà Nội")
-    assert fields["province_at_issue"].value is None
+    assert (fields["province_at_issue"].value, fields["province_at_issue"].sure) == ("Hà Nội", False)
 
 
 def test_a_mark_of_secrecy_stands_apart_at_the_top(host):
