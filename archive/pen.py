@@ -22,8 +22,6 @@ from archive.recogniser import HEIGHT, Frames, Recogniser, open_recogniser
 
 Readings = list[tuple[str, float]]
 """(text, calibrated confidence), best first; "" says blank."""
-Extent = tuple[float, float]
-"""left, right as shares of a picture's width."""
 
 PASSED_OVER = " .,:;…·•_'`\"°-–~"
 """Dots of the leader, dirt and blanks between digits."""

@@ -16,7 +16,7 @@ from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
 from archive.models import Confirmation, Document, Outbox, Scan, now
-from archive.records import COLUMNS, NEEDED, ON_STAMP, PERSON
+from archive.records import COLUMNS, ON_STAMP, PERSON, doubts
 from archive.vietnamese import find_dates, fold, short_date
 
 LONGEST = 2000
@@ -133,22 +133,12 @@ def _by_person(machine: Mapping[str, Any], value: Value) -> dict[str, Any]:
 
 
 def _close(session: Session, document: Document, actor: str, at: dt.datetime) -> None:
-    document.doubts = count_doubts(document.fields)
+    document.doubts = doubts(document.fields)
     document.version += 1
     document.changed_at = at
     session.add(Outbox(document_id=document.id))
     session.flush()
     register.amend(session, document, actor=actor, at=at)
-
-
-def count_doubts(fields: Mapping[str, Mapping[str, Any]]) -> int:
-    """How many fields a clerk should look at, as `records.doubts` counts them."""
-    unsure = {name: field for name, field in fields.items() if not field.get("sure")}
-    return sum(name in NEEDED or _says_something(field) for name, field in unsure.items())
-
-
-def _says_something(field: Mapping[str, Any]) -> bool:
-    return field.get("value") is not None or bool(field.get("partial") or field.get("others"))
 
 
 def _with_code(document: Document, values: dict[str, Value]) -> dict[str, Value]:

@@ -45,9 +45,6 @@ class Postings:
     def none(cls) -> Postings:
         return cls(np.empty(0, np.int32), np.empty(0, np.float32))
 
-    def times(self, factor: float) -> Postings:
-        return Postings(self.ids, self.weights * np.float32(factor))
-
 
 def union(many: Sequence[Postings]) -> Postings:
     """Documents in any of `many`, with the best weight."""

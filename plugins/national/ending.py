@@ -51,7 +51,6 @@ class Ending:
     name: Row | None = None
     strays: list[Row] = field(default_factory=list)
     """What stands after the signer's name: initials, noise of a seal."""
-    has_recipients: bool = False
 
 
 def read_ending(rows: Sequence[Row], heading_end: int) -> Ending:
@@ -59,7 +58,6 @@ def read_ending(rows: Sequence[Row], heading_end: int) -> Ending:
     ending = Ending()
     start = _last_recipients(rows, heading_end)
     if start is not None:
-        ending.has_recipients = True
         _read_recipients(ending, rows, start)
     _read_signature(ending, rows, start, heading_end)
     return ending
