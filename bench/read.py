@@ -3,7 +3,7 @@
     python -m bench.read                     speed on three signed scans, and accuracy on a few pages
     python -m bench.read speed --rounds 3
     python -m bench.read accuracy --pages 10 --seeds 1 2 3 --wear office worn bad --dpi 200 300
-    python -m bench.read robust [--every 10] [--decode]
+    python -m bench.read validity | robust   real scans and hostile files: see bench/read_real.py
 
 All ratios come from one run in which the rivals take turns.
 """
@@ -28,9 +28,8 @@ from PIL import Image
 
 from archive import scans, tesseract
 from archive.children import Child
-from archive.errors import ArchiveError
 from archive.reading import Box, Word
-from archive.vietnamese import syllables
+from bench import read_real
 
 SHARED = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[2] / "shared" / "material")).parent
 SCANS = SHARED / "material" / "scans" / "vbhc"
@@ -187,80 +186,18 @@ def simulated(target: Path, pages: int, seeds: Sequence[int], wears: Sequence[st
     return folders
 
 
-def validity() -> None:
-    """Share of words that could be Vietnamese syllables on real scans, raw and ours."""
-    for path in sorted(SCANS.glob("*.pdf")):
-        image = scans.page_image(path, 1).convert("L")
-        raw, ours = tesseract.read(image), scans.read_page(path, 1).page
-        shares = [100 * syllables(word.text for word in words) for words in (raw, ours.words)]
-        print(
-            f"{path.name[:12]:12} {ours.source:5} raw {shares[0]:.1f} % of {len(raw)}  "
-            f"ours {shares[1]:.1f} % of {len(ours.words)}"
-        )
-
-
-# ------------------------------------------------------------------------------------------------ hostile files
-
-
-def decoded(path: str, n: int) -> tuple[int, int]:
-    """A page decoded and drawn but not recognised: what a decoder can break, without the minutes Tesseract takes."""
-    with scans._source(Path(path), n, scans.Limits()) as source:
-        image = source.image()
-        source.objection()
-        source.view()
-        source.overlaid()
-    return image.size
-
-
-def robust(every: int, step: str) -> int:
-    """Takes each file as the worker does; 1 when one ends in something else than pages or a reason."""
-    bad = 0
-    files = sorted(path for path in (SHARED / "material" / "robust").rglob("*") if path.is_file())[::every]
-    outcomes: Counter[str] = Counter()
-    with Child() as child:
-        for path in files:
-            begin = time.monotonic()
-            outcome = _outcome(child, path, step)
-            taken = time.monotonic() - begin
-            outcomes[outcome] += 1
-            if outcome.startswith("!") or taken > 90:
-                bad = 1
-            if outcome.startswith(("!", "Crashed", "TookTooLong")) or taken > 20:
-                print(f"{path.relative_to(SHARED)}: {outcome} after {taken:.1f} s")
-    print(f"{len(files)} files: {dict(outcomes)}")
-    return bad
-
-
-def _outcome(child: Child, path: Path, step: str) -> str:
-    try:
-        with path.open("rb") as file:
-            scans.sniff(file.read(scans.HEAD))
-        found = child.run("archive.scans:survey", str(path), wall=60, cpu=30)
-        for n in range(1, min(found.pages, 2) + 1):
-            child.run(step, str(path), n, wall=80, cpu=60)
-    except ArchiveError as error:
-        return type(error).__name__ + "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
-    except Exception as error:
-        return f"! {type(error).__name__}: {error}"
-    return "read"
-
-
 def main() -> int:
+    if sys.argv[1:2] and sys.argv[1] in read_real.WHAT:
+        return read_real.main()
     parser = argparse.ArgumentParser(prog="bench.read", description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("speed", "accuracy", "validity", "robust"))
+    parser.add_argument("what", nargs="?", choices=("speed", "accuracy"))
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--pages", type=int, default=3)
     parser.add_argument("--seeds", type=int, nargs="+", default=[11])
     parser.add_argument("--wear", nargs="+", default=["office", "bad"])
     parser.add_argument("--dpi", type=int, nargs="+", default=[300])
     parser.add_argument("--sim", type=Path, help="where simulated pages are kept between runs")
-    parser.add_argument("--every", type=int, default=1, help="of the hostile files, each so-manieth")
-    parser.add_argument("--decode", action="store_true", help="decode hostile files without recognising them")
     options = parser.parse_args()
-    if options.what == "robust":
-        return robust(options.every, "bench.read:decoded" if options.decode else "archive.scans:read_page")
-    if options.what == "validity":
-        validity()
     if options.what in (None, "speed"):
         speed(options.rounds)
     if options.what in (None, "accuracy"):
