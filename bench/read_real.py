@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import resource
+import statistics
 import sys
 import time
 from collections import Counter
@@ -53,18 +55,34 @@ def robust(every: int, step: str) -> int:
     bad = 0
     files = sorted(path for path in (SHARED / "material" / "robust").rglob("*") if path.is_file())[::every]
     outcomes: Counter[str] = Counter()
+    slowest = (0.0, "")
+    memory: list[int] = []
     with Child() as child:
         for path in files:
             begin = time.monotonic()
             outcome = _outcome(child, path, step)
             taken = time.monotonic() - begin
+            slowest = max(slowest, (taken, path.name))
+            memory.append(_resident(child))
             outcomes[outcome] += 1
             if outcome.startswith("!") or taken > 90:
                 bad = 1
             if outcome.startswith(("!", "Crashed", "TookTooLong")) or taken > 20:
-                print(f"{path.relative_to(SHARED)}: {outcome} after {taken:.1f} s")
-    print(f"{len(files)} files: {dict(outcomes)}")
+                print(f"{path.relative_to(SHARED)}: {outcome} after {taken:.1f} s", flush=True)
+    print(f"{len(files)} files: {dict(outcomes)}; the slowest {slowest[0]:.1f} s ({slowest[1]})")
+    tenth = max(1, len(memory) // 10)
+    halves = [statistics.median(part) for part in (memory[:tenth], memory[-tenth:])]
+    print(f"child after a file, MB: first tenth {halves[0]:.0f}, last tenth {halves[1]:.0f}, most {max(memory)}")
+    print(f"this process, most: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10} MB")
     return bad
+
+
+def _resident(child: Child) -> int:
+    """Megabytes the child holds now; 0 when it was ended."""
+    try:
+        return int(Path(f"/proc/{child.pid}/statm").read_text().split()[1]) * resource.getpagesize() >> 20
+    except OSError:
+        return 0
 
 
 def _outcome(child: Child, path: Path, step: str) -> str:
