@@ -25,13 +25,19 @@ SIGNING = re.compile(
 )
 """What signing programs print beside their signature."""
 _VIETNAMESE = set("aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz")
+_VOWELS = "aeiouy"
+_WITH_MARK = {
+    "\u0302": "aeo", "\u0306": "a", "\u031b": "ou",
+    **dict.fromkeys("\u0300\u0301\u0303\u0309\u0323", _VOWELS),
+}  # fmt: skip
+"""For each mark of Vietnamese, the letters it stands on: û and ñ come from VNI and TCVN3."""
 
 
 def objection(letters: Sequence[Letter], facts: Facts) -> str | None:
     """Why the layer must not be taken for the page's text; None when it may."""
     visible = "".join(letter.text for letter in letters if letter.visible)
     text = _without_signing(visible)
-    size = sum(char.isalnum() for char in text)
+    size = sum(char.isalnum() or unicodedata.category(char) == "Co" for char in text)
     if not letters or not size:
         return "hidden text only" if letters and not visible.strip() else "no text layer"
     if size < ENOUGH:
@@ -71,10 +77,7 @@ def _bare(char: str) -> str:
     """The letter without its tone, lower case; itself when its marks are not Vietnamese."""
     lower = char.lower()
     parts = unicodedata.normalize("NFD", lower)
-    marks = set(parts[1:])
-    if not marks <= set("\u0300\u0301\u0303\u0309\u0323\u0302\u0306\u031b"):
-        return char
-    return lower if lower == "đ" else parts[0]
+    return parts[0] if all(parts[0] in _WITH_MARK.get(mark, "") for mark in parts[1:]) else char
 
 
 def words(letters: Sequence[Letter], overlaid: Sequence[Letter] = ()) -> tuple[Word, ...]:

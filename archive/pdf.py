@@ -23,7 +23,7 @@ from archive.reading import Box
 
 RENDERED_DPI = 300
 MOST_DPI = 600
-_INVISIBLE = 3  # PDF 32000-1, 9.3.6: text rendering mode 3, as hidden OCR layers have it
+_INVISIBLE = (3, 7)  # PDF 32000-1, 9.3.6: text rendering modes that paint nothing, as hidden OCR layers have them
 _BROKEN = "Tệp PDF bị hỏng, không mở được. Tệp gốc vẫn được lưu an toàn; hãy quét lại hoặc xin bản khác."
 _LOCKED = "Tệp PDF có mật khẩu. Tệp gốc vẫn được lưu an toàn; hãy xin bản không có mật khẩu."
 _BAD_PAGE = "Trang {n} của tệp PDF bị hỏng, không đọc được. Tệp gốc vẫn được lưu an toàn; hãy quét lại trang này."
@@ -198,7 +198,7 @@ class Sheet:
                 found = dict.fromkeys(found, True)
             elif item.type == pdfium.FPDF_PAGEOBJ_TEXT:
                 address = ctypes.cast(item.raw, ctypes.c_void_p).value or 0
-                found[address] = pdfium.FPDFTextObj_GetTextRenderMode(item.raw) == _INVISIBLE
+                found[address] = self._is_unseen(item)
         return found
 
     def _images(self) -> list[Any]:
@@ -241,7 +241,7 @@ class Sheet:
         return visible[0] if _is_same(visible[0].get_bounds(), self._page.get_bbox()) else None
 
     def _is_unseen(self, item: Any) -> bool:
-        return bool(pdfium.FPDFTextObj_GetTextRenderMode(item.raw) == _INVISIBLE)
+        return pdfium.FPDFTextObj_GetTextRenderMode(item.raw) in _INVISIBLE
 
     def _looks_like(self, image: Image.Image) -> bool:
         size = (48, 64)

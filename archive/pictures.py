@@ -66,8 +66,10 @@ def _dpi(image: Image.Image) -> float | None:
         dpi = float(max(claimed)) if claimed else 0.0
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    # A4 and smaller at this resolution would be a page of 4 to 40 inches; else the claim is some default.
-    return dpi if dpi > 0 and 4 <= max(image.size) / dpi <= 40 else None
+    # Sheets have 4 to 24 inches (A2); what makes another size, or with a screen's resolution one beyond A3, is no more
+    # than some program's default.
+    most = 17 if dpi in (72, 96) else 24
+    return dpi if dpi > 0 and 4 <= max(image.size) / dpi <= most else None
 
 
 def _pixel_shape(image: Image.Image) -> float:
