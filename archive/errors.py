@@ -72,6 +72,10 @@ class NumberTaken(Conflict): ...
 class OutOfOrder(Conflict): ...
 
 
+class BookNotBegun(Conflict):
+    """An empty book is given a number far on: a person says whether it begins there or awaits those before."""
+
+
 class BadValue(ArchiveError):
     """A value somebody typed cannot be what the field means."""
 

@@ -136,6 +136,26 @@ class StampRow(Base):
     findings: Mapped[list[Any]] = mapped_column(default=list)
 
 
+class StampLayout(Base):
+    """An arrival stamp that an administrator drew once; see archive/taught.py."""
+
+    __tablename__ = "stamp_layout"
+    id: Mapped[str] = mapped_column(Key, primary_key=True, default=new_id)
+    name: Mapped[str] = mapped_column(sa.String(200))
+    width: Mapped[float]
+    """mm of its frame"""
+    height: Mapped[float]
+    fields: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """field -> [left, top, right, bottom] as fractions of the frame"""
+    words: Mapped[str] = mapped_column(sa.Text, default="")
+    """What is printed on it."""
+    scan_id: Mapped[str | None] = mapped_column(sa.ForeignKey("scan.id", ondelete="SET NULL"))
+    """The scan it was drawn on."""
+    page: Mapped[int] = mapped_column(default=1)
+    taught_by: Mapped[str] = mapped_column(sa.String(80), default="")
+    taught_at: Mapped[dt.datetime] = mapped_column(default=now)
+
+
 class Unit(Base):
     """A unit (đơn vị) of the office."""
 
@@ -287,6 +307,8 @@ class BookYear(Base):
     book_id: Mapped[str] = mapped_column(sa.ForeignKey("book.id"), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     last: Mapped[int] = mapped_column(default=0)
+    first: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Where this book begins: an office that starts in the middle of a year has its smaller numbers on paper."""
 
 
 class RegisterEntry(Base):

@@ -23,12 +23,14 @@ from archive.register_export import export_csv, export_html, export_xlsx
 from archive.vietnamese import fold
 
 __all__ = [
-    "Lines", "amend", "conceal", "duplicates", "entry_of", "expected", "export_csv", "export_html", "export_xlsx",
-    "missing", "page", "register", "take_turn", "void",
+    "Lines", "amend", "asks_where_to_begin", "conceal", "duplicates", "entry_of", "expected", "export_csv",
+    "export_html", "export_xlsx", "missing", "page", "register", "take_turn", "void",
 ]  # fmt: skip
 
 FARTHEST_AHEAD = 10_000
 """A stamp that is farther ahead of the book than this was misread."""
+FAR_FOR_A_FIRST = 20
+"""An empty book whose first paper has a number beyond this was begun on paper: its numbers are not awaited here."""
 HANOI = dt.timezone(dt.timedelta(hours=7))
 
 _counter = (
@@ -50,7 +52,7 @@ _WHO_MAY_SEE = selectinload(RegisterEntry.document).load_only(Document.status, D
 
 def register(
     session: Session, document: Document, book_id: str, arrived_on: dt.date, number: int | None = None, *,
-    actor: str, at: dt.datetime | None = None, reason: str | None = None,
+    actor: str, at: dt.datetime | None = None, reason: str | None = None, begin: bool = False,
 ) -> RegisterEntry:  # fmt: skip
     """Write the document into the book and give it the next number, in the caller's transaction.
 
@@ -67,6 +69,8 @@ def register(
     if document.status == "void":
         raise Conflict("Văn bản này đã huỷ nên không vào sổ được.")
     number = number or counter.last + 1
+    if begin and not counter.last:
+        _begin(session, counter, number, actor, at)
     awaited = _awaited(session, counter, number)
     _check_order(session, counter, number, arrived_on, reason)
     _reserve(session, counter, number, actor, at)
@@ -144,8 +148,17 @@ def _awaited(session: Session, counter: BookYear, number: int) -> RegisterEntry 
     entry = session.get(RegisterEntry, (counter.book_id, counter.year, number), populate_existing=True)
     if entry and entry.status == "awaited":
         return entry
+    if entry is None and number < counter.first:
+        return None  # of the time before this book: its paper is archived later, under the number it has
     how = "đã huỷ và không được dùng lại" if entry and entry.status == "void" else "đã cấp cho văn bản khác"
     raise NumberTaken(f"Số đến {number} năm {counter.year} {how}. Số tiếp theo của sổ là {counter.last + 1}.")
+
+
+def _begin(session: Session, counter: BookYear, number: int, actor: str, at: dt.datetime) -> None:
+    """The counter of an empty book as if every number before `number` were given."""
+    counter.first, counter.last = number, number - 1
+    facts = {"book": counter.book_id, "year": counter.year, "first": number}
+    history.append(session, actor, "book_begun", f"{counter.book_id}/{counter.year}", facts, at)
 
 
 def _check_order(session: Session, counter: BookYear, number: int, day: dt.date, reason: str | None) -> None:
@@ -274,12 +287,18 @@ def expected(session: Session, book_id: str, year: int) -> int:
     return counter.last + 1 if counter else 1
 
 
+def asks_where_to_begin(session: Session, book_id: str, year: int, number: int | None) -> bool:
+    """Whether a book without a line is given a number so far on that it must have been begun on paper."""
+    return (number or 0) > FAR_FOR_A_FIRST and expected(session, book_id, year) == 1
+
+
 def missing(session: Session, book_id: str, year: int) -> list[int]:
     """Numbers the book should have and has not (never, unless somebody wrote into the database by hand)."""
     of_year = sa.select(RegisterEntry.number).where(RegisterEntry.book_id == book_id, RegisterEntry.year == year)
     have = set(session.scalars(of_year))
     last = max(expected(session, book_id, year) - 1, max(have, default=0))
-    return sorted(set(range(1, last + 1)) - have)
+    counter = session.get(BookYear, (book_id, year))
+    return sorted(set(range(counter.first if counter else 1, last + 1)) - have)
 
 
 @dataclasses.dataclass(frozen=True)

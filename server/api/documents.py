@@ -98,8 +98,9 @@ def enter(document_id: str) -> Any:
     with state().sessions.begin() as session:
         document = document_of(session, document_id)
         entry = register.register(
-            session, document, wanted.book, wanted.arrived_on, wanted.number, actor=g.user.name, reason=wanted.reason
-        )
+            session, document, wanted.book, wanted.arrived_on, wanted.number, actor=g.user.name, reason=wanted.reason,
+            begin=wanted.begin,
+        )  # fmt: skip
         return jsonify(entry_json(entry))
 
 

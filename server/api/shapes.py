@@ -78,6 +78,7 @@ class Registering(In):
     reason: Annotated[Line, Field(max_length=400)] | None = Field(
         None, description="allows a day out of order; noted in the book"
     )
+    begin: bool = Field(False, description="a book without a line begins at this number; none before it is awaited")
 
 
 class Deciding(In):

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from sqlalchemy.orm import Session
 
 from archive import access, answer, jobs, register, review
-from archive.errors import ArchiveError, BadValue, Conflict, OutOfOrder
+from archive.errors import ArchiveError, BadValue, BookNotBegun, Conflict, OutOfOrder
 from archive.models import Document, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
@@ -108,9 +108,10 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     told = answer.of_document(session, document)
     stamp = (told["stamp"] or {}).get("fields", {})
     expected = register.expected(session, BOOK, sheet.year_of(stamp, today))
-    form = sheet.of_document(document, stamp, expected, today)
+    form = retyped(sheet.of_document(document, stamp, expected, today), typed)
     return {
-        "sheet": retyped(form, typed),
+        "sheet": form,
+        "begins": first_number(session, form, typed, sheet.year_of(stamp, today)),
         "next_number": expected,
         "error": typed.error,
         "reason": typed.reason,
@@ -123,6 +124,15 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
         "before": part_before(document),
         "siblings": [one for one in document.scan.documents if one.id != document.id],
     }
+
+
+def first_number(session: Session, form: sheet.Sheet, typed: Typed, year: int) -> tuple[int, int] | None:
+    """(number, year) at which the book might begin: it has no line, and this paper's number is far on."""
+    value = next((line.value for line in form.lines if line.name == "arrival"), "")
+    number = int(value) if value.isascii() and value.isdecimal() and len(value) < 8 else None
+    if isinstance(typed.error, BookNotBegun) or register.asks_where_to_begin(session, BOOK, year, number):
+        return (number, year) if number else None
+    return None
 
 
 def part_before(document: Document) -> Document | None:
@@ -248,10 +258,16 @@ def enter(session: Session, document: Document, values: Mapping[str, str]) -> Re
     if number and not (number.isascii() and number.isdecimal() and len(number) < 8):
         raise BadValue(_("Số đến chỉ gồm chữ số."))
     reason = request.form.get("reason", "").strip() or None
+    begin = request.form.get("begin")
+    if begin is None and register.asks_where_to_begin(session, BOOK, day.year, wanted(number)):
+        raise BookNotBegun(
+            _("Sổ năm {} chưa có dòng nào. Hãy chọn sổ bắt đầu từ số {}, hay chờ văn bản của các số trước.").format(
+                day.year, number
+            )
+        )
     return register.register(
-        session, document, BOOK, day, wanted(number),
-        actor=g.user.name, reason=reason,
-    )  # fmt: skip
+        session, document, BOOK, day, wanted(number), actor=g.user.name, reason=reason, begin=begin == "here"
+    )
 
 
 def arrival_day(values: Mapping[str, str]) -> dt.date:

@@ -59,7 +59,7 @@ ACTIONS = {
     "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại",
     "failed": "Đọc không được", "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản",
     "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
-    "quarantined": "Đã cách ly",
+    "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
 }  # fmt: skip
 
 

@@ -70,6 +70,22 @@ def test_a_number_ahead_of_the_book_is_kept_and_those_between_wait(sessions):
         assert enter(session, offices.document(session)).number == 6
 
 
+def test_a_book_that_was_begun_on_paper_begins_where_its_first_stamp_says(sessions):
+    with sessions.begin() as session:
+        assert register.asks_where_to_begin(session, "den", 2026, 1161)
+        assert enter(session, offices.document(session), number=1161, begin=True).number == 1161
+        assert not register.asks_where_to_begin(session, "den", 2026, 2000)
+        assert [line.number for line in register.page(session, "den", 2026).entries] == [1161]
+        assert register.missing(session, "den", 2026) == [] and register.expected(session, "den", 2026) == 1162
+        # A paper of the time before is archived later, under the number it has; and only once.
+        assert enter(session, offices.document(session), number=1160).number == 1160
+        with pytest.raises(NumberTaken):
+            enter(session, offices.document(session), number=1160)
+        assert enter(session, offices.document(session), number=1163, begin=True).number == 1163
+        awaited = session.get(RegisterEntry, ("den", 2026, 1162))
+        assert awaited.status == "awaited" and register.missing(session, "den", 2026) == []
+
+
 def test_an_awaited_number_is_filled_by_its_paper_or_voided_with_a_reason(sessions):
     with sessions.begin() as session:
         enter(session, offices.document(session), number=3)

@@ -159,6 +159,22 @@ def test_the_stamp_and_the_book_are_two_witnesses(desk, makers):
     assert "Dấu ghi 1161, sổ chờ 1" in text and 'name="f.arrival" value="1161"' in text and 'value="arrival=1"' in text
 
 
+def test_an_empty_book_is_asked_where_it_begins(desk, makers):
+    year = sheet.today().year
+    day = {"field": "date", "value": f"{year}-01-02", "confidence": 0.99, "page": 1, "box": [0.7, 0.2, 0.8, 0.22]}
+    number = {"field": "number", "value": "1161", "confidence": 0.95, "page": 1, "box": [0.7, 0.15, 0.8, 0.18]}
+    first, second = (shelve(makers, stamp=[number, day], number=n) for n in ("471", "472"))
+    van = desk()
+    assert 'name="begin"' in van.page(f"/review/{first}") and "Bắt đầu sổ này từ số 1161" in van.page(
+        f"/review/{first}"
+    )
+    asked = van.decide(first)  # the helper sends no choice, as a page that was drawn before would
+    assert asked.status_code == 409 and "Hãy chọn sổ bắt đầu từ số 1161" in asked.text
+    assert van.decide(first, begin="here").status_code == 303
+    assert 'name="begin"' not in van.page(f"/review/{second}")
+    assert van.decide(second, arrival="1162").status_code == 303
+
+
 def test_a_stamp_nobody_can_read_is_never_taken_for_the_book(desk, makers):
     text = desk().page(f"/review/{shelve(makers, stamp=[])}")
     line = text[text.index('data-name="arrival"') - 20 :]
