@@ -7,9 +7,10 @@ the ink of the stamp lifted off where it has a colour of its own.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -80,21 +81,33 @@ class Straight:
         return picture.crop((round(left * PX), max(0, top), right, max(1, min(picture.height, bottom))))
 
 
-def find(page: Page, image: Image.Image, reader: Reader | None = None, offices: Sequence[str] = ()) -> Stamp | None:
+def find(
+    page: Page, image: Image.Image, reader: Reader | None = None, offices: Sequence[str] = (),
+    taught: Callable[[Straight], Stamp | None] | None = None,
+) -> Stamp | None:  # fmt: skip
     """The arrival stamp of the page, or None. `image` is the upright page as the file has it.
 
-    `offices` are the names the office's own stamps may bear: a reading near to one of them becomes it.
+    `offices` are the names the office's own stamps may bear: a reading near to one of them becomes it. `taught` knows
+    stamps the office has drawn (archive/taught.py), and is asked of every frame first.
     """
     reader = reader or Reader()
-    per_mm = ink.per_mm(page, image)
-    suspects = [found for plane in ink.planes(image, PER_MM / per_mm) for found in frames(plane)]
-    for frame in _distinct(suspects, per_mm)[:SUSPECTS]:
-        straight = _straighten(image, frame, per_mm)
+    found = list(itertools.islice(suspects(page, image), None if taught else SUSPECTS))
+    known = next((stamp for straight in found if (stamp := taught(straight))), None) if taught else None
+    if known:
+        return known
+    for straight in found[:SUSPECTS]:
         labels = find_labels(_label_picture(straight), reader)
-        weight = _weight(frame, labels)
+        weight = _weight(straight.frame, labels)
         if weight >= ENOUGH:
             return _stamp(page, straight, labels, weight, reader, offices)
     return None
+
+
+def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
+    """Every frame that may be a stamp's, laid level, best first."""
+    per_mm = ink.per_mm(page, image)
+    found = [frame for plane in ink.planes(image, PER_MM / per_mm) for frame in frames(plane)]
+    return (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm))
 
 
 def marks(page: Page, image: Image.Image) -> tuple[Mark, ...]:
@@ -151,7 +164,7 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         box = straight.box(label.right, middle - LINE / 2, straight.right, middle + LINE / 2)
         readings = _readings(name, straight, label, reader)
         for text, confidence in readings or [("", 0.0)]:
-            yield _finding(name, text, confidence, page.number, box)
+            yield finding(name, text, confidence, page.number, box)
 
 
 def _organ(page: Page, straight: Straight, labels: dict[str, Label], offices: Sequence[str]) -> Finding:
@@ -194,7 +207,7 @@ def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Re
         strips = [strip.crop((0, 0, max(10, round(strip.width * end)), strip.height)) for strip in strips]
         first = reader.views(strips[0], STRETCHED)
     cuts = [first, *(reader.views(ink.line_alone(strip), STRETCHED) for strip in strips[1:])]
-    return read(*([view.frames for view in views] for views in cuts))
+    return read(*cuts)
 
 
 def _end_of_writing(view: View) -> float:
@@ -203,8 +216,8 @@ def _end_of_writing(view: View) -> float:
     return (view.at[found.start(1)] + 0.3) / len(view.frames) if found else 1.0
 
 
-def _finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
-    """A reading of the pen; a date without its year is only a part of a date."""
+def finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
+    """A reading of the pen as a finding; a date without its year is only a part of a date."""
     partial = text if text.startswith("--") else None
     value = None if partial or not text else text
     reason = "đọc chữ viết tay trong dấu ĐẾN" if text else "có trong dấu ĐẾN, xem ảnh"
