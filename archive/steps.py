@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archive import bundles, host, scans
+from archive.drawings import Drawing, Layout, Lesson
 from archive.findings import Citation, Finding, Mark, Record, Route, Stamp
 from archive.reading import Gap, Page, Text
 
@@ -31,6 +32,16 @@ class Plugins:
         # The child that reads it works in another directory.
         if self.folder:
             object.__setattr__(self, "folder", str(Path(self.folder).absolute()))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStamps:
+    """What is known of the office's own arrival stamps before any paper is looked at."""
+
+    offices: tuple[str, ...] = ()
+    """Names they may bear."""
+    layouts: tuple[Layout, ...] = ()
+    """Those an administrator drew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +73,23 @@ def read(path: str, number: int, options: scans.Options, plugins: Plugins) -> sc
     return scans.read_page(path, number, dataclasses.replace(options, recognise=_host(plugins).recognize))
 
 
-def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins) -> Marks:
+def mark(path: str, page: Page, limits: scans.Limits, plugins: Plugins, own: OwnStamps = OwnStamps()) -> Marks:
     """Stamps, seals, other marks and what is left to the pen on one page."""
     if page.source in ("blank", "text") or not page.width:
         return Marks(page.number)
-    from archive import handwriting, stamps  # the recogniser behind them takes a second to load
+    from archive import handwriting, stamps, taught  # the recogniser behind them takes a second to load
 
     image = scans.upright_image(path, page.number, page.rotation, limits)
-    stamp = _host(plugins).read_stamp(page, image) or stamps.find(page, image)
+    known = taught.reader_of(page, own.layouts)
+    stamp = _host(plugins).read_stamp(page, image) or stamps.find(page, image, offices=own.offices, taught=known)
     return Marks(page.number, stamp, stamps.marks(page, image), handwriting.gaps(page, image))
+
+
+def teach(path: str, page: Page, limits: scans.Limits, drawing: Drawing) -> Lesson:
+    """The layout of a stamp that was drawn on a page, tried there at once; BadValue when it would not be found."""
+    from archive import taught
+
+    return taught.learn(page, scans.upright_image(path, page.number, page.rotation, limits), drawing)
 
 
 def cut(pages: Sequence[Page], stamps: Sequence[Stamp], plugins: Plugins) -> tuple[bundles.Part, ...]:

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import functools
 import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image
 
 from archive import ink, stamps, tesseract
+from archive.drawings import Drawing, Layout, Lesson, check
 from archive.errors import BadValue
-from archive.findings import STAMP_FIELDS, Finding, Stamp
+from archive.findings import Finding, Stamp
 from archive.labels import PX
 from archive.pen import Reader, Readings
 from archive.reading import Box, Page
 from archive.spotting import letters, spot
 from archive.stamps import PAD, Straight
-from archive.vietnamese import fold, words_of
+from archive.vietnamese import words_of
 
 LIKE = 0.08
 """Share by which the sides of a frame may differ from those that were drawn: wear, skew and the scanner's own scale."""
@@ -35,44 +34,10 @@ MERIT = 2.3
 """What a letter of a word is worth when it is seen perfectly (as in archive/labels)."""
 SEEN = 0.5
 """Share of the printed letters that must be seen: half a worn stamp is still the office's, a table is not."""
-LEAST_LETTERS = 8
 WIDER = ((0.0, 0.0), (0.4, 0.6), (0.2, -0.4))
 """mm by which a field is cut wider and higher: three cuts, as a hand does not keep to a line."""
 STRETCHED = (1.0, 1.2)
 BY_TEACHING = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Drawing:
-    """What an administrator drew on a page: boxes are fractions of the upright page."""
-
-    name: str
-    """The organ whose stamp it is."""
-    words: str
-    """What is printed on the stamp: `TIẾP NHẬN Thứ tự Hôm`."""
-    frame: Box
-    fields: Mapping[str, Box]
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """A taught stamp, apart from the page it was drawn on."""
-
-    name: str
-    words: str
-    width: float
-    height: float
-    """mm of the frame."""
-    fields: Mapping[str, Box]
-    """Fractions of the frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A layout and what is read with it on the very page it was drawn on."""
-
-    layout: Layout
-    stamp: Stamp
 
 
 # ------------------------------------------------------------------------------------------------ teaching
@@ -81,7 +46,7 @@ class Lesson:
 def learn(page: Page, image: Image.Image, drawing: Drawing, reader: Reader | None = None) -> Lesson:
     """The layout of a drawing, tried at once; BadValue says in Vietnamese why the stamp would not be found again."""
     reader = reader or Reader()
-    _check(drawing)
+    check(drawing)
     straight = _drawn_one(list(stamps.suspects(page, image)), drawing.frame)
     if straight is None:
         raise BadValue(
@@ -98,24 +63,6 @@ def learn(page: Page, image: Image.Image, drawing: Drawing, reader: Reader | Non
             "không ghi chữ viết tay."
         )
     return Lesson(layout, stamp)
-
-
-def _check(drawing: Drawing) -> None:
-    if not drawing.name.strip() or len(drawing.name) > 200:
-        raise BadValue("Hãy ghi tên cơ quan trên dấu, dài nhất 200 ký tự.")
-    if len(_letters_of(drawing.words)) < LEAST_LETTERS or len(drawing.words) > 500:
-        raise BadValue(
-            f"Hãy ghi những chữ in trên mặt dấu, ít nhất {LEAST_LETTERS} chữ cái; máy nhận ra dấu nhờ chúng."
-        )
-    if not {"number", "date"} & drawing.fields.keys() or not drawing.fields.keys() <= set(STAMP_FIELDS):
-        raise BadValue("Hãy vẽ ít nhất ô Số hoặc ô Ngày.")
-    left, top, right, bottom = drawing.frame
-    for name, box in {"": drawing.frame, **drawing.fields}.items():
-        if not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
-            raise BadValue("Ô đã vẽ nằm ngoài trang hoặc không có diện tích. Hãy vẽ lại.")
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        if name and not (left <= x <= right and top <= y <= bottom):
-            raise BadValue("Các ô phải nằm trong khung dấu. Hãy vẽ lại.")
 
 
 def _drawn_one(found: Sequence[Straight], drawn: Box) -> Straight | None:
@@ -152,9 +99,9 @@ def _in_frame(straight: Straight, box: Box) -> Box:
 # ------------------------------------------------------------------------------------------------ reading
 
 
-def reader_of(page: Page, layouts: Sequence[Layout], reader: Reader) -> Callable[[Straight], Stamp | None] | None:
+def reader_of(page: Page, layouts: Sequence[Layout]) -> Callable[[Straight], Stamp | None] | None:
     """What `stamps.find` asks of each frame first; None when nothing was taught."""
-    return functools.partial(_read_one, page, layouts, reader) if layouts else None
+    return functools.partial(_read_one, page, layouts, Reader()) if layouts else None
 
 
 def _read_one(page: Page, layouts: Sequence[Layout], reader: Reader, straight: Straight) -> Stamp | None:
@@ -194,10 +141,6 @@ def printed_share(straight: Straight, words: str, reader: Reader) -> float:
     best = np.max([[place.score for place in places] for places in spot(lines, wanted)], axis=0)
     merits = [max(0.0, MERIT * len(word) + float(score)) for word, score in zip(wanted, best, strict=True)]
     return sum(merits) / (MERIT * sum(map(len, wanted)))
-
-
-def _letters_of(words: str) -> str:
-    return re.sub("[^a-z]", "", fold(words))
 
 
 def _organ(page: Page, straight: Straight, layout: Layout) -> Finding:

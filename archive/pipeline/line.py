@@ -13,11 +13,13 @@ from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
 from archive.database import Sessions
 from archive.derived import Derived
+from archive.drawings import Layout
 from archive.errors import ArchiveError
 from archive.jobs.queue import Claim, Next
-from archive.models import PluginState, Scan
+from archive.models import PluginState, Scan, StampLayout
+from archive.pages import box_of
 from archive.scans import Limits, Options
-from archive.steps import Plugins
+from archive.steps import OwnStamps, Plugins
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,15 @@ def plugins(session: Session, settings: Settings) -> Plugins:
     """The plugins in force: those of the settings without those an administrator disabled."""
     disabled = session.scalars(sa.select(PluginState.slug).where(PluginState.enabled.is_(False)))
     return Plugins(str(settings.plugin_dir), tuple(sorted(disabled)), settings.province)
+
+
+def own_stamps(session: Session, settings: Settings) -> OwnStamps:
+    """The office's name and the stamps it taught, the latest first."""
+    rows = session.scalars(sa.select(StampLayout).order_by(StampLayout.taught_at.desc()))
+    return OwnStamps((settings.office,) if settings.office else (), tuple(map(layout_of, rows)))
+
+
+def layout_of(row: StampLayout) -> Layout:
+    """A taught stamp as it is read by."""
+    fields = {name: found for name, box in row.fields.items() if (found := box_of(box))}
+    return Layout(row.name, row.words, row.width, row.height, fields)

@@ -17,7 +17,7 @@ from archive.jobs.queue import Claim, Next
 from archive.models import MarkRow, PageRow, Scan, StampRow
 from archive.pages import box_json
 from archive.pipeline import quarantine
-from archive.pipeline.line import Archive, Args, Step, options, plugins
+from archive.pipeline.line import Archive, Args, Step, options, own_stamps, plugins
 from archive.reading import Page
 from archive.scans import PageReading, Survey
 from archive.steps import Marks
@@ -83,8 +83,9 @@ def unread(claim: Claim, _args: Args, error: ArchiveError) -> PageReading:
 
 def prepare_mark(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
     path, asked = _path(session, archive, claim), plugins(session, archive.settings)
+    own = own_stamps(session, archive.settings)
     read = pages.of_scan(session, claim.scan_id, [claim.part])
-    return [(path, page, archive.limits, asked) for page in read]
+    return [(path, page, archive.limits, asked, own) for page in read]
 
 
 def keep_mark(session: Session, archive: Archive, scan: Scan, claim: Claim, answers: Sequence[Marks]) -> Iterable[Next]:

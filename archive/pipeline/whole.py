@@ -21,7 +21,7 @@ from archive.jobs.desk import UNREADABLE
 from archive.pipeline.line import limits, options
 from archive.reading import Page
 from archive.scans import PageReading, Survey
-from archive.steps import Extraction, Marks, Plugins
+from archive.steps import Extraction, Marks, OwnStamps, Plugins
 from archive.witnesses import outside
 
 TEXT = "text/plain"
@@ -71,7 +71,9 @@ class _Walk:
             reading: PageReading = self._ask(
                 "read", file, number, options(self._settings), self._plugins, seconds=seconds
             )
-            asked = (file, reading.page, limits(self._settings), self._plugins)
+            # There is no database, so no taught stamps: only what the settings say.
+            own = OwnStamps((self._settings.office,) if self._settings.office else ())
+            asked = (file, reading.page, limits(self._settings), self._plugins, own)
             marks: Marks = self._ask("mark", *asked, seconds=seconds)
         except Unreadable:
             return Page(number, confidence=0.0, advice=(UNREADABLE,)), Marks(number)
