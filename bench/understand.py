@@ -1,6 +1,7 @@
 """How well papers are understood: seeds against their golden table, texts and scans against their manifests.
 
-`python -m bench.understand [--seeds] [--texts] [--scans] [--shared DIR] [--misses N]`
+`./run bench understand` reads the seeds and texts. With a folder CACHE, in which what was read is kept:
+`--rendered CACHE` the seeds printed and scanned again, `--scans CACHE` the real scans.
 """
 
 from __future__ import annotations
@@ -23,13 +24,9 @@ from archive.host import Host, load
 from archive.organs import organ_name
 from archive.reading import Page, Text
 from archive.vietnamese import words_of
+from bench._rendered import EXACT, NAMES, rendered, same
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-EXACT = ("number", "symbol", "full_code", "date", "drafting_unit")
-NAMES = (
-    "issuing_organ", "parent_organ", "document_type", "document_subtype", "place", "subject", "signer_authority",
-    "signer_title", "signer_name", "urgency", "secrecy",
-)  # fmt: skip
 
 
 def understand(host: Host, pages) -> list[tuple[Record, tuple]]:
@@ -42,12 +39,6 @@ def understand(host: Host, pages) -> list[tuple[Record, tuple]]:
         record = settle(host.extract(text, stamp), stamp=stamp)
         answers.append((record, part))
     return answers
-
-
-def same(field: str, one, other) -> bool:
-    if field in EXACT or one is None or other is None:
-        return one == other
-    return words_of(one) == words_of(other)
 
 
 def seeds(host: Host, shared: Path) -> int:
@@ -269,16 +260,21 @@ def main() -> None:
     parser.add_argument("--seeds", action="store_true")
     parser.add_argument("--texts", action="store_true")
     parser.add_argument("--scans", type=Path, metavar="CACHE")
+    parser.add_argument("--rendered", type=Path, metavar="CACHE")
+    parser.add_argument("--levels", nargs="+", default=["office", "worn"], metavar="LEVEL", help="of wear")
+    parser.add_argument("--renderings", nargs="+", type=int, default=[1, 2, 3], metavar="SEED")
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--misses", type=int, default=40)
     parser.add_argument("--show", action="store_true")
     chosen = parser.parse_args()
     host = load()
-    every = not (chosen.seeds or chosen.texts or chosen.scans)
+    every = not (chosen.seeds or chosen.texts or chosen.scans or chosen.rendered)
     if chosen.seeds or every:
         print("seeds wrong:", seeds(host, chosen.shared))
     if chosen.texts or every:
         texts(host, chosen.shared, chosen.misses)
+    if chosen.rendered:
+        rendered(chosen.shared, chosen.rendered, tuple(chosen.levels), tuple(chosen.renderings))
     if chosen.scans:
         scans(host, chosen.shared, chosen.scans, chosen.show)
 

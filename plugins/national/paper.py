@@ -30,7 +30,7 @@ from archive import (
     short_forms,
 )
 
-from . import ending as endings
+from . import lists, signature
 from .dateline import DateLine, read_date_line
 from .ending import Ending, read_ending
 from .heading import Heading, is_subject, read_heading, subject_text
@@ -303,7 +303,7 @@ def subject_findings(paper: Paper) -> Iterator[Finding]:
 def list_findings(paper: Paper) -> Iterator[Finding]:
     """addressees, recipients, archive_copy."""
     confidence = DOUBTFUL if paper.is_ink else 0.99
-    addressees = endings.addressees_of(paper.rows, paper.heading.addressees)
+    addressees = lists.addressees_of(paper.rows, paper.heading.addressees)
     yield found("addressees", tuple(text for text, _ in addressees), confidence, [row for _, row in addressees])
     recipients = paper.ending.recipients
     yield found("recipients", tuple(text for text, _ in recipients), confidence, [row for _, row in recipients])
@@ -318,14 +318,18 @@ def signer_findings(paper: Paper, authority: str | None) -> Iterator[Finding]:
         yield found("signer_authority", authority, 0.85 if paper.is_ink else 0.99, ending.authority)
     else:
         yield Finding("signer_authority", None, missing, witness=witness)
-    title = endings.title_text(ending.title)
+    title = signature.title_text(ending.title, ending.authority)
     if title:
         yield found("signer_title", title, 0.85 if paper.is_ink else 0.99, ending.title)
     else:
         yield Finding("signer_title", None, missing, witness=witness)
     if ending.name:
-        name = endings.name_text(ending.name)
+        name = signature.name_text(ending.name)
         yield found("signer_name", name, min(0.85, ending.name.confidence) if paper.is_ink else 0.99, ending.name)
+    elif ending.unread_name:
+        reason = "Tên người ký bị dấu, chữ ký che: xem ảnh."
+        partial = signature.name_text(ending.unread_name) or None
+        yield found("signer_name", None, missing, ending.unread_name, partial=partial, reason=reason)
     else:
         yield Finding("signer_name", None, missing, reason="Không thấy tên người ký.", witness=witness)
 

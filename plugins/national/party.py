@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from archive import AMBIGUOUS, PARTY, Finding, organ_name, province_of_organ
 
 from . import state
-from .ending import title_text
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, Paper
 from .rows import found
+from .signature import title_text
 
 
 def findings(paper: Paper) -> Iterator[Finding]:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 from archive import ORGANS, Finding, needs_superior, organ_name, organ_of, organs_of, with_superior
 
-from .ending import title_text
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, LIKELY, Paper
 from .rows import Row, found
+from .signature import title_text
 
 
 def findings(paper: Paper) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from PIL import Image
 from server.demo import ink, pens
 from server.demo.paper import Paper, Point, Sample
 from server.demo.typesetting import A4_MM, Sheet, set_paper
+from server.demo.wear import wear
 
 PAPER_COLOUR = (250, 249, 245)
 Pixels = npt.NDArray[np.uint8]
@@ -38,6 +39,18 @@ def scan_sample(sample: Sample, dpi: int, seed: int) -> list[Scanned]:
         rng = np.random.default_rng(seed + 1)
         pages.append(Scanned(_scanned(blank, -sample.skew, sample.depth, rng), sample.papers[-1].slug, ()))
     return pages
+
+
+def worn_pages(paper: Paper, dpi: int, seed: int, level: str) -> list[Image.Image]:
+    """The pages of one paper, printed on both sides, as scans of `level` (`server.demo.wear.LEVELS`)."""
+    rng = np.random.default_rng([seed, zlib.crc32(paper.slug.encode())])
+    sheets = []
+    for number, sheet in enumerate(set_paper(paper, dpi)):
+        pixels = np.asarray(sheet.image.convert("RGB")).copy()
+        _finish(pixels, paper, sheet, number == 0, dpi, rng)
+        sheets.append(pixels)
+    backs = [sheets[n ^ 1] if n ^ 1 < len(sheets) else None for n in range(len(sheets))]
+    return [wear(front, back, level, dpi, rng) for front, back in zip(sheets, backs, strict=True)]
 
 
 def scan_paper(paper: Paper, dpi: int, seed: int, skew: float = 0.3, depth: str = "colour") -> list[Scanned]:

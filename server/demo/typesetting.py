@@ -13,6 +13,8 @@ from server.demo.paper import Paper, Point
 A4_MM = (210.0, 297.0)
 TOP, BOTTOM, LEFT, RIGHT = 20.0, 272.0, 30.0, 192.0
 LEFT_COLUMN, RIGHT_COLUMN = 63.0, 147.0
+LIST_WIDTH = 82.0
+"""Of Nơi nhận, beside which the signature stands."""
 BLACK = 22
 MOTTO = {
     "state": ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"),
@@ -89,6 +91,14 @@ def set_paper(paper: Paper, dpi: int) -> list[Sheet]:
 
 
 def _heading(at: Typesetter) -> None:
+    if at.paper.organ_lines:
+        _organs_and_motto(at)
+    if at.paper.number or at.paper.date:
+        _number_and_date(at)
+    _subject(at)
+
+
+def _organs_and_motto(at: Typesetter) -> None:
     paper = at.paper
     for text, bold in paper.organ_lines:
         at.line(text, LEFT_COLUMN, 13, "Bold" if bold else "Regular", "ma")
@@ -101,18 +111,24 @@ def _heading(at: Typesetter) -> None:
         at.line(text, RIGHT_COLUMN, points, "Bold", "ma")
     at.rule(RIGHT_COLUMN, at.width(text, points, "Bold"), at.y + 0.7)
     at.y = max(at.y, bottom) + 3
-    _number_and_date(at)
-    _subject(at)
 
 
 def _number_and_date(at: Typesetter) -> None:
+    if at.paper.number:
+        _number(at)
+    if at.paper.date:
+        day = dt.date.fromisoformat(at.paper.date)
+        # NĐ 30/2020, Appendix I: days below 10 and months 1 and 2 have a leading zero, other months none.
+        month = f"{day.month:02d}" if day.month < 3 else str(day.month)
+        written = f"{at.paper.place}, ngày {day.day:02d} tháng {month} năm {day.year}"
+        at.line(written, RIGHT_COLUMN, 13.5, "Italic", "ma")
+    at.y += 0.8
+
+
+def _number(at: Typesetter) -> None:
     paper = at.paper
     label = "Số: " if at.state else "Số "
     rest = paper.full_code[len(paper.number) :]
-    day = dt.date.fromisoformat(paper.date)
-    # NĐ 30/2020, Appendix I: days below 10 and months 1 and 2 have a leading zero, other months none.
-    month = f"{day.month:02d}" if day.month < 3 else str(day.month)
-    written = f"{paper.place}, ngày {day.day:02d} tháng {month} năm {day.year}"
     room = 18.0 if paper.number_by_hand else at.width(paper.number, 13)
     left = LEFT_COLUMN - (at.width(label, 13) + room + at.width(rest, 13)) / 2
     at.draw(label, left, at.y, 13, "Regular", "la")
@@ -122,8 +138,6 @@ def _number_and_date(at: Typesetter) -> None:
         at.draw(paper.number, left + at.width(label, 13), at.y, 13, "Regular", "la")
     at.draw(rest, left + at.width(label, 13) + room, at.y, 13, "Regular", "la")
     at.sheet.lines.append(f"{label}{paper.full_code}")
-    at.line(written, RIGHT_COLUMN, 13.5, "Italic", "ma")
-    at.y += 0.8
 
 
 def _subject(at: Typesetter) -> None:
@@ -162,8 +176,21 @@ def _addressees(at: Typesetter) -> None:
         at.line("Kính gửi:", 84, 14)
         for i, name in enumerate(names):
             end = "." if i == len(names) - 1 else ";" if at.state else ","
-            at.line(f"- {name}{end}", 92, 14)
+            _item(at, f"- {name}{end}", 92, RIGHT - 92, 14)
     at.y += 4
+
+
+def _item(at: Typesetter, text: str, x: float, width: float, points: float) -> None:
+    """An item of a list, on as many lines as it takes."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and at.width(longer, points) > width:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    for line in lines:
+        at.line(line, x, points)
 
 
 def _paragraph(at: Typesetter, text: str) -> None:
@@ -203,7 +230,7 @@ def _justified(at: Typesetter, line: tuple[list[str], bool], x: float, style: st
 
 def _foot(at: Typesetter) -> None:
     paper = at.paper
-    at.need(44 + 6 * len(paper.signer))
+    at.need(max(44 + 6 * len(paper.signer), 8 + 5 * len(paper.recipients)))
     at.y += 3
     top = at.y
     at.line("Nơi nhận:", LEFT, 12, "BoldItalic" if at.state else "Regular")
@@ -211,10 +238,12 @@ def _foot(at: Typesetter) -> None:
         at.rule(LEFT + at.width("Nơi nhận", 12) / 2, at.width("Nơi nhận", 12), at.y - 0.2)
     for i, name in enumerate(paper.recipients):
         end = "." if i == len(paper.recipients) - 1 else ";" if at.state else ","
-        at.line(f"- {name}{end}", LEFT, 11)
+        _item(at, f"- {name}{end}", LEFT, LIST_WIDTH, 11)
     at.y = top
     for i, text in enumerate(paper.signer):
         # HD 36-HD/VPTW: a Party paper prints the authority bold and the title not.
         at.line(text, RIGHT_COLUMN, 13.5, "Bold" if at.state or i == 0 else "Regular", "ma")
+    if not paper.signer_name:
+        return
     at.sheet.seal_at = (RIGHT_COLUMN - 17, at.y + 14)
     at.line(paper.signer_name, RIGHT_COLUMN, 14, "Bold", "ma", y=at.y + 29)

@@ -1,0 +1,61 @@
+"""Scans read once into pickles and understood as the line understands them, without its database.
+
+Reading a page takes seconds and understanding it a hundredth, so what was read is kept in a cache folder; throw that
+away after a change of the reader.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+from pathlib import Path
+
+from archive import scans, steps, witnesses
+from archive.bundles import Part
+from archive.findings import Record, Stamp, settle
+from archive.reading import Page
+
+PLUGINS = steps.Plugins()
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadScan:
+    """Pages with the places left to the pen, and what else is on them."""
+
+    pages: tuple[Page, ...]
+    marks: tuple[steps.Marks, ...]
+
+
+def read_once(scan: Path, cached: Path) -> ReadScan:
+    """Pages and marks of a scan, from `cached` if it is there."""
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        fresh = cached.with_suffix(".new")
+        fresh.write_bytes(pickle.dumps(_read(scan)))
+        fresh.rename(cached)
+    pages, marks = pickle.loads(cached.read_bytes())  # written by ourselves
+    with_gaps = (dataclasses.replace(page, gaps=of.gaps) for page, of in zip(pages, marks, strict=True))
+    return ReadScan(tuple(with_gaps), tuple(marks))
+
+
+def _read(scan: Path) -> tuple[list[Page], list[steps.Marks]]:
+    numbers = range(1, scans.survey(scan).pages + 1)
+    pages = [scans.read_page(scan, number).page for number in numbers]
+    return pages, [steps.mark(str(scan), page, scans.Limits(), PLUGINS) for page in pages]
+
+
+def understand(read: ReadScan, file_name: str = "") -> list[tuple[Record, Part]]:
+    """Each document of a scan: its record and its part."""
+    parts = steps.cut(read.pages, [of.stamp for of in read.marks if of.stamp], PLUGINS)
+    return [(_record(read, part, file_name if n == 0 else ""), part) for n, part in enumerate(parts)]
+
+
+def _record(read: ReadScan, part: Part, file_name: str) -> Record:
+    numbers = [page.number for page in part.pages]
+    own = [of for of in read.marks if of.page in numbers]
+    stamp: Stamp | None = max((of.stamp for of in own if of.stamp), key=lambda one: one.confidence, default=None)
+    found = steps.extract(part.pages, stamp, PLUGINS)
+    marks = [mark for of in own for mark in of.marks if of.page == numbers[0]]
+    outside = witnesses.outside(found.findings, file_name, (), marks)
+    flags = [*found.findings, *outside]
+    return settle([*flags, *found.citations], stamp=stamp)
