@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from archive.certainty import calibrated
 from archive.reading import Box, Span
 from archive.vietnamese import words_of
 
@@ -209,11 +210,23 @@ def weigh(findings: Iterable[Finding]) -> Settled:
     if partial and chances[key] < _WORTH_SHOWING:
         return dataclasses.replace(_only_part(partial), others=_ranked(whole))
     rivals = max((chance for other, chance in chances.items() if other != key), default=0.0)
+    chance = calibrated(best.field, chances[key], {one.witness for one in groups[key]}, best.value is None)
     return Settled(
-        best.value, round(chances[key], 4), _is_sure(groups[key], chances[key], rivals, partial), best.page, best.box,
+        best.value, round(chance, 4), _is_sure(groups[key], chance, rivals, partial), best.page, best.box,
         best.source or None, None if best.value is not None else best.partial, best.reason,
         _ranked(one for one in whole if one not in groups[key]),
     )  # fmt: skip
+
+
+def evidence(findings: Iterable[Finding]) -> tuple[Value, float, frozenset[str]] | None:
+    """What would stand, how likely before it is calibrated, and whose word it is: what calibration is fitted on."""
+    groups = _by_value([one for one in findings if one.value is not None or one.partial is None])
+    if not groups:
+        return None
+    chances = _chances({key: _together(group) for key, group in groups.items()})
+    key = max(chances, key=lambda one: chances[one])
+    best = max(groups[key], key=lambda one: one.confidence)
+    return best.value, chances[key], frozenset(one.witness for one in groups[key])
 
 
 def _is_sure(group: list[Finding], chance: float, rival: float, partial: Finding | None) -> bool:

@@ -70,7 +70,7 @@ def organs_of(lines: list[str]) -> list[list[int]]:
     groups: list[list[int]] = []
     for index, line in enumerate(lines):
         folded = fold(line).strip(" .,*-")
-        before = fold(lines[index - 1]).strip() if index else ""
+        before = _without_stray_dash(lines[index - 1]) if index else ""
         begins = (
             bool(_HEAD.match(folded) or _HEAD.match(fold(organ_name(line)[0])))
             and not _UNFINISHED.search(before)
@@ -81,6 +81,12 @@ def organs_of(lines: list[str]) -> list[list[int]]:
         else:
             groups[-1].append(index)
     return groups
+
+
+def _without_stray_dash(line: str) -> str:
+    """Folded; a dash after a name that ends with its province is the rule under it, or dirt: nothing goes on."""
+    folded = fold(line).strip()
+    return folded.rstrip(" -") if folded.endswith("-") and province_of_organ(line.rstrip(" -")) else folded
 
 
 def _is_whole_with(before: str, line: str) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 from archive import scans, steps, witnesses
 from archive.bundles import Part
-from archive.findings import Record, Stamp, settle
+from archive.findings import Citation, Finding, Record, Stamp, settle
 from archive.reading import Page
 
 PLUGINS = steps.Plugins()
@@ -44,18 +45,38 @@ def _read(scan: Path) -> tuple[list[Page], list[steps.Marks]]:
     return pages, [steps.mark(str(scan), page, scans.Limits(), PLUGINS) for page in pages]
 
 
+@dataclasses.dataclass(frozen=True)
+class Understood:
+    """One document of a scan before it is settled."""
+
+    part: Part
+    findings: tuple[Finding, ...]
+    citations: tuple[Citation, ...]
+    stamp: Stamp | None
+
+    @property
+    def record(self) -> Record:
+        """What is settled about it."""
+        return settle([*self.findings, *self.citations], stamp=self.stamp)
+
+
+def found_in(read: ReadScan, file_name: str = "") -> Iterator[Understood]:
+    """What is found in each document of a scan."""
+    parts = steps.cut(read.pages, [of.stamp for of in read.marks if of.stamp], PLUGINS)
+    for n, part in enumerate(parts):
+        yield _understood(read, part, file_name if n == 0 else "")
+
+
 def understand(read: ReadScan, file_name: str = "") -> list[tuple[Record, Part]]:
     """Each document of a scan: its record and its part."""
-    parts = steps.cut(read.pages, [of.stamp for of in read.marks if of.stamp], PLUGINS)
-    return [(_record(read, part, file_name if n == 0 else ""), part) for n, part in enumerate(parts)]
+    return [(one.record, one.part) for one in found_in(read, file_name)]
 
 
-def _record(read: ReadScan, part: Part, file_name: str) -> Record:
+def _understood(read: ReadScan, part: Part, file_name: str) -> Understood:
     numbers = [page.number for page in part.pages]
     own = [of for of in read.marks if of.page in numbers]
     stamp: Stamp | None = max((of.stamp for of in own if of.stamp), key=lambda one: one.confidence, default=None)
     found = steps.extract(part.pages, stamp, PLUGINS)
     marks = [mark for of in own for mark in of.marks if of.page == numbers[0]]
     outside = witnesses.outside(found.findings, file_name, (), marks)
-    flags = [*found.findings, *outside]
-    return settle([*flags, *found.citations], stamp=stamp)
+    return Understood(part, (*found.findings, *outside), found.citations, stamp)

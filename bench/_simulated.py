@@ -9,6 +9,7 @@ from pathlib import Path
 
 from archive.bundles import Part
 from archive.findings import Record
+from archive.organs import needs_superior
 from archive.vietnamese import words_of
 from bench._rendered import EXACT, LISTS, NAMES, same
 from bench._scanned import read_once, understand
@@ -50,6 +51,11 @@ def is_right(field: str, value, truth: dict) -> bool:
     if field in LISTS:
         return field not in truth or [*map(words_of, value)] == [*map(words_of, truth[field])]
     accepted = [fields.get(field), *fields.get(f"{field}_also_accept", ())]
+    if field == "drafting_unit":
+        letter = truth["system"] == "state" and fields["document_type"] == "Công văn"
+        accepted = [fields["symbol"].partition("-")[2] or None if letter else None]
+    if field == "issuing_organ" and value and fields["parent_organ"]:  # ours names an office with its superior
+        accepted += [value] if needs_superior(fields[field]) and value.startswith(f"{fields[field]} ") else []
     return any(same(field, value, one) for one in accepted)
 
 

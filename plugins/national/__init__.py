@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from archive import (
     PARTY,
@@ -20,7 +21,7 @@ from archive import (
     without_self,
 )
 
-from . import article, beginnings, party, state
+from . import agreement, article, beginnings, party, state
 from .paper import (
     Paper,
     date_findings,
@@ -78,11 +79,15 @@ def _of_paper(paper: Paper) -> list[Finding | Citation]:
     ]
     organ, parent = _best(findings, "issuing_organ"), _best(findings, "parent_organ")
     findings += province_findings(paper, organ, parent)
+    findings += agreement.seconds(paper, findings)
     own = _best(findings, "full_code")
     citations = without_self(find_citations(paper.text, _body_start(paper)), own)
     findings += party.suggestions(paper, organ, _best(findings, "province_at_issue"))
     findings += _not_before(paper, citations)
     findings += [Finding("flag", flag, 1.0) for flag in flags(paper, findings)]
+    if not paper.is_ink:  # what no row says (a missing title) was read as the rest was
+        source = paper.text.pages[0].source
+        findings = [replace(one, witness=source) if one.witness == "ocr" else one for one in findings]
     return [*findings, *citations]
 
 

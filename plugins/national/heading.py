@@ -35,8 +35,8 @@ _OPENERS = re.compile(
     r"|vua qua|thi hanh"
     r"|kinh thua|- can cu)"
 )
-_SUBJECT = re.compile(r"^(?:[vw]\s?[/lI|⁄]?\s?v\b|v/v)[\s:.]*|^ve viec\b\s*|^ve\b\s*")
-_ADDRESSEES = re.compile(r"^k[ií]nh\s?g[uủưứừử][iỉíì]\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"^(?:[vw]\s?[/lI|⁄]?\s?v\b|v/v)[\s:.]*|^v[ae] viec\b\s*|^ve\b\s*")
+_ADDRESSEES = re.compile(r"^(?:\W{0,3}[A-Z]{0,2}(?=K))?[Kk][IiÍí][Nn][Hh]\s?[Gg][UuủưứừửỦƯỨỪỬ][IiỉíìỈÍÌ]\b")
 _MARKS = re.compile(r"(?:hoa toc|hoa toc hen gio|thuong khan|khan|mat|toi mat|tuyet mat)")
 _MARKS_END = 0.45
 """Marks are stamped under the number or the V/v (ô số 10a, 10b): above this height of the page."""
@@ -371,6 +371,8 @@ def _is_stray(heading: Heading, rows: Sequence[Row], index: int) -> bool:
 def subject_text(rows: Sequence[Row]) -> str:
     """The subject in one line, without `V/v`, `Về việc`, `Về`."""
     whole = re.sub(r"\s+", " ", " ".join(row.text for row in rows)).strip(" .;*_-")
+    if rows and rows[0].source == "ocr" and not is_capitals(whole):
+        whole = re.sub(r"(?<!\w)ĐẾN\s(?!\w*[A-ZĐ]{2})", "", whole)  # the arrival stamp's word, pressed over the line
     opened = _SUBJECT.match(fold(whole))
     return whole[opened.end() :].strip(" .:") if opened else whole
 

@@ -135,7 +135,7 @@ def addressees_of(rows: Sequence[Row], start: Row | None) -> list[tuple[str, Row
     if start is None:
         return []
     rows = _from_there_down(rows, start)
-    inline = re.sub(r"^\W*k[ií]nh\s?g[^\s:]*\s*[:;.]?\s*", "", start.text, flags=re.IGNORECASE)
+    inline = re.sub(r"^\W*(?:[A-Z]{1,2}(?=K))?k[ií]nh\s?g[^\s:]*\s*[:;.]?\s*", "", start.text, flags=re.IGNORECASE)
     items: Items = [(_ITEM.sub("", inline), [start])] if inline.strip(" -") else []
     for row in rows[1:30]:
         dashed = bool(_ITEM.match(row.text)) and len(row.text) > 3

@@ -121,7 +121,7 @@ def _mend_symbol(heading: Heading) -> None:
     if not line:
         return
     system = line.code.system
-    symbol = mended_symbol(line.code.symbol, short_forms(system, heading.title_type), _organ_shorts(heading))
+    symbol = mended_symbol(line.code.symbol, short_forms(system, heading.title_type), organ_shorts(heading))
     if symbol != line.code.symbol:
         heading.number_line = replace(line, code=replace(line.code, symbol=symbol), misread=line.code.symbol)
 
@@ -139,7 +139,7 @@ def _symbol_agrees(paper: Paper) -> float:
     return DOUBTFUL if headless or foreign or (types and code.abbreviation not in types) else 1.0
 
 
-def _organ_shorts(heading: Heading) -> set[str]:
+def organ_shorts(heading: Heading) -> set[str]:
     """How the organ of the heading may abbreviate itself in a symbol."""
     groups = organs_of([row.text for row in heading.organs])
     if not groups:
@@ -153,7 +153,7 @@ def _symbols_expected(heading: Heading) -> set[str]:
     """The symbols that type and organ of the heading would have: `CT-UBND` under CHỈ THỊ of an ỦY BAN NHÂN DÂN."""
     party = heading.party_motto
     kinds = short_forms(PARTY if party else STATE, heading.title_type)
-    return {f"{kind}{'/' if party else '-'}{short}" for kind in kinds for short in _organ_shorts(heading)}
+    return {f"{kind}{'/' if party else '-'}{short}" for kind in kinds for short in organ_shorts(heading)}
 
 
 def _no_number(paper: Paper) -> Iterator[Finding]:

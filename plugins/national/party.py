@@ -52,7 +52,7 @@ def organs(paper: Paper) -> Iterator[Finding]:
 
 def authority(paper: Paper) -> str | None:
     """`T/M BAN THƯỜNG VỤ`, with the slash OCR may drop or take for an I."""
-    whole = title_text(paper.ending.authority) or ""
+    whole = re.sub(r"^([TK]\s?/\s?[MTL])\.?(?=[^\W\d_]{2})", r"\1 ", title_text(paper.ending.authority) or "")
     return (
         re.sub(r"\s+", " ", re.sub(r"\b([TK])\s*[/.|lI]?\s*([MTL])\b[.]?\s*(?=\w)", r"\1/\2 ", whole)).strip(" .,")
         or None

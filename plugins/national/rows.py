@@ -239,6 +239,17 @@ def _tesseract_lines(placed: list[tuple[int, Word]]) -> list[list[tuple[int, Wor
     return list(lines.values())
 
 
+_MARK = re.compile(r"(?:hoa toc|thuong khan|khan|toi mat|tuyet mat|mat)\W*")
+
+
+def _is_beside_mark(line: Sequence[tuple[int, Word]], index: int) -> bool:
+    """`THƯỢNG KHẨN.` in its frame, and an addressee on the same height: `- Các sở;`."""
+    before, after = line[index - 1][1].box, line[index][1].box
+    if not before or not after or after[0] - before[2] < 0.022 or before[2] > 0.5:
+        return False
+    return bool(_MARK.fullmatch(fold(plain_letters(" ".join(word.text for _, word in line[:index])))))
+
+
 _NO_BEGINNING = re.compile(r"^(?:[/\-–.,:;…_]|th[aá]ng\b|n[aă]m\b|ng[aà]y\b|\d)", re.IGNORECASE)
 _NO_END = re.compile(r"(?:[Ss]ố|ng[aà]y|th[aá]ng|n[aă]m)\W*$")
 
@@ -248,7 +259,7 @@ def _cut_at_gutter(line: list[tuple[int, Word]]) -> list[list[tuple[int, Word]]]
     line = sorted(line, key=lambda one: one[1].box[0] if one[1].box else 0.0)
     for index in range(1, len(line)):
         before, after = line[index - 1][1], line[index][1]
-        if before.box and after.box and _is_gutter(before, after):
+        if before.box and after.box and (_is_gutter(before, after) or _is_beside_mark(line, index)):
             return [line[:index], line[index:]]
     return [line]
 

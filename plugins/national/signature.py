@@ -11,7 +11,7 @@ from .rows import Row
 
 AUTHORITY = re.compile(
     r"^(?:t\s?[/.lI|]?\s?m|k\s?[/.]?\s?t|t\s?[/.]?\s?l|tuq|t\.?u\.?q|q)\s?[./]\s?(?=\w)|^(?:tm|kt|tl|tuq|t/m|k/t"
-    r"|t/l|t/m\.)\s",
+    r"|t/l|t/m\.)\s|^[tk]\s?/\s?[mtl]\.?(?=(?:ban|bộ|ủy|uỷ|bí|chủ|trưởng|tỉnh|đảng|thường)\b)",
     re.IGNORECASE,
 )
 _TITLE_WORD = re.compile(
@@ -88,10 +88,15 @@ _DEPUTIES = {
 """Who signs KT. (ký thay) for whom: always a deputy, never the head again (NĐ 30/2020, art. 13)."""
 
 
+def deputies_of(head: str) -> tuple[str, ...]:
+    """The titles that sign KT. for a head (without marks and case): `chu tich` -> PHÓ CHỦ TỊCH, …"""
+    return _DEPUTIES.get(head, ())
+
+
 def deputy_title(authority: Sequence[Row], printed: str) -> str | None:
     """The deputy's title that `printed` must be under `KT. BỘ TRƯỞNG`, its last word read: `Ớ TRƯỞNG`."""
     signed_for = re.match(r"k\W?t\W+(.+)", authority[-1].folded.strip(" .,")) if authority else None
-    deputies = _DEPUTIES.get(signed_for[1].strip(), ()) if signed_for else ()
+    deputies = deputies_of(signed_for[1].strip()) if signed_for else ()
     read = fold(printed).strip(" .,-“”'").split()
     fitting = [title for title in deputies if read and len(read) > 1 and fold(title).split()[-1] == read[-1]]
     return fitting[0] if len(fitting) == 1 else None

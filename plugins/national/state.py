@@ -5,8 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from archive import ORGANS, Finding, needs_superior, organ_name, organ_of, organs_of, with_superior
+from archive import (
+    ORGANS,
+    Finding,
+    distance,
+    fold,
+    name_of,
+    needs_superior,
+    organ_name,
+    organ_of,
+    organs_of,
+    province_of_organ,
+    with_superior,
+)
 
+from .dateline import read_date_line
 from .heading import organ_of_subtitle
 from .paper import CERTAIN, LIKELY, Paper
 from .rows import Row, found
@@ -56,7 +69,7 @@ def organs(paper: Paper) -> Iterator[Finding]:
     heading = paper.heading
     rows = heading.organs
     groups = organs_of([row.text for row in rows])
-    names = [organ_name(" ".join(rows[n].text for n in group)) for group in groups]
+    names = [_of_place(paper, *organ_name(" ".join(rows[n].text for n in group))) for group in groups]
     if _is_joint(paper) and len(names) > 1:
         known = min(share for _, share in names)
         yield found("issuing_organ", " - ".join(name for name, _ in names), _confidence(paper, known), rows)
@@ -80,6 +93,16 @@ def organs(paper: Paper) -> Iterator[Finding]:
             witness=rows[0].source if rows else "ocr",
         )
     yield from by_symbol(paper)
+
+
+def _of_place(paper: Paper, name: str, known: float) -> tuple[str, float]:
+    """`… tỉnh Vũnh Phục` on ink over `Vĩnh Phúc, ngày …`: two letters misread; in doubt all the same."""
+    line = read_date_line(paper.heading.date.text) if paper.heading.date and paper.is_ink else None
+    province = name_of(line.place) if line else None
+    head, _, tail = name.rpartition(" tỉnh ")
+    if known == 1 or not head or not province or province_of_organ(name):
+        return name, known
+    return (f"{head} tỉnh {province}", 0.9) if distance(fold(tail), fold(province), 2) <= 2 else (name, known)
 
 
 def _whose(name: str, of: list[list[Row]]) -> Iterator[Finding]:
