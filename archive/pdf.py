@@ -148,6 +148,25 @@ class Sheet:
         # Masks, decode arrays and mirrored matrices: the page itself is the judge.
         return image if self._looks_like(image) else None
 
+    def own_jpeg(self) -> tuple[bytes, int] | None:
+        """The JPEG of the image the page consists of, and the degrees clockwise it is shown turned by."""
+        item = self._only_item()
+        if item is None or item.get_filters(skip_simple=True) != ["DCTDecode"] or not _is_straight(item.get_matrix()):
+            return None
+        return bytes(item.get_data(decode_simple=True)), self._page.get_rotation()
+
+    def annotation_boxes(self) -> list[Box]:
+        """Where each annotation stands; ask before `flatten`, which makes them part of the page."""
+        return [box for index in range(self._annotations) if (box := self._annotation_box(index))]
+
+    def _annotation_box(self, index: int) -> Box | None:
+        annotation, bounds = pdfium.FPDFPage_GetAnnot(self._page.raw, index), pdfium.FS_RECTF()
+        if not annotation:
+            return None
+        known = pdfium.FPDFAnnot_GetRect(annotation, bounds)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+        return self._shown((bounds.left, bounds.bottom, bounds.right, bounds.top)) if known else None
+
     def rendered(self, most_pixels: int) -> Image.Image:
         """The page drawn at the resolution of its images, or 300 dpi when it is mostly not images."""
         facts = self.facts

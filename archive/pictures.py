@@ -39,6 +39,19 @@ def page(path: Path, n: int, most_pixels: int) -> tuple[Image.Image, float | Non
         return _squared(_plain(ImageOps.exif_transpose(image)), shape), dpi
 
 
+_TURNS = {1: 0, 3: 180, 6: 90, 8: 270}
+"""Degrees clockwise for each orientation of EXIF that is no mirror image."""
+
+
+def own_jpeg(path: Path) -> tuple[bytes, int] | None:
+    """The bytes of a JPEG of one picture with square pixels, and the degrees clockwise it is shown turned by."""
+    with Image.open(path, formats=FORMATS) as image:
+        turn = _TURNS.get(image.getexif().get(0x0112, 1))
+        if image.format != "JPEG" or turn is None or _pixel_shape(image) != 1.0:
+            return None
+    return path.read_bytes(), turn
+
+
 @contextmanager
 def _opened(path: Path, n: int, most_pixels: int) -> Iterator[Image.Image]:
     Image.MAX_IMAGE_PIXELS = most_pixels

@@ -17,7 +17,7 @@ from PIL import Image
 from archive import layer, layout, pageimage, pictures, tesseract
 from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
-from archive.reading import Page, Word
+from archive.reading import Box, Page, Word
 from archive.signatures import Signature, signature
 
 PDF = "application/pdf"
@@ -268,8 +268,8 @@ def _pdf(path: Path) -> Iterator[Pdf]:
 class _Source:
     """One page of a picture file; a PDF knows more."""
 
-    def __init__(self, picture: Image.Image, dpi: float | None) -> None:
-        self._picture, self.dpi = picture, dpi
+    def __init__(self, picture: Image.Image, dpi: float | None, path: Path | None = None) -> None:
+        self._picture, self.dpi, self._path = picture, dpi, path
 
     def image(self) -> Image.Image:
         return self._picture
@@ -277,6 +277,14 @@ class _Source:
     def view(self) -> Image.Image | None:
         """The page with what was laid over it; None when that is the image itself."""
         return None
+
+    def own_jpeg(self) -> tuple[bytes, int] | None:
+        """The JPEG the file holds of the page, and the degrees clockwise it is shown turned by; ask before `view`."""
+        return pictures.own_jpeg(self._path) if self._path else None
+
+    def laid_over(self) -> list[Box]:
+        """Where something was laid over the page: what `view` shows and `image` does not."""
+        return []
 
     def objection(self) -> str | None:
         """Why the text layer is not the page's text; None when it is."""
@@ -304,6 +312,12 @@ class _PdfSource(_Source):
     def view(self) -> Image.Image | None:
         return self._drawn() if self._facts.annotations else None
 
+    def own_jpeg(self) -> tuple[bytes, int] | None:
+        return self._sheet.own_jpeg()
+
+    def laid_over(self) -> list[Box]:
+        return self._sheet.annotation_boxes() if self._facts.annotations else []
+
     def _drawn(self) -> Image.Image:
         self._sheet.flatten()
         return self._sheet.rendered(self._limits.pixels)
@@ -327,9 +341,16 @@ class _PdfSource(_Source):
 
 
 @contextmanager
+def source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
+    """Page `n` of an open file."""
+    with _source(path, n, limits) as found:
+        yield found
+
+
+@contextmanager
 def _source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
     if _media_type(path) != PDF:
-        yield _Source(*pictures.page(path, n, limits.pixels))
+        yield _Source(*pictures.page(path, n, limits.pixels), path)
         return
     with _pdf(path) as pdf, pdf.page(n) as sheet:
         yield _PdfSource(sheet, n, limits)

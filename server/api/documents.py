@@ -191,24 +191,24 @@ def page(document_id: str, number: int) -> Any:
 
 def _drawn(path: str, number: int, rotation: int) -> bytes:
     with _turns, Child(name="view") as child:
-        return _ask(child, "archive.scans:view_again", path, number, rotation)
+        view: bytes = _ask(child, "archive.scans:view_again", path, number, rotation)
+    return view
 
 
-def _ask(child: Child, function: str, path: str, number: int, rotation: int) -> bytes:
-    made: bytes = child.run(function, path, number, rotation, limits(state().settings), wall=60.0, cpu=60.0)
-    return made
+def _ask(child: Child, function: str, path: str, number: int, rotation: int) -> Any:
+    return child.run(function, path, number, rotation, limits(state().settings), wall=60.0, cpu=60.0)
 
 
 @api.get("/documents/<document_id>/pdf")
 @require("read")
 @described(404, also={304: None}, name="pdf")
 def pdf(document_id: str) -> Any:
-    """The document's pages as a searchable PDF: pictures with the words that were read under them"""
+    """The document's pages as a searchable PDF/A-2b: the pictures of the scan over the words that were read"""
     here = state()
     with here.readers() as session:
         document = document_of(session, document_id)
         scan, code = document.scan, document.full_code or document.id
-        name = f"{document.id}.{document.version}.pdf"
+        name = f"{document.id}.{document.version}.a2b.pdf"
         read = pages.of_scan(session, scan.id, document.pages)
     made = here.derived.get(scan.id, name)
     if made is None:
@@ -230,6 +230,6 @@ def _bound(path: str, read: Sequence[Page], title: str) -> bytes:
     out = io.BytesIO()
     with _turns, Child(name="pdf") as child:
         searchable.write(
-            out, read, lambda page: _ask(child, "archive.searchable:jpeg", path, page.number, page.rotation), title
+            out, read, lambda page: _ask(child, "archive.plates:plate", path, page.number, page.rotation), title
         )
     return out.getvalue()
