@@ -1,7 +1,9 @@
 """How well papers are understood: seeds against their golden table, texts and scans against their manifests.
 
 `./run bench understand` reads the seeds and texts. With a folder CACHE, in which what was read is kept:
-`--rendered CACHE` the seeds printed and scanned again, `--scans CACHE` the real scans.
+`--rendered CACHE` the seeds printed and scanned again, `--scans CACHE` the real scans. With a FOLDER of PDFs of scansim,
+in which what was read is kept, too: `--simulated FOLDER` how often each field is right, `--bundles FOLDER` how many cuts,
+`--calibrate FOLDER` the table of archive/certainty.py, `--reliability FOLDER` (other seeds) how far one may trust it.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from archive.host import Host, load
 from archive.organs import organ_name
 from archive.reading import Page, Text
 from archive.vietnamese import words_of
+from bench._calibration import calibrate, reliability
 from bench._rendered import EXACT, NAMES, rendered, same
+from bench._simulated import accuracy, cuts
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -255,6 +259,12 @@ def _show_scan(row: dict, record: Record) -> None:
     print("   lists", record.addressees, record.recipients, record.archive_copy)
 
 
+SIMULATED = (
+    ("simulated", lambda folder: accuracy(folder, 60)), ("bundles", cuts), ("calibrate", calibrate),
+    ("reliability", reliability),
+)  # fmt: skip
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", action="store_true")
@@ -263,12 +273,17 @@ def main() -> None:
     parser.add_argument("--rendered", type=Path, metavar="CACHE")
     parser.add_argument("--levels", nargs="+", default=["office", "worn"], metavar="LEVEL", help="of wear")
     parser.add_argument("--renderings", nargs="+", type=int, default=[1, 2, 3], metavar="SEED")
+    for name, _ in SIMULATED:
+        parser.add_argument(f"--{name}", type=Path, metavar="FOLDER")
     parser.add_argument("--shared", type=Path, default=SHARED)
     parser.add_argument("--misses", type=int, default=40)
     parser.add_argument("--show", action="store_true")
     chosen = parser.parse_args()
     host = load()
-    every = not (chosen.seeds or chosen.texts or chosen.scans or chosen.rendered)
+    asked = [(run, folder) for name, run in SIMULATED if (folder := getattr(chosen, name))]
+    every = not (chosen.seeds or chosen.texts or chosen.scans or chosen.rendered or asked)
+    for run, folder in asked:
+        run(folder)
     if chosen.seeds or every:
         print("seeds wrong:", seeds(host, chosen.shared))
     if chosen.texts or every:
