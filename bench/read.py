@@ -3,7 +3,7 @@
     python -m bench.read                     speed on three signed scans, and accuracy on a few pages
     python -m bench.read speed --rounds 3
     python -m bench.read accuracy --pages 10 --seeds 1 2 3 --wear office worn bad --dpi 200 300
-    python -m bench.read validity | robust   real scans and hostile files: see bench/read_real.py
+    python -m bench.read real | copy | robust   real scans and hostile files: see bench/read_real.py
 
 All ratios come from one run in which the rivals take turns.
 """

@@ -7,34 +7,208 @@ python -m bench.read robust [--every 10] [--decode]
 from __future__ import annotations
 
 import argparse
+import difflib
+import hashlib
 import os
+import re
 import resource
+import shutil
 import statistics
+import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from archive import scans, tesseract
+import numpy as np
+import pypdfium2
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from archive import pageimage, plates, scans, searchable, tesseract
+from archive.blobs import open_blobs
 from archive.children import Child
 from archive.errors import ArchiveError
+from archive.reading import Word
 from archive.vietnamese import syllables
 
 SHARED = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[2] / "shared" / "material")).parent
 SCANS = SHARED / "material" / "scans" / "vbhc"
-WHAT = ("validity", "robust")
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+WHAT = ("real", "validity", "copy", "robust")
 
 
-def validity() -> None:
-    """Share of words that could be Vietnamese syllables on real scans, raw and ours."""
-    for path in sorted(SCANS.glob("*.pdf")):
-        image = scans.page_image(path, 1).convert("L")
-        raw, ours = tesseract.read(image), scans.read_page(path, 1).page
-        shares = [100 * syllables(word.text for word in words) for words in (raw, ours.words)]
+def real(pages: int) -> int:
+    """Real scans, raw Tesseract and ours in turns; 1 when ours is behind on a file."""
+    behind = []
+    for path in _scans():
+        raw: list[Word] = []
+        ours: list[Word] = []
+        source = ""
+        for n in range(1, min(pages, scans.survey(path).pages) + 1):
+            page, bare = scans.read_page(path, n).page, _raw(path, n)
+            ours += page.words
+            raw += bare
+            source = source or page.source
+            wrong = _transcribed(path, n, {"raw": bare, "ours": page.words})
+            if wrong and wrong["ours"] > wrong["raw"]:
+                behind.append(path.name)
+        shares = [100 * syllables(word.text for word in words) for words in (raw, ours)]
+        counts = [round(len(words) * share / 100) for words, share in zip((raw, ours), shares, strict=True)]
         print(
-            f"{path.name[:12]:12} {ours.source:5} raw {shares[0]:.1f} % of {len(raw)}  "
-            f"ours {shares[1]:.1f} % of {len(ours.words)}"
+            f"{path.name[:14]:14} {source:5} syllables: raw {shares[0]:.2f} % of {len(raw)} words, "
+            f"ours {shares[1]:.2f} % of {len(ours)}; {counts[0]} -> {counts[1]}",
+            flush=True,
         )
+        if shares[1] < shares[0]:
+            behind.append(path.name)
+    print("ours is behind on:", ", ".join(sorted(set(behind))) or "none")
+    return int(bool(behind))
+
+
+def _scans() -> list[Path]:
+    folder = SHARED / "material" / "scans"
+    return [*sorted(SCANS.glob("*.pdf")), *sorted(folder.glob("*/*.jpg")), *sorted(folder.glob("*/*.png"))]
+
+
+def _raw(path: Path, n: int) -> tuple[Word, ...]:
+    """What Tesseract makes of the page as it lies in the file."""
+    image = scans.page_image(path, n).convert("L")
+    return tesseract.read(image, dpi=round(pageimage.likely_dpi(image.size, None)))
+
+
+def _transcribed(path: Path, n: int, read: dict[str, Sequence[Word]]) -> dict[str, float] | None:
+    """Characters wrong in a hundred of a page that was typed by hand (bench/transcripts); None for another page."""
+    file = TRANSCRIPTS / f"{path.name}.{n}.txt"
+    if not file.exists():
+        return None
+    lines = [" ".join(line.split()) for line in re.sub(r"\[\[.*?\]\]", "", file.read_text()).splitlines()]
+    size = sum(map(len, lines))
+    wrong = {}
+    for name, words in read.items():
+        text = " ".join(word.text for word in words)
+        wrong[name] = 100 * sum(_apart(line, text) for line in lines) / size
+    told = ", ".join(f"{name} {value:.2f} %" for name, value in wrong.items())
+    print(f"{path.name[:14]:14} page {n}, {size} characters typed by hand, wrong: {told}")
+    return wrong
+
+
+def _apart(line: str, text: str) -> int:
+    """Characters to change, add or drop to find `line` somewhere in `text`: the order of lines is another question."""
+    letters, places = np.array([ord(letter) for letter in text]), np.arange(len(text) + 1)
+    row = np.zeros(len(text) + 1, int)
+    for letter in line:
+        step = np.empty_like(row)
+        step[0] = row[0] + 1
+        step[1:] = np.minimum(row[:-1] + (letters != ord(letter)), row[1:] + 1)
+        row = np.minimum.accumulate(step - places) + places
+    return int(row.min())
+
+
+# ------------------------------------------------------------------------------------------------ copies
+
+
+def copy(pages: int) -> int:
+    """Searchable copies of real scans: words that come back in order, and originals that stay; 1 when they do not."""
+    bad = 0
+    with tempfile.TemporaryDirectory() as folder, _viewer(Path(folder)) as viewer:
+        for path in _scans():
+            before = _signed(path)
+            read = [scans.read_page(path, n + 1).page for n in range(min(pages, scans.survey(path).pages))]
+            copied = Path(folder, "copy.pdf")
+            with copied.open("wb") as file:
+                searchable.write(
+                    file, read, lambda page, of=path: plates.plate(of, page.number, page.rotation, scans.Limits())
+                )
+            want = [word for page in read for word in page.plain.split()]
+            got = {"pdfium": _pdfium(copied), "pdftotext": _run("pdftotext", copied, "-"),
+                   "pdftotext -raw": _run("pdftotext", "-raw", copied, "-"), "Chromium": viewer("copy.pdf")}  # fmt: skip
+            kept = open_blobs("file:", Path(folder)).put(path)
+            after = _signed(open_blobs("file:", Path(folder)).path(kept.sha256))
+            bad |= after != before
+            told = ", ".join(f"{name} {_shares(want, text)}" for name, text in got.items() if text is not None)
+            print(
+                f"{path.name[:14]:14} {len(want)} words in order (anywhere): {told}; {path.stat().st_size >> 10} -> "
+                f"{copied.stat().st_size >> 10} KB; pdfsig {'the same' if after == before else 'DIFFERS'}, "
+                f"{before.count('Signature is Valid')} valid",
+                flush=True,
+            )
+    return bad
+
+
+def _shares(want: Sequence[str], text: str) -> str:
+    got = text.split()
+    blocks = difflib.SequenceMatcher(None, want, got, autojunk=False).get_matching_blocks()
+    anywhere = (Counter(want) & Counter(got)).total()
+    return f"{100 * sum(block.size for block in blocks) / len(want):.1f} ({100 * anywhere / len(want):.1f}) %"
+
+
+def _pdfium(path: Path) -> str:
+    document = pypdfium2.PdfDocument(path)
+    try:
+        return "\n".join(page.get_textpage().get_text_range() for page in document)
+    finally:
+        document.close()
+
+
+def _run(*command: str | Path) -> str | None:
+    """What a program of poppler says; None where it is not installed."""
+    if not shutil.which(command[0]):
+        return None
+    return subprocess.run(command, capture_output=True, check=False).stdout.decode("utf-8", "replace")
+
+
+def _signed(path: Path) -> str:
+    """What pdfsig says of the file, without its name; its bytes where pdfsig is not installed or it is no PDF."""
+    said = _run("pdfsig", path) if path.suffix != ".jpg" else None
+    return said.split("\n", 1)[-1] if said else hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@contextmanager
+def _viewer(folder: Path) -> Iterator[Callable[[str], str | None]]:
+    """A function that copies all text of a file in `folder` out of Chromium's own PDF viewer, as a person would."""
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    if not program:
+        yield lambda _name: None
+        return
+    quiet = type("Quiet", (SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    with sync_playwright() as play:
+        # Only the new headless mode has the viewer; playwright's own switch would start the old one.
+        browser = play.chromium.launch(
+            executable_path=program, headless=False, args=["--headless=new", "--no-sandbox", "--disable-gpu"]
+        )
+        context = browser.new_context()
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=address)
+        yield lambda name: _copied(context, f"{address}/{name}")
+        browser.close()
+    server.shutdown()
+
+
+def _copied(context: BrowserContext, url: str) -> str:
+    page = context.new_page()
+    page.goto(url)
+    page.wait_for_timeout(4000)
+    page.mouse.click(640, 300)
+    for keys in ("Control+a", "Control+c"):
+        page.keyboard.press(keys)
+        page.wait_for_timeout(1500)
+    page.close()
+    paper = context.new_page()
+    paper.set_content("<textarea></textarea>")
+    paper.focus("textarea")
+    paper.keyboard.press("Control+v")
+    paper.wait_for_timeout(500)
+    text = paper.input_value("textarea")
+    paper.close()
+    return text
 
 
 # ------------------------------------------------------------------------------------------------ hostile files
@@ -104,11 +278,11 @@ def main() -> int:
     parser.add_argument("what", choices=WHAT)
     parser.add_argument("--every", type=int, default=1, help="of the hostile files, each so-manieth")
     parser.add_argument("--decode", action="store_true", help="decode hostile files without recognising them")
+    parser.add_argument("--pages", type=int, default=2, help="of each real scan, at most")
     options = parser.parse_args()
     if options.what == "robust":
         return robust(options.every, "bench.read_real:decoded" if options.decode else "archive.scans:read_page")
-    validity()
-    return 0
+    return copy(options.pages) if options.what == "copy" else real(options.pages)
 
 
 if __name__ == "__main__":
