@@ -126,8 +126,12 @@ def copy(pages: int) -> int:
                     file, read, lambda page, of=path: plates.plate(of, page.number, page.rotation, scans.Limits())
                 )
             want = [word for page in read for word in page.plain.split()]
-            got = {"pdfium": _pdfium(copied), "pdftotext": _run("pdftotext", copied, "-"),
-                   "pdftotext -raw": _run("pdftotext", "-raw", copied, "-"), "Chromium": viewer("copy.pdf")}  # fmt: skip
+            got = {
+                "pdfium": _pdfium(copied),
+                "pdftotext": _run("pdftotext", copied, "-"),
+                "pdftotext -raw": _run("pdftotext", "-raw", copied, "-"),
+                "Chromium": viewer("copy.pdf"),
+            }
             kept = open_blobs("file:", Path(folder)).put(path)
             after = _signed(open_blobs("file:", Path(folder)).path(kept.sha256))
             bad |= after != before
