@@ -25,13 +25,14 @@ from server.pages import (
     search,
     shown,
     sign_in,
+    stamps,
     upload,
 )
 from server.speech import gettext as _
 from server.state import state
 
 STATIC = Path(__file__).parents[1] / "static"
-PAGES = (sign_in, review, upload, images, documents, cutting, register, search, routing, admin, plugins)
+PAGES = (sign_in, review, upload, images, documents, cutting, register, search, routing, admin, plugins, stamps)
 THEMES = ("light", "dark")
 
 _waiting = sa.select(sa.func.count()).select_from(Document).where(Document.status == "review")

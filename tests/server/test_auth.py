@@ -162,6 +162,7 @@ PAGES = {
     "/routing": {"admin", "clerk", "leader", "head", "staff"},
     "/inbox/queue": {"admin", "clerk"},
     "/admin": {"admin", "it"},
+    "/admin/stamps": {"admin", "it"},
     "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }

@@ -154,6 +154,35 @@ def test_a_picture_and_its_crop_show_the_same_page(page, makers):
     page.said[:] = [text for text in page.said if "404" not in text]
 
 
+def test_a_stamp_is_drawn_with_the_mouse(page, makers):
+    page.goto(f"/admin/stamps/{shelve(makers)}/1")
+    page.get_by_role("button", name="Cả trang").click()
+    drag(page, (0.1, 0.1), (0.4, 0.2), on="#drawing image")
+    assert abs(float(page.input_value("[name='frame.0']")) - 10) < 0.3
+    assert abs(float(page.input_value("[name='frame.3']")) - 20) < 0.3
+    shown = page.locator("#drawing").get_attribute("viewBox")
+    assert not shown.startswith("0 0 ")  # the frame fills the picture, the next place is chosen
+    assert page.locator("[name=drawn]:checked").get_attribute("value") == "number"
+    drag(page, (0.5, 0.4), (0.8, 0.6))
+    left, right = (float(page.input_value(f"[name='number.{side}']")) for side in (0, 2))
+    assert 10 < left < right < 40
+    page.fill("[name='date.0']", "12,5")
+    page.fill("[name='date.2']", "20")
+    drawn = page.locator("rect[data-name=date]")
+    assert abs(float(drawn.get_attribute("x")) / 1654 - 0.125) < 0.001
+    page.said[:] = [text for text in page.said if "404" not in text]
+
+
+def drag(page, begin, end, on="#drawing"):
+    """Draw from here to there, as shares of an element."""
+    box = page.locator(on).bounding_box()
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (begin, end)]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    page.mouse.move(*at[1], steps=3)
+    page.mouse.up()
+
+
 def test_what_is_dropped_on_the_page_is_sent(page):
     page.evaluate("""() => {
         const data = new DataTransfer();
@@ -222,6 +251,8 @@ def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, 
         "/search?nam=2020&type=Công văn",
         "/routing",
         "/admin",
+        "/admin/stamps",
+        f"/admin/stamps/{known}/1",
         "/password",
         "/no",
     ):
