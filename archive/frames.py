@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,46 +71,62 @@ class Side:
 
 
 class _Sheared:
-    """The ink with its rows laid along an angle, and the sums that say how much of a stretch is inked."""
+    """The ink with its rows laid along an angle: how much of a stretch of a row is inked."""
 
-    def __init__(self, along: NDArray[np.intp], across: NDArray[np.intp], shift: float, size: tuple[int, int]) -> None:
-        length, breadth = size
-        self.slope = shift
-        rows = np.rint(across + along * shift).astype(np.intp)
-        self.offset = math.ceil(abs(shift) * length) + 2
-        ink = np.zeros((breadth + 2 * self.offset, length), np.uint8)
-        ink[rows + self.offset, along] = 1
-        thick = ink.copy()
-        thick[1:] |= ink[:-1]
-        self.sums = np.zeros((thick.shape[0], length + 1), np.int32)
-        np.cumsum(thick, axis=1, out=self.sums[:, 1:])
+    def __init__(self, turned: NDArray[np.uint8], slope: float) -> None:
+        """`turned` is the ink with its columns as rows: so they are moved in one piece."""
+        length, breadth = turned.shape
+        self.slope = slope
+        self.offset = math.ceil(abs(slope) * length) + 2
+        thick = np.zeros((length, breadth + 2 * self.offset), np.uint8)
+        moved = np.rint(np.arange(length) * slope).astype(int) + self.offset
+        for first, last in itertools.pairwise([0, *(np.flatnonzero(np.diff(moved)) + 1).tolist(), length]):
+            row = int(moved[first])
+            thick[first:last, row : row + breadth] = turned[first:last]
+            thick[first:last, row + 1 : row + 1 + breadth] |= turned[first:last]
+        self.thick = np.ascontiguousarray(thick.T)
 
     def sides(self, window: int) -> list[Side]:
         """The longest well-covered stretches, best first, one for a line."""
-        if self.sums.shape[1] <= window:
+        if self.thick.shape[1] <= window:
             return []
-        covered = (self.sums[:, window:] - self.sums[:, :-window]) > COVERED * window
-        found = [side for row in np.flatnonzero(covered.any(1)) for side in self._stretches(int(row), covered, window)]
-        found.sort(key=lambda side: -(self.sums[side.row, side.end] - self.sums[side.row, side.start]))
-        return _apart(found)
-
-    def _stretches(self, row: int, covered: Mask, window: int) -> list[Side]:
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], covered[row].view(np.int8), [0]))))
-        return [Side(row, int(a), int(b) - 1 + window) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+        covered = _windowed(self.thick, window) > COVERED * window
+        rows = np.flatnonzero(covered.any(1))
+        edges = np.diff(np.pad(covered[rows], ((0, 0), (1, 1))).view(np.int8), axis=1)
+        (which, starts), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+        ends += window - 1
+        sums = np.cumsum(self.thick[rows], axis=1, dtype=np.int32)
+        inked = sums[which, ends - 1] - sums[which, starts]
+        order = np.argsort(-inked, kind="stable")
+        return _apart(Side(int(rows[which[n]]), int(starts[n]), int(ends[n])) for n in order)
 
     def cover(self, row: int, start: int, end: int) -> float:
         """How much of a stretch is inked."""
-        start, end = max(0, start), min(self.sums.shape[1] - 1, end)
-        if not 0 <= row < self.sums.shape[0] or end <= start:
+        start, end = max(0, start), min(self.thick.shape[1], end)
+        if not 0 <= row < self.thick.shape[0] or end <= start:
             return 0.0
-        return float(self.sums[row, end] - self.sums[row, start]) / (end - start)
+        return float(np.count_nonzero(self.thick[row, start:end])) / (end - start)
 
     def best(self, row: int, start: int, end: int) -> tuple[float, int]:
         """The best cover within two rows, and its row."""
         return max((self.cover(near, start, end), near) for near in range(row - 1, row + 3))
 
 
-def _apart(sides: list[Side]) -> list[Side]:
+def _windowed(ink: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
+    """Sums of `window` (at most 255) neighbours of each row, by doubling."""
+    wide = ink.shape[1] - window + 1
+    total, power, size, done = np.zeros((ink.shape[0], wide), np.uint8), ink, 1, 0
+    while True:
+        if window & size:
+            total += power[:, done : done + wide]
+            done += size
+        if done == window:
+            return total
+        power = power[:, :-size] + power[:, size:]
+        size *= 2
+
+
+def _apart(sides: Iterable[Side]) -> list[Side]:
     kept: list[Side] = []
     for side in sides:
         if len(kept) >= MOST_SIDES:
@@ -150,17 +166,19 @@ def _on_page(found: Frame, plane: Plane) -> Frame:
 
 def _search(mask: Mask, angles: NDArray[np.float64], origin: tuple[int, int], page: tuple[int, ...]) -> list[Frame]:
     """Frames in a part of the page that begins at `origin`, in pixels of the copy of the page."""
-    ys, xs = np.nonzero(mask)
-    height, width = mask.shape
-    if len(xs) < 100:
+    if np.count_nonzero(mask) < 100:
         return []
+    ink = mask.view(np.uint8)
+    turned = np.ascontiguousarray(ink.T)
     found: list[Frame] = []
     for angle in angles.tolist():
         slope = math.tan(math.radians(angle))
-        level = _Sheared(xs, ys, slope, (width, height))
+        level = _Sheared(turned, slope)
         tops = level.sides(int(WINDOWS[0] * PER_MM))
-        upright = _Sheared(ys, xs, -slope, (height, width))
-        walls = upright.sides(int(WINDOWS[1] * PER_MM)) if tops else []
+        if not tops:
+            continue
+        upright = _Sheared(ink, -slope)
+        walls = upright.sides(int(WINDOWS[1] * PER_MM))
         found += _Corner(level, upright, angle, origin, page).rectangles(tops, walls)
     return _distinct(found)
 
@@ -186,7 +204,7 @@ class _Corner:
     def rectangles(self, tops: list[Side], walls: list[Side]) -> list[Frame]:
         """Every believable rectangle made of these sides, a lost one inferred from the ends of its neighbours."""
         tried = itertools.islice(self._all(tops, walls), MOST_TRIED)
-        return [frame for frame in (self._frame(*sides) for sides in tried) if frame.score > LEAST]
+        return [frame for frame in (self._frame(*sides) for sides in tried) if frame and frame.score > LEAST]
 
     def _all(self, tops: list[Side], walls: list[Side]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         """Rows and columns of every rectangle there might be."""
@@ -219,23 +237,28 @@ class _Corner:
         share = 1 + slope * slope
         return (column + slope * row) / share, (row - slope * column) / share
 
-    def _frame(self, rows: tuple[int, int], columns: tuple[int, int]) -> Frame:
+    def _frame(self, rows: tuple[int, int], columns: tuple[int, int]) -> Frame | None:
         (x0, y0), (x1, y1) = self._meet(rows[0], columns[0]), self._meet(rows[1], columns[1])
         (xr, yr), (xl, yl) = self._meet(rows[0], columns[1]), self._meet(rows[1], columns[0])
-        covers = [
-            self.level.best(rows[0] + self.level.offset, round(x0), round(xr))[0],
-            self.level.best(rows[1] + self.level.offset, round(xl), round(x1))[0],
-            self.upright.best(columns[0] + self.upright.offset, round(y0), round(yl))[0],
-            self.upright.best(columns[1] + self.upright.offset, round(yr), round(y1))[0],
-        ]
+        sides = (
+            (self.level, rows[0], x0, xr), (self.level, rows[1], xl, x1),
+            (self.upright, columns[0], y0, yl), (self.upright, columns[1], yr, y1),
+        )  # fmt: skip
         lost = (False, False, self.origin[0] + x0 < EDGE * PER_MM, self.origin[0] + x1 > self.page[0] - EDGE * PER_MM)
-        seen = [cover for cover, gone in zip(covers, lost, strict=True) if not (gone and cover < 0.5)]
-        score = 0.6 * float(np.mean(seen)) + 0.4 * min(seen) - 0.04 * (4 - len(seen))
+        seen: list[float] = []
+        for (sheared, place, start, end), gone in zip(sides, lost, strict=True):
+            cover = sheared.best(place + sheared.offset, round(start), round(end))[0]
+            seen += [] if gone and cover < 0.5 else [cover]
+            if _score((*seen, *[1.0] * (4 - len(seen)))) < LEAST:
+                return None
+        score = _score(seen) - 0.04 * (4 - len(seen))
+        size = columns[1] - columns[0], rows[1] - rows[0]
+        score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
+        if score < LEAST:
+            return None
         score -= 0.3 * self._goes_on(rows, columns, (x0, xr, xl, x1), (y0, yl, yr, y1))
         cosine = math.cos(math.radians(self.angle))
         centre = (x0 + x1 + xl + xr) / 4 + self.origin[0], (y0 + y1 + yl + yr) / 4 + self.origin[1]
-        size = columns[1] - columns[0], rows[1] - rows[0]
-        score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
         return Frame(centre, size[0] * cosine, size[1] * cosine, self.angle, score)
 
     def _goes_on(
@@ -250,6 +273,10 @@ class _Corner:
                 beyond.append(sheared.best(row, round(first - step), round(first - step / 5))[0])
                 beyond.append(sheared.best(row, round(last + step / 5), round(last + step))[0])
         return sum(cover > 0.85 for cover in beyond) >= 3
+
+
+def _score(covers: Sequence[float]) -> float:
+    return 0.6 * math.fsum(covers) / len(covers) + 0.4 * min(covers)
 
 
 def _pairs(sides: list[Side], span: tuple[float, float]) -> list[tuple[Side, Side]]:

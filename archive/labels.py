@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from archive import tesseract
+from archive.leaders import Leader
 from archive.pen import Reader
 from archive.spotting import letters, spot
 from archive.vietnamese import fold
@@ -27,7 +28,8 @@ PX = 10.0
 BAND = 5.6
 LEAST_PITCH = 3.0
 STEP = 2.0
-"""mm: height of a band, and how far the next one lies below it."""
+ABOVE_DOTS = 4.2
+"""mm: height of a band, how far the next one lies below it, how far a band begins above a dotted leader."""
 
 WORDS = {
     "arrived": ("den", "cv den"),
@@ -44,8 +46,16 @@ LEAST = 0.35
 ORDER = ("time", "number", "date", "forward_to", "file_ref")
 """From the top: on no stamp do they stand otherwise."""
 LINES = {"time": 0, "number": 0, "date": 1, "forward_to": 2, "file_ref": 3}
-PRINTED = {"number": 4.5, "date": 8.0}
+PRINTED = {"number": 4.5, "time": 6.0, "date": 8.0}
 """mm that a label takes."""
+SAME_BAND, SAME_LINE = 1.2, 1.7
+MOST_NEXT = 7.6
+"""mm from line to line at most."""
+LAST_LINE = 8.0
+"""mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
+TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 16.0
+"""mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
+is no room for it above a first line at less than NO_ARRIVED."""
 MOST_PITCH = 9.0
 LEFT_PART = 0.6
 """Share of the frame's width in which every label begins."""
@@ -63,26 +73,44 @@ class Label:
     """Height of the middle of its line."""
     weight: float
     """How clearly it was seen: MERIT a letter at best."""
+    dots: float = 0.0
+    """How clear the dotted leader is that it begins."""
 
 
-def _bands(picture: Image.Image) -> list[float]:
-    """Upper edges of the bands, mm."""
+def dotted_bands(dotted: Sequence[Leader]) -> list[float]:
+    """Upper edges, mm, of the bands of print that end in these dotted leaders."""
+    return [max(0.0, leader.height - ABOVE_DOTS) for leader in dotted]
+
+
+def other_bands(picture: Image.Image, read: Sequence[float] = ()) -> list[float]:
+    """Upper edges of bands over the whole picture, those left out that were read."""
     room = picture.height / PX - BAND
-    return [STEP * n for n in range(int(room / STEP) + 1)] if room > 0 else []
+    tops = [STEP * n for n in range(int(room / STEP) + 1)] if room > 0 else []
+    return [top for top in tops if all(abs(top - other) > SAME_BAND for other in read)]
 
 
-def find_labels(picture: Image.Image, reader: Reader) -> dict[str, Label]:
-    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN. Without a recogniser
-    Tesseract is asked, which finds few of them.
+def labels_of(seen: Sequence[Label], picture: Image.Image, dotted: Sequence[Leader]) -> dict[str, Label]:
+    """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN.
 
-    A label of number or date that was not seen is put where the distance between the others says (weight 0).
+    A label of number, hour or date that was not seen is put where the leaders and the other labels say (weight 0).
     """
-    seen = _seen(picture, reader) if reader.recogniser else _printed(picture)
     rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
     inside = {name: [r for r in found if r.left < picture.width / PX * LEFT_PART] for name, found in rows.items()}
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
-    best = [label for label in max(choices, key=_agreement) if label]
-    return {label.name: label for label in (*best, *_unseen(best), *inside["arrived"][:1])}
+    best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
+    arrived = inside["arrived"][:1]
+    return {label.name: label for label in (*best, *_unseen(best, arrived, dotted, picture.height / PX), *arrived)}
+
+
+def _on_dots(label: Label, dotted: Sequence[Leader]) -> Label:
+    """The label with its height as its leader says it, which is known better."""
+    near = [leader for leader in dotted if abs(_text_above(leader) - label.middle) < SAME_LINE]
+    best = max(near, key=lambda leader: leader.strength, default=None)
+    return dataclasses.replace(label, middle=_text_above(best), dots=best.strength) if best else label
+
+
+def _text_above(leader: Leader) -> float:
+    return leader.height - ABOVE_DOTS + BAND / 2
 
 
 def _agreement(labels: Sequence[Label | None]) -> float:
@@ -119,23 +147,48 @@ def _line(label: Label, placed: Sequence[Label]) -> int:
     return -1 if both and label.name == "time" else LINES[label.name]
 
 
-def _unseen(placed: Sequence[Label]) -> list[Label]:
-    """Number and date where their lines must be; a stamp with an hour has no number."""
+def _unseen(
+    placed: Sequence[Label], arrived: Sequence[Label], dotted: Sequence[Leader], tall: float
+) -> list[Label]:  # fmt: skip
+    """Number or hour, and date, where their lines must be: on the leader next to a label that was seen."""
     known = {label.name: label for label in placed}
-    if len(known) < 2 or not known.keys() & {"number", "date"}:
-        return []
-    first, pitch = _lines(placed)
-    beside = known.get("number") or known["date"]
-    missing = [] if "time" in known else [n for n in ("number", "date") if n not in known]
-    if not known.keys() & {"forward_to", "file_ref"}:
-        missing = []
-    return [Label(name, beside.left, beside.left + PRINTED[name], first + pitch * LINES[name], 0.0) for name in missing]
+    upper, date, forward = known.get("number") or known.get("time"), known.get("date"), known.get("forward_to")
+    if upper and not date:
+        return _missing("date", upper.left, _next(upper.middle, 1, placed, dotted))
+    if date and not upper:
+        name = "number" if tall - date.middle > LAST_LINE else "time"
+        return _missing(name, date.left, _next(date.middle, -1, placed, dotted))
+    if forward and not date:
+        left = forward.left
+        if left < TALL_CELL and (arrived[0].left < TALL_CELL if arrived else dotted and dotted[0].height < NO_ARRIVED):
+            left += BESIDE_ARRIVED
+        middle = _next(forward.middle, -1, (), dotted)
+        above = _next(middle, -1, (), dotted) if middle else None
+        return [*_missing("date", left, middle), *_missing("number", left, above)]
+    return []
 
 
-def _seen(picture: Image.Image, reader: Reader) -> list[Label]:
-    """Every label in every band, good or bad."""
-    recogniser, tops = reader.recogniser, _bands(picture)
-    if recogniser is None or not tops:
+def _missing(name: str, left: float, middle: float | None) -> list[Label]:
+    return [Label(name, left, left + PRINTED[name], middle, 0.0)] if middle is not None else []
+
+
+def _next(middle: float, way: int, placed: Sequence[Label], dotted: Sequence[Leader]) -> float | None:
+    """The middle of the line next above (-1) or below (1): on the clearest leader there, or as far as the other lines
+    stand apart."""
+    near = [leader for leader in dotted if LEAST_PITCH < way * (_text_above(leader) - middle) < MOST_NEXT]
+    best = max(near, key=lambda leader: leader.strength, default=None)
+    if best:
+        return _text_above(best)
+    return middle + way * _lines(placed)[1] if len(placed) > 1 else None
+
+
+def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[Label]:
+    """Every label in every band, good or bad; `tops` are the upper edges of the bands, mm. Without a recogniser
+    Tesseract is asked, which finds few of them."""
+    recogniser = reader.recogniser
+    if recogniser is None:
+        return _printed(picture)
+    if not tops:
         return []
     right = round(picture.width * SEEN_PART)
     boxes = [(0, round(top * PX), right, round(top * PX) + round(BAND * PX)) for top in tops]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -19,14 +18,14 @@ from PIL import Image
 from archive import ink, seals, tesseract
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import PER_MM, Frame, frames
-from archive.labels import PX, Label, find_labels
-from archive.pen import Reader, Readings, View
+from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
+from archive.leaders import Leader, leaders
+from archive.pen import Reader, Readings
 from archive.reading import Box, Page
 from archive.vietnamese import fold
 
 PAD = 2.5
 """mm of page kept around the frame."""
-PRINT_BEHIND = re.compile(r"\d[^A-Za-zÀ-ỹ]*?([A-Za-zÀ-ỹ][A-Za-zÀ-ỹ+ ]+\D*)$")
 FRAME_LINE = 0.8
 """mm that the line of the frame and the blur of it take."""
 SUSPECTS = 3
@@ -35,17 +34,27 @@ WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "dat
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
 CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
 """Weight of a label that was seen well."""
+PLAIN, DOTTED = 0.5, 0.75
+"""How clear a leader is that print might be, and one that only dots are."""
+LEADER = 0.4
+"""What each dotted leader says: tables and boxes of text have none."""
+LABELLED = 12.0
+"""mm right of the frame's left side before which the pen hardly writes in any layout."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
 READABLE = 0.45
 READ_ONCE = 0.6
 """The print of a stamp read without knowing the office: on both real stamps a mark or two was wrong."""
 ALIKE = 0.8
+ARRIVED, ROOM = 9.0, 12.5
+"""mm from the upper side to an ĐẾN that was not looked for, and to the first line where there is room for it above."""
 LINE = 6.0
 """mm of height kept for what the pen wrote on a line."""
 RISE = 0.6
 """mm by which the pen stands higher than the label beside it."""
-STRETCHED = (1.0, 1.2)
-BANDS = ((0.0, 5.4), (-0.3, 4.8), (-0.5, 6.2))
+CUTS = ((1.35, 7.2, False, 1.0), (1.35, 7.2, True, 1.15), (1.1, 6.4, True, 1.0))
+"""Views of a line: mm its middle lies above the label's, mm of height, other lines taken away or not, stretched."""
+BEFORE = 0.8
+"""mm before the end of the label: the pen may begin close behind it, or in it."""
 
 
 @dataclass(frozen=True)
@@ -96,11 +105,30 @@ def find(
     if known:
         return known
     for straight in found[:SUSPECTS]:
-        labels = find_labels(_label_picture(straight), reader)
-        weight = _weight(straight.frame, labels)
+        labels, weight = _labelled(straight, reader)
         if weight >= ENOUGH:
             return _stamp(page, straight, labels, weight, reader, offices)
     return None
+
+
+def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], float]:
+    """The labels of a suspect, and what they and the frame weigh: first those on dotted leaders, then any."""
+    picture = _label_picture(straight)
+    dotted = leaders(_behind_labels(straight, picture), PX)
+    tops = dotted_bands(dotted) if len(dotted) > 1 else []
+    seen = look(picture, reader, tops)
+    labels = labels_of(seen, picture, dotted)
+    weight = _weight(straight.frame, labels, dotted)
+    if weight >= ENOUGH or (tops and not seen):
+        return labels, weight
+    labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted)
+    return labels, _weight(straight.frame, labels, dotted)
+
+
+def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:
+    """Where leaders run in every layout."""
+    left, right = round((PAD + LABELLED) * PX), round((straight.right - FRAME_LINE) * PX)
+    return picture.crop((left, 0, max(left + 1, right), picture.height))
 
 
 def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
@@ -128,9 +156,13 @@ def _straighten(image: Image.Image, frame: Frame, per_mm: float) -> Straight:
     wide, tall = (round((side / per_mm + 2 * PAD) * PX) for side in (frame.width, frame.height))
     scale = per_mm / PX
     c, s = (scale * f(math.radians(frame.angle)) for f in (math.cos, math.sin))
+    reach = math.hypot(wide, tall) / 2 * scale + 2
     x, y = frame.centre
+    x0, y0 = max(0, int(x - reach)), max(0, int(y - reach))
+    around = image.crop((x0, y0, min(image.width, int(x + reach) + 1), min(image.height, int(y + reach) + 1)))
+    x, y = x - x0, y - y0
     back = (c, s, x - c * wide / 2 - s * tall / 2, -s, c, y + s * wide / 2 - c * tall / 2)
-    picture = image.convert("RGB").transform(
+    picture = around.convert("RGB").transform(
         (wide, tall), Image.Transform.AFFINE, back, Image.Resampling.BICUBIC, fillcolor="white"
     )
     return Straight(picture, frame, per_mm, image.size)
@@ -141,9 +173,10 @@ def _label_picture(straight: Straight) -> Image.Image:
     return ink.only(straight.picture, straight.frame.kind)
 
 
-def _weight(frame: Frame, labels: dict[str, Label]) -> float:
+def _weight(frame: Frame, labels: dict[str, Label], dotted: Sequence[Leader]) -> float:
     seen = sum(WEIGHTS[name] * min(1.0, label.weight / CLEAR[name]) for name, label in labels.items())
-    return seen + (frame.score - 0.6) * 2
+    lined = sum(min(1.0, max(0.0, (leader.strength - PLAIN) / (DOTTED - PLAIN))) for leader in dotted)
+    return seen + (LEADER * lined if seen else 0.0) + (frame.score - 0.6) * 2
 
 
 def _stamp(
@@ -171,8 +204,8 @@ def _organ(page: Page, straight: Straight, labels: dict[str, Label], offices: Se
     """The office whose stamp it is: the print between the upper frame and the first label."""
     first = min(label.middle for name, label in labels.items() if name != "arrived" or len(labels) == 1)
     arrived = labels.get("arrived")
-    above = arrived is not None and arrived.middle < first - 2.5
-    bottom = max(PAD + 4.0, min(first - 2.6, arrived.middle - 2.9 if arrived and above else first))
+    arrived_at = arrived.middle if arrived else PAD + ARRIVED if first - PAD > ROOM else first
+    bottom = max(PAD + 4.0, min(first - 2.6, arrived_at - 2.9 if arrived_at < first - 2.5 else first))
     top = PAD - 0.6
     box = straight.box(PAD, top, straight.right, bottom)
     cut = straight.picture.crop((0, round(top * PX), straight.picture.width, round(bottom * PX)))
@@ -200,20 +233,11 @@ def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Re
     if read is None:
         return []
     lifted = ink.pen_only(straight.picture, straight.frame.kind)
-    strips = [straight.part(lifted, label.right, label.middle - RISE + shift, height) for shift, height in BANDS]
-    first = reader.views(strips[0], STRETCHED)
-    end = min([1.0, *(_end_of_writing(view) for view in first)])
-    if end < 1:
-        strips = [strip.crop((0, 0, max(10, round(strip.width * end)), strip.height)) for strip in strips]
-        first = reader.views(strips[0], STRETCHED)
-    cuts = [first, *(reader.views(ink.line_alone(strip), STRETCHED) for strip in strips[1:])]
-    return read(*cuts)
-
-
-def _end_of_writing(view: View) -> float:
-    """Where print of the page below begins that the stamp was pressed upon, as a share of the width."""
-    found = PRINT_BEHIND.search(view.text)
-    return (view.at[found.start(1)] + 0.3) / len(view.frames) if found else 1.0
+    views = []
+    for raised, height, alone, width in CUTS:
+        strip = straight.part(lifted, label.right - BEFORE, label.middle - raised, height)
+        views += reader.views(ink.line_alone(strip) if alone else strip, (width,))
+    return read(views)
 
 
 def finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
