@@ -1,8 +1,8 @@
 """The reading image: what the recogniser is shown instead of the scan itself.
 
-Coloured ink is lifted to paper, the paper is made evenly white and the lines are set level when they are not. Measured
-on simulated pages this takes bad ones from 30 % wrong characters to 0.7 %; plain grey instead of max(R, G, B) costs
-two to five points in headers, where seals and stamps lie.
+Coloured ink is lifted to paper, the page is brought to the size Tesseract reads best, the paper is made evenly white
+and the lines are set level when they are not. What each step is worth stands in docs/decisions.md; plain grey instead
+of max(R, G, B) costs two to five points in headers, where seals and stamps lie.
 """
 
 from __future__ import annotations
@@ -17,9 +17,19 @@ from PIL.Image import Resampling
 from archive.reading import Box
 
 READING_DPI = 300
+"""Of stamps and handwriting."""
+LETTERS_DPI = 200
+"""Of print: a line of 14 points is then as high as Tesseract's network wants it, and grain is averaged away. At 300 dpi
+bad simulated pages had twice as many wrong characters and took a third more processor time."""
+FINE_DPI = 300
+"""Of small print."""
+SMALL_PRINT = 0.0066
+"""Height of a line's words, in heights of the page, below which print is small: 7 points on A4."""
+GRAIN = 0.5
+"""Radius, in pixels of the reading image, within which what is left of the grain is evened out."""
 LEAST_SKEW = 0.4
 """Degrees; Tesseract levels less by itself."""
-INK, PAPER = 40, 205
+INK, PAPER = 20, 225
 """What is darker or lighter on a flattened page is all ink or all paper."""
 _BAND = 128
 """Rows worked on at a time, so that they stay in the cache."""
@@ -59,10 +69,10 @@ def flattened(grey: Image.Image, dpi: float, ink: int = 0, paper: int = 255) -> 
 def cleared(grey: Image.Image, dpi: float) -> Image.Image:
     """The page flattened, without grain, and with what shines through from the back gone to white.
 
-    On simulated pages at 300 dpi: wrong characters of headings 4.3 to 1.7 % on office pages, of the body 3.8 to 1.0 %
-    on bad ones; the grain must go before the grey is spread.
+    The grain must go before the grey is spread. Spreading less loses whole headings to what shines through, spreading
+    more costs letters.
     """
-    return flattened(grey.filter(ImageFilter.GaussianBlur(0.7 * dpi / READING_DPI)), dpi, INK, PAPER)
+    return flattened(grey.filter(ImageFilter.GaussianBlur(GRAIN)), dpi, INK, PAPER)
 
 
 def _paper(grey: Image.Image, step: int) -> Image.Image:
@@ -152,13 +162,13 @@ class Shown:
     dpi: float
 
 
-def for_reading(grey: Image.Image, dpi: float | None) -> Shown:
-    """The reading image of a grey page: as large as Tesseract likes its letters, even and level."""
+def for_reading(grey: Image.Image, dpi: float | None, aim: float = LETTERS_DPI) -> Shown:
+    """The reading image of a grey page: at about `aim` dots an inch, even and level."""
     real = likely_dpi(grey.size, dpi)
-    if real > 1.5 * READING_DPI or real < 0.6 * READING_DPI:
-        scale = min(READING_DPI / real, 3.0)
+    if not 0.9 <= real / aim <= 1.1:
+        scale = min(aim / real, 3.0)
         grey = grey.resize((round(grey.width * scale), round(grey.height * scale)),
-                           Resampling.BOX if scale < 1 else Resampling.BICUBIC)  # fmt: skip
+                           Resampling.HAMMING if scale < 1 else Resampling.BICUBIC)  # fmt: skip
         real *= scale
     image, angle = levelled(cleared(grey, real))
     return Shown(image, angle, real)
