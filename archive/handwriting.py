@@ -48,6 +48,7 @@ NAM = re.compile(r"n.?m|n[aăäâ]")
 
 
 ALONE = (0.9, 1.0, 1.2)
+SHOWN = 3
 Place = tuple[View, tuple[int, int]]
 """A view of a line, and the frames in it between two printed words."""
 
@@ -105,7 +106,7 @@ def read_place(reader: Reader, picture: Image.Image, kind: str, places: Sequence
 
     In the line the pen is read as print would be (11 with long flags as 41); alone it is read as what it is.
     """
-    in_line = [view.frames[a:b] for view, (a, b) in places]
+    in_line = [view.part(a, b) for view, (a, b) in places]
     left, right = _extent(places)
     alone: list[View] = []
     if right - left > 0.02:
@@ -113,7 +114,7 @@ def read_place(reader: Reader, picture: Image.Image, kind: str, places: Sequence
         alone = reader.views(picture.crop(cut), ALONE)
     read = {"number": reader.number_in, "day": reader.day_in, "month": reader.month_in}[kind]
     # Both see the same writing, so what one of them holds impossible is unlikely: their scores are averaged, evenly.
-    return read([*in_line, *(view.frames for view in alone), *(view.frames for view in alone)])
+    return read([*in_line, *alone])[:SHOWN]
 
 
 def _extent(places: Sequence[Place]) -> tuple[float, float]:

@@ -19,6 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from archive.penhead import Features
+
 Frames = NDArray[np.float32]
 """(frames, characters): probability of each character in each narrow column of the picture; 0 is the CTC blank."""
 
@@ -27,6 +29,8 @@ HEIGHT = 48
 NARROWEST = 160
 """The model was trained on pictures at least so wide; a narrower one gets mid-grey on its right."""
 WIDEST = 1600
+FEATURES = "p2o.pd_op.add.64.0"
+"""The backbone's last map, inside the model: 384 channels, 3 rows, a column every 4 pixels."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +41,7 @@ class Recogniser:
     def __init__(self, session: Any) -> None:
         self._session = session
         self._input = session.get_inputs()[0].name
+        self._output = session.get_outputs()[0].name
         listed = session.get_modelmeta().custom_metadata_map["character"].splitlines()
         self.characters: tuple[str, ...] = ("", *listed, " ")
         self._index = {character: n for n, character in reversed(list(enumerate(self.characters)))}
@@ -47,13 +52,24 @@ class Recogniser:
 
     def frames(self, picture: Image.Image) -> Frames:
         """What stands in one line of writing; `picture` holds the line and little else."""
+        fed, _ = self._fed(picture)
+        answer: Frames = self._session.run([self._output], {self._input: fed})[0][0]
+        return answer
+
+    def frames_and_features(self, picture: Image.Image) -> tuple[Frames, Features]:
+        """The same, and the features of the backbone behind it."""
+        fed, width = self._fed(picture)
+        frames, seen = self._session.run([self._output, FEATURES], {self._input: fed})
+        columns = seen[0].transpose(2, 0, 1)[: -(-width // 4)]
+        return frames[0], columns.reshape(len(columns), -1)
+
+    def _fed(self, picture: Image.Image) -> tuple[NDArray[np.float32], int]:
+        """The picture as the model wants it, and how wide it is without what was added on its right."""
         width = min(WIDEST, max(HEIGHT, round(picture.width * HEIGHT / picture.height)))
         small = picture.convert("RGB").resize((width, HEIGHT), Image.Resampling.BICUBIC)
         pixels = np.asarray(small, np.float32)[..., ::-1] / 127.5 - 1
         pixels = np.pad(pixels, ((0, 0), (0, max(0, NARROWEST - width)), (0, 0)))
-        fed = np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
-        answer: Frames = self._session.run(None, {self._input: fed})[0][0]
-        return answer
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None]), width
 
     def spell(self, frames: Frames) -> list[tuple[int, str, float]]:
         """(frame, character, probability) along the best path, blanks and repeats left out."""
@@ -91,7 +107,20 @@ def open_recogniser() -> Recogniser | None:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # The arena would keep the memory of the widest line for the life of the process.
     options.enable_cpu_mem_arena = False
-    return Recogniser(ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"]))
+    model = _with_output(path.read_bytes(), FEATURES)
+    return Recogniser(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
+
+
+def _with_output(model: bytes, name: str) -> bytes:
+    """The ONNX model with one of its inner tensors as another output.
+
+    Messages of Protocol Buffers that follow each other are merged: so `graph { output { name } }` behind the model
+    (fields 7, 12 and 1) is all it takes.
+    """
+    added = name.encode()
+    for field in (1, 12, 7):
+        added = bytes([field << 3 | 2, len(added)]) + added
+    return model + added
 
 
 def _model_path() -> Path | None:

@@ -1,32 +1,37 @@
-"""The arrival stamp and handwriting, measured: `python -m bench.stamp [--fields] [--simulated N] …`.
+"""The arrival stamp and handwriting, measured: `python -m bench.stamp [--fields] [--simulated N] [--strips N] …`.
 
 Real papers come from the material (VANTHU_MATERIAL, default ../shared/material), simulated ones from scansim beside it.
-`--fields` and `--real` only measure; `--calibrate` fits the confidences on made-up lines and stamps, never on the real.
+What was read is kept in VANTHU_BENCH_DIR (default /tmp/stamp), a line a stamp, so that a long run can be taken up
+again; `--fresh` forgets it. `--calibrate` fits the confidences on made-up strips of digits nobody was trained on.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import datetime
+import itertools
 import json
+import math
 import os
 import pickle
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from archive import calibration, handwriting, ink, scans, stamps
+from archive import calibration, expected, handwriting, scans, stamps
 from archive.findings import Stamp
 from archive.handwriting import NGAY, SLASH, SO, THANG, read_place
 from archive.pen import Reader
 from archive.reading import Box, Gap, Page
+from bench import strips
 
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material"))
 SCANSIM = MATERIAL.parent / "scansim"
@@ -161,17 +166,31 @@ def summary(name: str, rows: Sequence[Row]) -> None:
     """Right of all, by kind."""
     for kind in sorted({row[0] for row in rows}):
         of_kind = [row for row in rows if row[0] == kind]
-        print(f"{name} {kind}: {sum(row[3] for row in of_kind)} of {len(of_kind)} right")
+        print(f"{name} {kind}: {share(sum(row[3] for row in of_kind), len(of_kind))} right")
 
 
-def reliability(rows: Sequence[Row]) -> None:
-    """Predicted against right, in ten bins."""
+def share(some: int, whole: int) -> str:
+    """`540 of 600 = 90.0 % (87.3 to 92.2)`: with Wilson's interval of 95 %."""
+    if not whole:
+        return "0 of 0"
+    z, p = 1.96, some / whole
+    middle = (p + z * z / 2 / whole) / (1 + z * z / whole)
+    half = z / (1 + z * z / whole) * math.sqrt(p * (1 - p) / whole + z * z / 4 / whole / whole)
+    return f"{some} of {whole} = {100 * p:.1f} % ({100 * (middle - half):.1f} to {100 * (middle + half):.1f})"
+
+
+def reliability(rows: Sequence[Row], sure: float) -> None:
+    """Predicted against right, in ten bins; and what was shown as sure and is wrong."""
     print("confidence      n   predicted   right")
     for low in range(10):
         inside = [row for row in rows if low / 10 <= row[2] < (low + 1) / 10 + (low == 9)]
         if inside:
             predicted, right = np.mean([row[2] for row in inside]), np.mean([row[3] for row in inside])
             print(f"{low / 10:.1f}-{(low + 1) / 10:.1f}   {len(inside):7}   {predicted:9.3f}   {right:5.3f}")
+    kept = [row for row in rows if row[2] >= sure]
+    print(
+        f"sure (from {sure}): {len(kept)} of {len(rows)}, of them wrong {share(sum(not r[3] for r in kept), len(kept))}"
+    )
 
 
 # ---------------------------------------------------------------- simulated papers
@@ -193,88 +212,140 @@ def truth_of(known: dict[str, Any]) -> dict[str, Any] | None:
     return known if "layout" in known else None
 
 
-def judge(stamp: Stamp | None, truth: dict[str, Any]) -> list[Row]:
-    """Number and date of a simulated stamp against what was written."""
-    rows: list[Row] = []
-    for name in ("number", "date"):
-        want = truth["fields"][name]
-        if want is None or name in truth.get("cut_fields", ()):
-            continue
-        read = [f for f in stamp.fields if f.field == name] if stamp else []
-        best = read[0] if read else None
-        rows.append((name, want, best.confidence if best else 0.0, bool(best and best.value == want)))
-    return rows
+Read = dict[str, Any]
+"""One page of scansim as read: stamped, found, seconds, and of each field `want` and `readings`."""
+SETS = (("office", 200), ("worn", 200), ("office", 300), ("bad", 200))
 
 
-def simulated(count: int, reader: Reader, seed: int, part: str = "test") -> list[Row]:
-    """Pages of scansim: found, false, read."""
-    rows: list[Row] = []
-    found = stamped = false = 0
-    spent: dict[bool, list[float]] = {True: [], False: []}
-    for path, known in simulate(count, seed, part, "--pages"):
-        image = Image.open(path)
-        image.load()
-        begun = time.process_time()
-        stamp = stamps.find(Page(1, dpi=200.0, width=image.width), image, reader)
-        truth = truth_of(known)
-        spent[truth is not None].append(time.process_time() - begun)
-        false += stamp is not None and truth is None
-        if truth:
-            stamped, found = stamped + 1, found + (stamp is not None)
-            rows += judge(stamp, truth)
-    print(f"simulated: found {found} of {stamped}, false {false} of {len(spent[False])}")
-    print("CPU s a page:", {("with" if k else "without"): round(float(np.mean(v)), 2) for k, v in spent.items() if v})
-    return rows
+def simulated(count: int, reader: Reader, seed: int, fresh: bool) -> list[Read]:
+    """Pages of scansim in four states of wear and size, every colour and layout, pens not trained on."""
+    reads: list[Read] = []
+    for n, (wear, dpi) in enumerate(SETS):
+        options = ("--wear", wear, "--dpi", str(dpi), "--longest", "1", "--pages")
+        files = simulate(count // len(SETS), seed + n, "test", *options)
+        reads += kept_lines(f"simulated_{seed + n}", files, lambda one: _read_page(*one, reader), fresh)
+    return reads
+
+
+def kept_lines(name: str, items: Sequence[Any], read: Callable[[Any], Read], fresh: bool) -> list[Read]:
+    """What `read` says of each item, from the file of an earlier run as far as that went."""
+    path = WORK / f"{name}.jsonl"
+    if fresh:
+        path.unlink(missing_ok=True)
+    known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
+    with path.open("a", encoding="utf-8") as file:
+        for item in items[len(known) :]:
+            known.append(read(item))
+            file.write(json.dumps(known[-1]) + "\n")
+            file.flush()
+    return known[: len(items)]
+
+
+def _read_page(path: Path, known: dict[str, Any], reader: Reader) -> Read:
+    image = Image.open(path)
+    image.load()
+    truth = truth_of(known)
+    page = Page(1, dpi=float(known["render"]["dpi"]), width=image.width, height=image.height)
+    begun = time.process_time()
+    stamp = stamps.find(page, image, reader)
+    seconds = time.process_time() - begun
+    asked = [name for name in ("number", "date") if truth and truth["fields"][name] is not None]
+    fields = {
+        name: {"want": truth["fields"][name], "readings": _readings_of(stamp, name)}
+        for name in asked
+        if truth and name not in truth.get("cut_fields", ())
+    }
+    return {"stamped": truth is not None, "found": stamp is not None, "seconds": seconds, "fields": fields}
+
+
+def _readings_of(stamp: Stamp | None, name: str) -> list[tuple[str, float]]:
+    found = [f for f in stamp.fields if f.field == name] if stamp else []
+    return [(str(f.value or f.partial or ""), f.confidence) for f in found]
+
+
+def report(reads: Sequence[Read], witnesses: bool) -> None:
+    """Found, false, read; the same with the book's numbers and the other dates beside them."""
+    stamped = [one for one in reads if one["stamped"]]
+    clean = [one for one in reads if not one["stamped"]]
+    print("found", share(sum(one["found"] for one in stamped), len(stamped)))
+    print("false", share(sum(one["found"] for one in clean), len(clean)))
+    for name, of in (("with", stamped), ("without", clean)):
+        if of:
+            print(f"CPU s a page {name}: {np.mean([one['seconds'] for one in of]):.2f}")
+    rows = [_row(kind, f["want"], f["readings"]) for one in stamped for kind, f in one["fields"].items()]
+    summary("simulated", rows)
+    reliability(rows, expected.SURE)
+    if witnesses:
+        with_witnesses(stamped)
+
+
+def _row(kind: str, want: str, readings: Sequence[tuple[str, float]]) -> Row:
+    text, sure = readings[0] if readings else ("", 0.0)
+    return kind, want, sure, bool(readings) and text == want
+
+
+def with_witnesses(reads: Sequence[Read]) -> None:
+    """A book's sequence and the dates around each stamp made up: nine in ten as expected, one in ten anything else."""
+    rng = np.random.default_rng(3)
+    usual: list[Row] = []
+    odd: list[Row] = []
+    for one in reads:
+        for kind, field in one["fields"].items():
+            off = rng.random() < expected.ODD
+            prior = _made_up_prior(kind, field["want"], bool(off), rng)
+            (odd if off else usual).append(_row(kind, field["want"], expected.combine(field["readings"], prior)))
+    summary("with witnesses", usual + odd)
+    reliability(usual + odd, expected.SURE)
+    summary("  as expected", usual)
+    summary("  odd ones", odd)
+    overwritten = sum(row[2] >= expected.SURE and not row[3] for row in odd)
+    print(f"  odd ones overwritten as sure: {overwritten} of {len(odd)}")
+
+
+def _made_up_prior(kind: str, want: str, off: bool, rng: np.random.Generator) -> expected.Expected | None:
+    if kind == "number":
+        before = int(want) - int(rng.choice(len(expected.AHEAD), p=np.array(expected.AHEAD) / sum(expected.AHEAD))) - 1
+        return expected.next_numbers(int(rng.integers(1, 9999)) if off else max(0, before))
+    day = datetime.date.fromisoformat(want)
+    if off:
+        day += datetime.timedelta(int(rng.integers(-300, 300)))
+    issued, previous, scanned = (
+        (day + datetime.timedelta(sign * int(rng.choice(days)))).isoformat()
+        for sign, days in ((-1, (0, 1, 1, 2, 3, 5, 8)), (-1, (0, 0, 0, 1, 1, 3)), (1, (0, 0, 0, 1, 2)))
+    )
+    return expected.arrival_dates(issued, scanned, previous)
+
+
+# ---------------------------------------------------------------- made-up strips
+
+
+def read_strips(count: int, part: str, reader: Reader, fresh: bool) -> list[Read]:
+    """Strips of bench/strips.py, read; part: test (digits of both sources kept back) or calibration (USPS alone)."""
+    pens, samples = strips.digit_samples(SCANSIM, MATERIAL / "handwriting" / "digits", part)
+    made = itertools.islice(strips.strips({"test": 5, "calibration": 6}[part], pens, samples), count)
+    recorder = Recorder()
+    calibration.confident = recorder  # type: ignore[assignment]
+    return kept_lines(f"strips_{part}", list(made), lambda one: _read_strip(one, reader, recorder), fresh)
+
+
+def _read_strip(made: strips.Made, reader: Reader, recorder: Recorder) -> Read:
+    views = reader.views(made.picture)
+    read = {"number": reader.number_in, "day": reader.day_in, "date": reader.date_in, "time": reader.time_in}
+    readings = read[made.kind](views)
+    return {"kind": made.kind, "want": meant(made), "readings": readings, "facts": recorder.best[made.kind][1:]}
+
+
+def meant(made: strips.Made) -> str:
+    """The value of what was written: days without a leading zero, dates in ISO 8601."""
+    if made.kind == "day":
+        return made.text.lstrip("0")
+    if made.kind != "date" or not made.text:
+        return made.text
+    day, month, *year = (int(part) for part in re.split(r"[/.|-]", made.text))
+    return f"{year[0] % 100 + 2000}-{month:02d}-{day:02d}" if year else f"--{month:02d}-{day:02d}"
 
 
 # ---------------------------------------------------------------- calibration
-
-
-def made_up_lines(count: int, seed: int, part: str) -> Iterator[tuple[str, str, Image.Image]]:
-    """(kind, what is written, picture): printed skeletons filled in by scansim's pens."""
-    sys.path.insert(0, str(SCANSIM))
-    import pens  # scansim's, beside the material
-
-    rng = np.random.default_rng(seed)
-    samples = pens.load_digits(MATERIAL / "handwriting" / "digits", part)
-    for _ in range(count):
-        kind = "number" if rng.random() < 0.5 else "day"
-        text = (
-            str(int(rng.integers(1, 10 ** int(rng.integers(1, 5))))) if kind == "number" else str(rng.integers(1, 32))
-        )
-        text = "" if rng.random() < 0.06 else text.zfill(2) if rng.random() < 0.6 else text
-        yield kind, text, _line(kind, text, pens.random_hand(rng, samples, []), pens, rng)
-
-
-def _line(kind: str, text: str, hand: Any, pens: Any, rng: np.random.Generator) -> Image.Image:
-    """One header line at some 200 to 300 dpi, worn as a scanner wears it."""
-    size = int(rng.integers(34, 56))
-    font = ImageFont.truetype(str(TINOS), size)
-    before, after = ("Số:", "/UBND-VX") if kind == "number" else ("ngày", "tháng 3 năm 2021")
-    gap = int(size * rng.uniform(1.2, 2.4))
-    pen = np.zeros((4, 4), np.float32)
-    if text:
-        pen, _ = pens.trim(hand.write(text, size * rng.uniform(0.7, 1.0), rng))
-        gap = max(gap, int(pen.shape[1] * rng.uniform(0.95, 1.3)))
-    left = font.getlength(before)
-    picture = Image.new("RGB", (int(left + gap + font.getlength(after) + size), int(size * 2.1)), "white")
-    draw = ImageDraw.Draw(picture)
-    draw.text((size * 0.25, size * 0.5), before, "black", font)
-    draw.text((size * 0.25 + left + gap, size * 0.5), after, "black", font)
-    if text:
-        shape = Image.fromarray((pen * 255).clip(0, 255).astype(np.uint8))
-        top = int(size * (1.42 + rng.uniform(-0.15, 0.2))) - shape.height
-        picture.paste(hand.colour, (int(size * 0.25 + left + rng.uniform(0, max(1, gap - shape.width))), top), shape)
-    return _worn(picture, rng)
-
-
-def _worn(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
-    picture = picture.rotate(rng.normal() * 0.6, Image.Resampling.BICUBIC, fillcolor="white")
-    picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.6)))
-    if rng.random() < 0.35:
-        return picture.convert("L").point(lambda v: 255 if v > 150 else 0)
-    noisy = np.asarray(picture, np.float32) + rng.normal(0, rng.uniform(0, 14), (picture.height, picture.width, 1))
-    return Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
 
 
 class Recorder:
@@ -290,30 +361,16 @@ class Recorder:
         return self._usual(kind, scores)
 
 
-def calibrate(lines: int, crops: int, reader: Reader) -> None:
+def calibrate(count: int, reader: Reader, fresh: bool) -> None:
     """Prints the FITS of archive/calibration.py."""
-    recorder = Recorder()
-    calibration.confident = recorder  # type: ignore[assignment]
-    seen: dict[str, list[tuple[float, float, bool]]] = {}
-    for kind, text, picture in made_up_lines(lines, 5, "train"):
-        recorder.best.clear()
-        read_line(reader, picture, kind)
-        want = str(int(text)) if kind == "day" and text else text
-        if kind in recorder.best:
-            got, best, second = recorder.best[kind]
-            seen.setdefault(kind, []).append((float(best), float(second), got == want))
-    ink.per_mm = lambda page, image: CROP_DPI / 25.4
-    for path, known in simulate(crops, 21, "train", "--stamps-only"):
-        image, truth = Image.open(path), truth_of(known) or {}
-        recorder.best.clear()
-        stamps.find(Page(1), image, reader)
-        for kind, (got, best, second) in recorder.best.items():
-            if truth["fields"].get(kind) and kind not in truth.get("cut_fields", ()):
-                right = got == truth["fields"][kind]
-                seen.setdefault(f"{kind} in stamp", []).append((float(best), float(second), right))
-    (WORK / "facts.json").write_text(json.dumps(seen))
-    for kind, facts in seen.items():
-        print(kind, len(facts), "right", round(float(np.mean([f[2] for f in facts])), 3), fit(facts))
+    reads = read_strips(count, "calibration", reader, fresh)
+    for kind in sorted({one["kind"] for one in reads}):
+        facts = [
+            (*one["facts"], bool(one["readings"] and one["readings"][0][0] == one["want"]))
+            for one in reads
+            if one["kind"] == kind
+        ]
+        print(f'    "{kind}": {fit(facts)},  # {len(facts)} strips, {100 * np.mean([f[2] for f in facts]):.0f} % right')
 
 
 def fit(facts: Sequence[tuple[float, float, bool]]) -> str:
@@ -334,23 +391,33 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--real", action="store_true")
     asked.add_argument("--fields", action="store_true")
-    asked.add_argument("--simulated", type=int, default=0, metavar="N")
+    asked.add_argument(
+        "--simulated", type=int, default=0, metavar="N", help="pages of scansim; 2 s of CPU each to draw"
+    )
+    asked.add_argument("--witnesses", action="store_true", help="the simulated ones beside a made-up book, too")
+    asked.add_argument("--strips", type=int, default=0, metavar="N", help="made-up strips: reliability")
     asked.add_argument("--seed", type=int, default=77)
-    asked.add_argument("--calibrate", action="store_true")
+    asked.add_argument("--calibrate", type=int, nargs="?", const=600, default=0, metavar="N")
+    asked.add_argument("--fresh", action="store_true", help="forget what an earlier run has read")
     options = asked.parse_args()
+    WORK.mkdir(parents=True, exist_ok=True)
     reader = Reader()
     if options.calibrate:
-        calibrate(240, 60, reader)
-        return
-    if options.fields or not (options.real or options.simulated):
-        summary("fields", fields(reader))
-    if options.real or not (options.fields or options.simulated):
-        rows = real(reader)
-        summary("end to end", rows)
+        calibrate(options.calibrate, reader, options.fresh)
+    if options.strips:
+        rows = [
+            _row(one["kind"], one["want"], one["readings"])
+            for one in read_strips(options.strips, "test", reader, options.fresh)
+        ]
+        summary("strips", rows)
+        reliability(rows, expected.SURE)
     if options.simulated:
-        rows = simulated(options.simulated, reader, options.seed)
-        summary("simulated", rows)
-        reliability(rows)
+        report(simulated(options.simulated, reader, options.seed, options.fresh), options.witnesses)
+    asked_nothing = not (options.calibrate or options.strips or options.simulated or options.real or options.fields)
+    if options.fields or asked_nothing:
+        summary("fields", fields(reader))
+    if options.real or asked_nothing:
+        summary("end to end", real(reader))
 
 
 if __name__ == "__main__":
