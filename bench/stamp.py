@@ -223,7 +223,7 @@ def simulated(count: int, reader: Reader, seed: int, fresh: bool) -> list[Read]:
     for n, (wear, dpi) in enumerate(SETS):
         options = ("--wear", wear, "--dpi", str(dpi), "--longest", "1", "--pages")
         files = simulate(count // len(SETS), seed + n, "test", *options)
-        reads += kept_lines(f"simulated_{seed + n}", files, lambda one: _read_page(*one, reader), fresh)
+        reads += kept_lines(f"simulated_{seed + n}", files, lambda one: _read_page(one[0], one[1], reader), fresh)
     return reads
 
 

@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from archive import ink as lift
 from archive.labels import PX
 
-Pixels = NDArray[np.float32]
+Pixels = NDArray[Any]
 FONTS = Path("/usr/share/fonts/truetype/croscore")
 FACES = ("Tinos-Regular", "Tinos-Bold", "Tinos-Italic", "Arimo-Regular", "Arimo-Bold")
 INKS = {"red": (205, 30, 45), "blue": (40, 60, 170), "violet": (115, 45, 135), "black": (35, 35, 38)}
@@ -46,7 +46,7 @@ def digit_samples(scansim: Path, digits: Path, part: str) -> tuple[Any, Any]:
     """scansim's pens and digits. train: four fifths of MNIST; test: the last fifth of MNIST and of USPS; calibration:
     four fifths of USPS, which is given for research and so never trained on."""
     sys.path.insert(0, str(scansim))
-    import pens
+    import pens  # type: ignore[import-not-found]
 
     if part == "test":
         return pens, pens.load_digits(digits, "test")
@@ -123,7 +123,8 @@ def _stamp_line(hand: Any, pens: Any, rng: np.random.Generator) -> Made:
     if rng.random() < 0.6:  # a shorter cut holds the same writing and costs less to learn from
         stop = min(stop, max(end + rng.uniform(0.5, 4), start + 4))
     box = (start, middle - height / 2, stop, middle + height / 2)
-    cut = lifted.crop(tuple(round(v * PX) for v in box))
+    x0, y0, x1, y1 = (round(v * PX) for v in box)
+    cut = lifted.crop((x0, y0, x1, y1))
     return Made(kind, text, lift.line_alone(cut) if rng.random() < 0.5 else cut)
 
 
@@ -175,7 +176,7 @@ def _write(
     page[y : y + mask.shape[0], x : x + mask.shape[1]] *= 1 - mask[..., None] * (
         1 - np.array(hand.colour, np.float32) / 255
     )
-    return (x + mask.shape[1]) / scale
+    return float((x + mask.shape[1]) / scale)
 
 
 def _body(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Pixels:
@@ -200,7 +201,8 @@ def _press(page: Pixels, mask: Pixels, colour: tuple[int, int, int]) -> None:
 
 def _patchy(shape: tuple[int, ...], pens: Any, rng: np.random.Generator) -> Pixels:
     broad = np.abs(pens.smooth_noise(*shape, 60, rng)) * 0.5 + np.clip(pens.smooth_noise(*shape, 9, rng), 0, None) * 0.3
-    return np.clip(1 - rng.uniform(0.1, 0.6) * broad, 0, 1).astype(np.float32)
+    taken: Pixels = np.clip(1 - rng.uniform(0.1, 0.6) * broad, 0, 1).astype(np.float32)
+    return taken
 
 
 # ---------------------------------------------------------------- a gap in a header line
