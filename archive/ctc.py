@@ -18,8 +18,10 @@ Letters = tuple[int, ...]
 
 FLOOR = 1e-6
 """A path may pass through letters the model thinks impossible: it was never shown this hand."""
-FAINTEST = -10.0
+FAINTEST = -7.5
 """The beam does not follow a letter less likely than this in its frame."""
+BEHIND = 14.0
+"""Nor a text that is so much less likely than the best."""
 
 
 def logs(probabilities: NDArray[np.float32]) -> Logs:
@@ -68,9 +70,13 @@ def beam(
     for frame in frames.tolist():
         followed = [n for n in range(1, len(frame)) if frame[n] > FAINTEST]
         beams = _step(beams, frame, followed, may_begin)
-        best = sorted(beams.items(), key=lambda pair: -_sum(*pair[1]))
-        beams = dict(best[:width])
-    return [text for text, _ in sorted(beams.items(), key=lambda pair: -_sum(*pair[1])) if is_whole(text)]
+        beams = _best(beams, width)
+    return [text for text in _best(beams, width) if is_whole(text)]
+
+
+def _best(beams: dict[Letters, tuple[float, float]], width: int) -> dict[Letters, tuple[float, float]]:
+    ranked = sorted(((_sum(*chances), text) for text, chances in beams.items()), reverse=True)[:width]
+    return {text: beams[text] for chance, text in ranked if chance > ranked[0][0] - BEHIND}
 
 
 def _step(

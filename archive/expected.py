@@ -19,6 +19,8 @@ SURE = 0.99
 """A combined reading of at least this may be shown as sure."""
 DOUBTED = 0.98
 """The most that a combined reading says which the pen alone does not see so."""
+STRONG = 0.9
+"""What the pen alone gives a value that no expectation puts in second place."""
 OWN = 0.35
 """What the pen alone must give a value for witnesses to make it sure."""
 STRENGTH = 0.6
@@ -50,9 +52,13 @@ class Expected:
     reason: str = ""
     """In Vietnamese, for the clerk."""
 
+    def chance(self, value: str) -> float:
+        """The probability of one value; a clerk's leading zeros say nothing."""
+        return self.values.get(value.lstrip("0"), self.elsewhere)
+
     def weight(self, value: str) -> float:
         """How many times likelier the value is than when nothing is known, held back a little."""
-        return float((self.values.get(value, self.elsewhere) * self.among) ** STRENGTH)
+        return float((self.chance(value) * self.among) ** STRENGTH)
 
 
 def next_numbers(last: int | None) -> Expected | None:
@@ -116,10 +122,13 @@ def combine(readings: Sequence[tuple[str, float]], expected: Expected | None) ->
     own = _whole(readings, expected)
     weights = {text: chance * (expected.weight(text) if text else 1.0) for text, chance in own.items()}
     left = max(0.0, 1 - sum(chance for _, chance in readings))
-    unread = left * max(0.0, 1 - sum(expected.values.get(text, 0.0) for text in own))
+    unread = left * max(0.0, 1 - sum(expected.chance(text) for text in own))
     whole = sum(weights.values()) + unread
     joined = {text: weight / whole if whole else 0.0 for text, weight in weights.items()}
     bounded = {text: chance if own[text] >= OWN else min(chance, DOUBTED) for text, chance in joined.items()}
+    first, strongest = max(bounded, key=lambda text: bounded[text]), max(own, key=lambda text: own[text])
+    if own[strongest] >= STRONG and first != strongest:
+        bounded = {text: min(chance, DOUBTED) for text, chance in own.items()}
     return sorted(bounded.items(), key=lambda pair: -pair[1])
 
 

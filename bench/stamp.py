@@ -335,6 +335,11 @@ def _read_strip(made: strips.Made, reader: Reader, recorder: Recorder) -> Read:
     return {"kind": made.kind, "want": meant(made), "readings": readings, "facts": recorder.best[made.kind][1:]}
 
 
+def _may_be_expected(one: Read) -> bool:
+    """Whether a book could say what was written: a number, or a whole date."""
+    return one["kind"] in ("number", "date") and bool(one["want"]) and not one["want"].startswith("--")
+
+
 def meant(made: strips.Made) -> str:
     """The value of what was written: days without a leading zero, dates in ISO 8601."""
     if made.kind == "day":
@@ -405,12 +410,12 @@ def main() -> None:
     if options.calibrate:
         calibrate(options.calibrate, reader, options.fresh)
     if options.strips:
-        rows = [
-            _row(one["kind"], one["want"], one["readings"])
-            for one in read_strips(options.strips, "test", reader, options.fresh)
-        ]
+        reads = read_strips(options.strips, "test", reader, options.fresh)
+        rows = [_row(one["kind"], one["want"], one["readings"]) for one in reads]
         summary("strips", rows)
         reliability(rows, expected.SURE)
+        if options.witnesses:
+            with_witnesses([{"fields": {one["kind"]: one}} for one in reads if _may_be_expected(one)])
     if options.simulated:
         report(simulated(options.simulated, reader, options.seed, options.fresh), options.witnesses)
     asked_nothing = not (options.calibrate or options.strips or options.simulated or options.real or options.fields)

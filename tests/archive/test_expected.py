@@ -12,6 +12,8 @@ def test_the_next_number_lifts_a_near_reading():
 
 def test_a_strong_odd_reading_beats_a_weak_expected_one():
     assert expected.combine([("9123", 0.97), ("2770", 0.0005)], BOOK)[0][0] == "9123"
+    text, chance = expected.combine([("9123", 0.98), ("2770", 0.01)], BOOK)[0]
+    assert text == "9123" and chance < expected.SURE
 
 
 def test_what_the_pen_alone_doubts_is_never_sure():
@@ -50,3 +52,7 @@ def test_findings_stand_for_the_pens_own():
     (first, *_) = expected.findings(read, BOOK)
     assert (first.value, first.witness, first.page) == ("2770", "register", 1) and "2769" in first.reason
     assert expected.findings(read, None) == () and expected.findings([], BOOK) == ()
+
+
+def test_leading_zeros_say_nothing():
+    assert expected.combine([("02770", 0.4), ("2720", 0.5)], BOOK)[0][0] == "02770"
