@@ -9,8 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import records
-from archive.findings import FIELDS, STAMP_FIELDS, Citation, Finding, Record, Route, Settled, Stamp, weigh
+from archive import records, stamped
+from archive.findings import FIELDS, STAMP_FIELDS, Citation, Finding, Record, Route, Settled, Stamp
 from archive.models import CitationRow, Document, RegisterEntry, RouteRow, Scan
 from archive.pages import box_json
 from archive.records import PERSON, finding_json, mention_json, settled_json, suggestion_json
@@ -88,10 +88,11 @@ def stamp_json(stamp: Stamp) -> Json:
 
 
 def _stamp_field(found: Sequence[Finding]) -> Json:
-    """A person's word stands; else what was read, settled among its rivals."""
+    """A person's word stands; else what was read, settled among its rivals; `alone`: without the book's witness."""
     word = next((one for one in found if one.source == PERSON), None)
     if word is None:
-        return settled_json(weigh(found))
+        without = stamped.alone(found)
+        return settled_json(stamped.settled(found)) | ({"alone": settled_json(without)} if without else {})
     others = tuple(one for one in found if one.source != PERSON)
     return settled_json(Settled(word.value, 1.0, True, word.page, word.box, PERSON, others=others))
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from archive import stamped
 from archive.findings import Citation, Finding, Mention, Record, Settled, Stamp, Value, settle
 from archive.models import CitationRow, Confirmation, Document, FindingRow, StampRow, now
 from archive.pages import box_json, box_of
@@ -47,7 +48,7 @@ def stamp(session: Session, document_id: str) -> Stamp | None:
     row = session.scalars(_stamp, {"document": document_id}).one_or_none()
     if row is None:
         return None
-    read = stamp_of(row)
+    read = stamped.with_witnesses(session, session.get_one(Document, document_id), stamp_of(row))
     said = {name.removeprefix(ON_STAMP): value for name, value in _said(session, document_id).items()
             if name.startswith(ON_STAMP)}  # fmt: skip
     read_only = tuple(one for one in read.fields if one.source != PERSON)

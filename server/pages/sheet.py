@@ -32,6 +32,8 @@ DATE_LINE = 0.37
 """Share of a page's width on which place, day, month and year stand: a day alone says little."""
 LEAST = 0.03
 """Rival readings that are less likely than this are no help."""
+KEPT = 3
+"""Readings of a stamp that are offered, however unlikely: the right one was always among the first three."""
 TRUSTED_STAMP = 0.8
 """A number read from the stamp with this confidence stands in the input, in doubt, in place of the book's own."""
 
@@ -244,19 +246,38 @@ def _arrival_number(
     crop = crop_of(stamp.get("page"), stamp.get("box"), sizes) or crop_of(
         document.stamp.page, document.stamp.box, sizes
     )
-    readings = [stamp, *(stamp.get("others") or ())]
-    said = tuple(
-        Candidate(_digits(one["value"]), _("dấu, {}").format(shown.percent(one.get("confidence"))))
-        for one in readings
-        if _digits(one.get("value")) and (one.get("confidence") or 0) >= LEAST
-    )
-    if said and said[0].value == next_one:
+    said = _first_three(stamp)
+    by_pen = _digits((stamp.get("alone") or stamp).get("value"))
+    if by_pen == next_one or (stamp.get("sure") and _digits(stamp.get("value")) == next_one):
         return Line("arrival", label, next_one, next_one, "ok", _("✓ Dấu và sổ cùng ghi {}").format(next_one), crop)
+    why = _why(stamp, by_pen)
     if said and (stamp.get("confidence") or 0) >= TRUSTED_STAMP:
-        hint = _("⚠ Dấu ghi {}, sổ chờ {}").format(said[0].value, next_one)
+        hint = _("⚠ Dấu ghi {}, sổ chờ {}").format(said[0].value, next_one) + why
         return _arrival_in_doubt(said[0].value, hint, crop, (*said, Candidate(next_one, _("sổ"))))
-    hint = _("⚠ Hãy so với số viết tay trên dấu · số kế tiếp trong sổ là {}").format(next_one)
+    hint = _("⚠ Hãy so với số viết tay trên dấu · số kế tiếp trong sổ là {}").format(next_one) + why
     return _arrival_in_doubt(next_one, hint, crop, said)
+
+
+def _first_three(stamp: Mapping[str, Any]) -> tuple[Candidate, ...]:
+    """The likeliest numbers, weighed by the book; then what the pen alone says, where that is another."""
+    alone = stamp.get("alone") or {}
+    readings = [one for one in (stamp, *(stamp.get("others") or ())) if _digits(one.get("value"))][:KEPT]
+    said = [
+        Candidate(_digits(one["value"]), _("dấu, {}").format(shown.percent(one.get("confidence")))) for one in readings
+    ]
+    if pen := _digits(alone.get("value")):
+        said.append(Candidate(pen, _("riêng nét bút, {}").format(shown.percent(alone.get("confidence")))))
+    return tuple(
+        {one.value: one for one in reversed(said)}[value] for value in dict.fromkeys(one.value for one in said)
+    )
+
+
+def _why(stamp: Mapping[str, Any], by_pen: str) -> str:
+    """The book's reason, where its witness made another number of what the pen alone says."""
+    if not stamp.get("alone") or by_pen == _digits(stamp.get("value")):
+        return ""
+    reason = str(stamp.get("reason") or "")
+    return " · " + (_("{} Riêng nét bút đọc là {}.").format(reason, by_pen) if by_pen else reason)
 
 
 def _arrival_in_doubt(value: str, hint: str, crop: Crop | None, candidates: Sequence[Candidate]) -> Line:
@@ -273,7 +294,10 @@ def _arrival_day(stamp: Mapping[str, Any] | None, today: dt.date, sizes: Mapping
     if not stamp:
         return Line("arrived_on", label, now, now, "ok", _("✓ Hôm nay: giấy không có dấu ghi ngày"))
     line = _line("arrived_on", label, stamp, sizes)
-    said = tuple(replace(one, value=shown.day(one.value)) for one in line.candidates)
+    rivals = [*(stamp.get("others") or ())[: KEPT - 1], *filter(None, [stamp.get("alone")])]
+    said = tuple(
+        Candidate(shown.day(one["value"]), shown.percent(one.get("confidence"))) for one in rivals if one.get("value")
+    )
     if stamp.get("value"):
         value = shown.day(stamp["value"])
         return replace(line, value=value, was=value, candidates=_different(said, value))

@@ -1,0 +1,144 @@
+"""What the book and the other dates say of an arrival stamp, put beside what the pen wrote (archive/expected.py).
+
+Worked out anew whenever the stamp is asked about, and never kept: the book goes on while a paper waits, and what was
+expected when it was read says nothing by then. The pen's own findings stay as they were read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import expected
+from archive.expected import Expected
+from archive.findings import Finding, Settled, Stamp, weigh
+from archive.models import BookYear, Document, RegisterEntry, Scan, StampRow
+
+BOOK = "den"
+WITNESS = "register"
+HANOI = dt.timezone(dt.timedelta(hours=7))
+BELIEVED = 0.8
+"""Confidence from which the number on the paper scanned before says where the stack stands."""
+PLAIN = 0.9
+"""Confidence from which the pen alone is not overruled by what is expected."""
+FAR = 300
+"""A stamp that is farther ahead of the book than this is no neighbour."""
+MOST_AWAITED = 50
+"""More awaited lines than this expect nobody in particular."""
+FOR_AWAITED = 0.15
+"""Of the probability of all expected numbers: a paper whose number the book waits for."""
+_awaited = sa.select(RegisterEntry.number).where(RegisterEntry.status == "awaited").limit(MOST_AWAITED + 1)
+_in_book = (
+    sa.select(RegisterEntry.number).where(RegisterEntry.document_id == sa.bindparam("d"),
+                                          RegisterEntry.status == "registered").limit(1)
+)  # fmt: skip
+_previous = (
+    sa.select(StampRow)
+    .join(Document, Document.id == StampRow.document_id).join(Scan, Scan.id == Document.scan_id)
+    .where(Document.status == "review", Scan.received_at <= sa.bindparam("at"), Document.id != sa.bindparam("d"))
+    .order_by(Scan.received_at.desc(), Document.ordinal.desc()).limit(1)
+)  # fmt: skip
+
+
+def with_witnesses(session: Session, document: Document, stamp: Stamp) -> Stamp:
+    """`stamp` with its number and date weighed anew before the pen's own findings; as it is once it is in the book."""
+    if not any(one.witness == "pen" for one in stamp.fields) or session.scalar(_in_book, {"d": document.id}):
+        return stamp
+    year = _year(document, stamp)
+    more = (
+        *_weighed(_of(stamp, "number"), _numbers(session, document, year)),
+        *_weighed(_of(stamp, "date"), _dates(session, document, year)),
+    )
+    return dataclasses.replace(stamp, fields=(*more, *stamp.fields))
+
+
+def _weighed(own: Sequence[Finding], prior: Expected | None) -> tuple[Finding, ...]:
+    """Nothing where the witnesses would overrule what is plainly written: a clerk looks at it as it is."""
+    found = expected.findings(own, prior)
+    best = max(own, key=lambda one: one.confidence, default=None)
+    if found and best and best.confidence >= PLAIN and found[0].value != best.value:
+        return ()
+    return found
+
+
+def settled(found: Sequence[Finding]) -> Settled:
+    """One field of a stamp: by witnesses where there are any, else by the pen alone.
+
+    The weighed findings hold the pen's own evidence, so the two are never taken together.
+    """
+    weighed = [one for one in found if one.witness == WITNESS]
+    if not weighed:
+        return weigh(found)
+    best = weighed[0]
+    is_sure = best.value is not None and best.confidence >= expected.SURE
+    return Settled(best.value, best.confidence, is_sure, best.page, best.box, best.source or None, best.partial,
+                   best.reason, tuple(weighed[1:]))  # fmt: skip
+
+
+def alone(found: Sequence[Finding]) -> Settled | None:
+    """The reading without witnesses, where there are some."""
+    if not any(one.witness == WITNESS for one in found):
+        return None
+    return weigh([one for one in found if one.witness != WITNESS])
+
+
+def _of(stamp: Stamp, field: str) -> list[Finding]:
+    return [one for one in stamp.fields if one.field == field]
+
+
+def _year(document: Document, stamp: Stamp) -> int:
+    """The year in whose book the paper belongs, by the pen's own reading of its date, else that of the scan."""
+    text = next((one.value for one in _of(stamp, "date") if one.value), None)
+    return int(text[:4]) if isinstance(text, str) and text[:4].isdigit() else _scanned(document).year
+
+
+def _scanned(document: Document) -> dt.date:
+    return document.scan.received_at.astimezone(HANOI).date()
+
+
+def _numbers(session: Session, document: Document, year: int) -> Expected | None:
+    counter = session.get(BookYear, (BOOK, year))
+    if counter is None or not counter.last:
+        return None
+    before = _number_before(session, document, counter.last)
+    prior = expected.next_numbers(before or counter.last)
+    if prior and before:
+        prior = dataclasses.replace(prior, reason=f"Văn bản quét trước mang số {before}.")
+    of_year = _awaited.where(RegisterEntry.book_id == BOOK, RegisterEntry.year == year)
+    return _with_awaited(prior, list(session.scalars(of_year)))
+
+
+def _number_before(session: Session, document: Document, last: int) -> int | None:
+    """The number on the paper scanned before this one, when the pen was well read there and the book waits for it."""
+    row = session.scalars(_previous, {"at": document.scan.received_at, "d": document.id}).one_or_none()
+    read = [one for one in row.findings if one["field"] == "number"] if row else []
+    best = max(read, key=lambda one: float(one["confidence"]), default=None)
+    if best is None or best["confidence"] < BELIEVED or not str(best["value"]).isdecimal():
+        return None
+    number = int(best["value"])
+    return number if last < number <= last + FAR else None
+
+
+def _with_awaited(prior: Expected | None, numbers: Sequence[int]) -> Expected | None:
+    """Lines of the book that wait for their paper are expected, too."""
+    if prior is None or not numbers or len(numbers) > MOST_AWAITED:
+        return prior
+    values = {text: chance * (1 - FOR_AWAITED) for text, chance in prior.values.items()}
+    for number in numbers:
+        values[str(number)] = values.get(str(number), 0.0) + FOR_AWAITED / len(numbers)
+    return dataclasses.replace(prior, values=values)
+
+
+def _dates(session: Session, document: Document, year: int) -> Expected | None:
+    """The day the paper was signed (if that is sure), the day of the scan, the last arrival in the book."""
+    field = document.fields.get("date", {})
+    issued = field.get("value") if field.get("sure") else None
+    wanted = sa.select(sa.func.max(RegisterEntry.arrived_on)).where(
+        RegisterEntry.book_id == BOOK, RegisterEntry.year == year, RegisterEntry.status == "registered"
+    )
+    previous = session.scalar(wanted)
+    return expected.arrival_dates(issued, _scanned(document).isoformat(), previous.isoformat() if previous else None)
