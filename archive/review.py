@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, register
+from archive import history, links, register
 from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
@@ -137,7 +137,7 @@ def _close(session: Session, document: Document, actor: str, at: dt.datetime) ->
     document.version += 1
     document.changed_at = at
     session.add(Outbox(document_id=document.id))
-    session.flush()
+    links.resolve(session, document)
     register.amend(session, document, actor=actor, at=at)
 
 

@@ -25,6 +25,8 @@ class ReadScan:
 
     pages: tuple[Page, ...]
     marks: tuple[steps.Marks, ...]
+    signed: tuple[str | None, ...] = ()
+    """ISO times of the file's digital signatures."""
 
 
 def read_once(scan: Path, cached: Path) -> ReadScan:
@@ -34,15 +36,16 @@ def read_once(scan: Path, cached: Path) -> ReadScan:
         fresh = cached.with_suffix(".new")
         fresh.write_bytes(pickle.dumps(_read(scan)))
         fresh.rename(cached)
-    pages, marks = pickle.loads(cached.read_bytes())  # written by ourselves
+    pages, marks, signed = pickle.loads(cached.read_bytes())  # written by ourselves
     with_gaps = (dataclasses.replace(page, gaps=of.gaps) for page, of in zip(pages, marks, strict=True))
-    return ReadScan(tuple(with_gaps), tuple(marks))
+    return ReadScan(tuple(with_gaps), tuple(marks), tuple(signed))
 
 
-def _read(scan: Path) -> tuple[list[Page], list[steps.Marks]]:
-    numbers = range(1, scans.survey(scan).pages + 1)
-    pages = [scans.read_page(scan, number).page for number in numbers]
-    return pages, [steps.mark(str(scan), page, scans.Limits(), PLUGINS) for page in pages]
+def _read(scan: Path) -> tuple[list[Page], list[steps.Marks], list[str | None]]:
+    survey = scans.survey(scan)
+    pages = [scans.read_page(scan, number).page for number in range(1, survey.pages + 1)]
+    marks = [steps.mark(str(scan), page, scans.Limits(), PLUGINS) for page in pages]
+    return pages, marks, [signature.at for signature in survey.signatures]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +67,7 @@ def found_in(read: ReadScan, file_name: str = "") -> Iterator[Understood]:
     """What is found in each document of a scan."""
     parts = steps.cut(read.pages, [of.stamp for of in read.marks if of.stamp], PLUGINS)
     for n, part in enumerate(parts):
-        yield _understood(read, part, file_name if n == 0 else "")
+        yield _understood(read, part, file_name, read.signed) if n == 0 else _understood(read, part, "", ())
 
 
 def understand(read: ReadScan, file_name: str = "") -> list[tuple[Record, Part]]:
@@ -72,11 +75,12 @@ def understand(read: ReadScan, file_name: str = "") -> list[tuple[Record, Part]]
     return [(one.record, one.part) for one in found_in(read, file_name)]
 
 
-def _understood(read: ReadScan, part: Part, file_name: str) -> Understood:
+def _understood(read: ReadScan, part: Part, file_name: str, signed: tuple[str | None, ...]) -> Understood:
+    """Name and signatures of the file speak for its first document."""
     numbers = [page.number for page in part.pages]
     own = [of for of in read.marks if of.page in numbers]
     stamp: Stamp | None = max((of.stamp for of in own if of.stamp), key=lambda one: one.confidence, default=None)
     found = steps.extract(part.pages, stamp, PLUGINS)
     marks = [mark for of in own for mark in of.marks if of.page == numbers[0]]
-    outside = witnesses.outside(found.findings, file_name, (), marks)
+    outside = witnesses.outside(found.findings, file_name, signed, marks)
     return Understood(part, (*found.findings, *outside), found.citations, stamp)

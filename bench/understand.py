@@ -1,8 +1,8 @@
 """How well papers are understood: seeds against their golden table, texts and scans against their manifests.
 
 `./run bench understand` reads the seeds and texts. With a folder CACHE, in which what was read is kept:
-`--rendered CACHE` the seeds printed and scanned again, `--scans CACHE` the real scans. With a FOLDER of PDFs of scansim,
-in which what was read is kept, too: `--simulated FOLDER` how often each field is right, `--bundles FOLDER` how many cuts,
+`--rendered CACHE` the seeds printed and scanned again, `--scans CACHE` the real scans. With a FOLDER of scansim's PDFs,
+where it is kept, too: `--simulated FOLDER` how often each field is right, `--bundles FOLDER` how many cuts,
 `--calibrate FOLDER` the table of archive/certainty.py, `--reliability FOLDER` (other seeds) how far one may trust it.
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import argparse
 import csv
-import dataclasses
 import difflib
 import json
-import pickle
 import re
 import time
 from collections import Counter
@@ -24,10 +22,12 @@ from archive.codes import find_codes
 from archive.findings import Record, settle, weigh
 from archive.host import Host, load
 from archive.organs import organ_name
-from archive.reading import Page, Text
+from archive.reading import Text
 from archive.vietnamese import words_of
 from bench._calibration import calibrate, reliability
 from bench._rendered import EXACT, NAMES, rendered, same
+from bench._scanned import read_once
+from bench._scanned import understand as understand_scan
 from bench._simulated import accuracy, cuts
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -158,55 +158,32 @@ def texts(host: Host, shared: Path, show: int) -> None:
 # ------------------------------------------------------------------------------------------------ scans
 
 
-def scans(host: Host, shared: Path, cache: Path, show: bool) -> None:
-    """Scans, read once into `CACHE/NAME.pickle`: reading takes minutes, understanding a second."""
+def scans(shared: Path, cache: Path, show: bool) -> None:
+    """The real scans, read once into `CACHE/NAME.pickle`: reading takes minutes, understanding a second."""
     rows = list(csv.DictReader((shared / "material/scans/manifest.tsv").open(encoding="utf-8"), delimiter="\t"))
-    right, asked, subjects, sure_wrong = Counter(), Counter(), [], []
+    right, asked, subjects, sure, sure_wrong = Counter(), Counter(), [], 0, []
     for row in rows:
-        file = cache / f"{Path(row['file']).name}.pickle"
-        pages = _pages(shared / "material" / row["file"], file)
-        found = understand(host, pages)
+        name = Path(row["file"]).name
+        found = understand_scan(read_once(shared / "material" / row["file"], cache / f"{name}.pickle"), name)
         record = found[0][0]
-        for name, ok in _judge_scan(row, record).items():
-            asked[name] += 1
-            right[name] += ok
+        sure += sum(settled.sure for settled in record.fields.values())
+        for what, ok in _judge_scan(row, record).items():
+            field = {"number": "full_code"}.get(what.split()[0], what.split()[0])
+            asked[what] += 1
+            right[what] += ok
             if not ok:
-                print(
-                    "miss",
-                    row["file"],
-                    name,
-                    [record.fields[name.split()[0]].value, record.fields[name.split()[0]].partial],
-                )
-                if record.fields[name.split()[0]].sure:
-                    sure_wrong.append((row["file"], name))
+                print("miss", name, what, [record.fields[field].value, record.fields[field].partial])
+                sure_wrong += [(name, what)] if record.fields[field].sure else []
         if row["subject"]:
-            subjects.append((_alike(row["subject"], str(record.fields["subject"].value)), row["file"]))
-        if show:
-            for record, part in found:
-                print(f"== {row['file']} pages {[page.number for page in part.pages]} {record.system}")
-                _show_scan(row, record)
-    for name in asked:
-        print(f"scans {name}: {right[name]}/{asked[name]}")
-    print(
-        f"scans subject by character: {100 * sum(one for one, _ in subjects) / max(1, len(subjects)):.1f} %",
-        sorted(subjects)[:5],
-    )
-    print("scans wrong but sure:", sure_wrong)
-
-
-def _pages(scan: Path, cached: Path) -> list[Page]:
-    """The pages of a scan with the handwritten places of the first one."""
-    if cached.exists():
-        return pickle.loads(cached.read_bytes())  # written by ourselves
-    from archive import handwriting, scans
-
-    pages = [scans.read_page(scan, number).page for number in range(1, scans.survey(scan).pages + 1)]
-    if pages and pages[0].source == "ocr":
-        image = scans.upright_image(scan, 1, pages[0].rotation)
-        pages[0] = dataclasses.replace(pages[0], gaps=handwriting.gaps(pages[0], image))
-    cached.parent.mkdir(parents=True, exist_ok=True)
-    cached.write_bytes(pickle.dumps(pages))
-    return pages
+            subjects.append((_alike(row["subject"], str(record.fields["subject"].value)), name))
+        for one, part in found if show else ():
+            print(f"== {name} pages {[page.number for page in part.pages]} {one.system}")
+            _show_scan(row, one)
+    for what in asked:
+        print(f"scans {what}: {right[what]}/{asked[what]}")
+    mean = 100 * sum(one for one, _ in subjects) / max(1, len(subjects))
+    print(f"scans subject by character: {mean:.1f} %", sorted(subjects)[:5])
+    print(f"scans: {sure} values sure, wrong of them:", sure_wrong)
 
 
 def _judge_scan(row: dict, record: Record) -> dict[str, bool]:
@@ -291,7 +268,7 @@ def main() -> None:
     if chosen.rendered:
         rendered(chosen.shared, chosen.rendered, tuple(chosen.levels), tuple(chosen.renderings))
     if chosen.scans:
-        scans(host, chosen.shared, chosen.scans, chosen.show)
+        scans(chosen.shared, chosen.scans, chosen.show)
 
 
 if __name__ == "__main__":

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import bundles, history, pages, records
+from archive import bundles, history, links, pages, records
 from archive.bundles import Part
 from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
 from archive.models import Confirmation, Document, Event, MarkRow, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
-from archive.pipeline import quarantine, resolving
+from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, plugins
 from archive.reading import Text
 from archive.steps import Extraction
@@ -129,7 +129,7 @@ def keep_extract(
         records.keep_findings(session, document, [*one.findings, *suggested], at)
         records.keep_citations(document, one.citations)
         records.resettle(session, document)
-        resolving.resolve(session, document)
+        links.resolve(session, document)
     if any(_says(record, "urgency") for record in settled):
         desk.urgent(session, scan.id)
     passed_over = dict(failure.split(" ", 1) for one in answers for failure in one.failures)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import answer, intake, jobs, pages, records
+from archive import answer, intake, jobs, links, pages, records, review
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.findings import Finding, Mark, Record, Settled, Stamp
@@ -403,7 +403,7 @@ def paper(sessions):
             document = Document(scan_id=scan.id, full_code=code, date=date)
             document.citations = [CitationRow(code=cited_code, date=cited_date) for cited_code, cited_date in cited]
             session.add(document)
-            understanding.resolving.resolve(session, document)
+            links.resolve(session, document)
             return document.id
 
     return paper
@@ -434,6 +434,26 @@ def test_two_late_arrivals_of_one_code_are_left_to_a_person(sessions, paper):
     first = paper("01/QĐ-UBND", "2020-01-02")
     paper("01/QĐ-UBND", "2020-01-02")
     assert targets(sessions) == [first]
+
+
+def test_a_suggested_number_that_a_clerk_confirms_links_both_citing_papers(sessions, paper):
+    paper("471/UBND-VX", "2020-03-30", ("172-TB/TW", "2020-03-21"))
+    paper("1378-CT/TU", "2020-03-24", ("172-TB/TW", "2020-03-21"))
+    unnumbered = paper(None, None)
+    with sessions.begin() as session:
+        assert [(one.code, one.times) for one in links.missing(session, sa.true())] == [("172-TB/TW", 2)]
+        document = session.get_one(Document, unnumbered)
+        review.correct(session, document, {"full_code": "172-TB/TW", "date": "2020-03-21"}, actor="lan")
+        assert links.missing(session, sa.true()) == []
+    assert targets(sessions) == [unnumbered, unnumbered]
+
+
+def test_a_corrected_number_takes_its_links_back(sessions, paper):
+    misread = paper("172-TB/TW", "2020-03-21")
+    paper("471/UBND-VX", "2020-03-30", ("172-TB/TW", "2020-03-21"))
+    with sessions.begin() as session:
+        review.correct(session, session.get_one(Document, misread), {"full_code": "173-TB/TW"}, actor="lan")
+    assert targets(sessions) == [None]
 
 
 # ------------------------------------------------------------------------------------------------ rows and pages
