@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from archive import layer, layout, pageimage, pictures, tesseract
+from archive import advice, layer, layout, pageimage, pictures, tesseract
 from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
@@ -144,17 +144,20 @@ def view_again(path: Path | str, n: int, rotation: int, limits: Limits = Limits(
 
 def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options: Options) -> Page:
     """The page read by the recogniser; upright first as it is, turned only when that reads badly."""
-    grey = pageimage.best_grey(image)
+    black = pageimage.best_grey(image)
+    grey = black or advice.faded(image)
     facts = {"width": image.width, "height": image.height, "dpi": dpi}
     if grey is None:
         return Page(n, source="blank", reason=f"{why}; no ink on the page", **facts)  # type: ignore[arg-type]
     words, rotation = _read(grey, dpi, options), 0
+    if black is None and (len(words) < 8 or _sense(words) < 0.75):
+        return Page(n, source="blank", reason=f"{why}; only traces of ink", **facts)  # type: ignore[arg-type]
     if _is_doubtful(words):
         rotation, words = _turned_reading(grey, dpi, words, options)
     if rotation % 180:
         facts |= {"width": image.height, "height": image.width}
     page = Page.of_words(n, words, source="ocr", reason=why, rotation=rotation, **facts)
-    return dataclasses.replace(page, advice=_advice(page, grey))
+    return dataclasses.replace(page, advice=advice.of(page, turned(pageimage.without_colour(image), rotation)))
 
 
 def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word, ...]:
@@ -192,18 +195,6 @@ def _turned_reading(
     again = _read(turned(grey, rotation), dpi, options)
     better = _sense(again) * len(again) > _sense(words) * len(words)
     return (rotation, again) if better else (0, words)
-
-
-def _advice(page: Page, grey: Image.Image) -> tuple[str, ...]:
-    """Codes of what a clerk may do for a better reading."""
-    advice = []
-    if max(grey.size) < pageimage.LEAST_SIDE:
-        advice.append("low_resolution")
-    if page.words and page.confidence < 0.6:
-        advice.append("poor")
-    if page.rotation:
-        advice.append("rotated")
-    return tuple(advice)
 
 
 def _with_overlay(page: Page, source: _Source) -> Page:

@@ -61,7 +61,7 @@ def _sheet(row: PageRow, place: int, boxes: Iterable[tuple[int, str, str, str, S
     width, height = row.width or 1000, row.height or 1414
     tall = round(WIDE * height / width)
     frames = [_frame(name, label, kind, box, tall) for _page, name, label, kind, box in boxes]
-    advice = ", ".join(_(shown.ADVICE.get(word, word)) for word in row.advice)
+    advice = " ".join(_(shown.SCAN_AGAIN.get(word) or shown.ADVICE.get(word, word)) for word in row.advice)
     return Sheet(row.number, place, width, height, tall, frames, row.plain, advice)
 
 

@@ -21,7 +21,7 @@ BOOK = "den"
 SHOWN = 60
 URGENT = 10
 """Scans at or below this priority stand first and say so."""
-COARSE = {"low_resolution", "faint", "cut_off", "unreadable", "blurred", "dark"}
+COARSE = {"low_resolution", "faint", "cut_off", "unreadable", "blurred", "dark", "poor"}
 UNDERWAY = ("received", "reading", "failed", "quarantined")
 
 _order = (sa.case((Scan.priority <= URGENT, 0), else_=1), Scan.received_at.desc(), Scan.id)

@@ -52,7 +52,19 @@ ADVICE = {
     "unreadable": "không đọc được",
     "blurred": "bị nhoè",
     "skewed": "bị nghiêng",
+    "poor": "khó đọc",
 }
+SCAN_AGAIN = {
+    "faint": "Chữ quá mờ: hãy quét lại đậm hơn.",
+    "low_resolution": "Độ phân giải quá thấp: hãy quét lại ở 300 dpi.",
+    "cut_off": "Chữ bị cắt ở mép: hãy đặt lại giấy rồi quét lại.",
+    "dark": "Trang quá tối hoặc có bóng: hãy đậy nắp máy quét, hoặc chụp ở nơi đủ sáng.",
+    "blurred": "Chữ bị nhoè: hãy quét lại ở 300 dpi, giữ yên giấy hoặc điện thoại.",
+    "skewed": "Trang bị nghiêng nhiều: hãy đặt thẳng giấy rồi quét lại.",
+    "poor": "Máy đọc trang này không chắc: hãy so kỹ với ảnh, hoặc quét lại ở 300 dpi.",
+    "rotated": "Trang bị xoay khi quét; máy đã xoay lại.",
+}
+"""What a clerk may do about a page, before time is lost on its text."""
 ACTIONS = {
     "received": "Đã nhận tệp", "read": "Đã đọc", "corrected": "Đã sửa", "confirmed": "Đã xác nhận",
     "registered": "Đã vào sổ", "number_voided": "Đã huỷ số", "entry_amended": "Đã sửa dòng trong sổ",
