@@ -56,18 +56,27 @@ def page_of(row: PageRow) -> Page:
 
 
 def packed(page: Page) -> bytes:
-    """The words and their offsets as zlib-compressed JSON: [[text, box, confidence, line, block, start], …]."""
+    """The words and their offsets as zlib-compressed JSON: [[text, box, confidence, line, block, start], …].
+
+    A word that was looked at again has what was read first after these.
+    """
     rows = [
-        [word.text, box_json(word.box), round(word.confidence, 4), word.line, word.block, start]
-        for word, start in zip(page.words, page.starts, strict=True)
+        [*_facts(word), start, *filter(None, [word.first])] for word, start in zip(page.words, page.starts, strict=True)
     ]
     return zlib.compress(json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _facts(word: Word) -> tuple[object, ...]:
+    return word.text, box_json(word.box), round(word.confidence, 4), word.line, word.block
 
 
 def unpacked(data: bytes) -> tuple[tuple[Word, ...], tuple[int, ...]]:
     """Words and offsets of `packed`."""
     rows: list[list[Any]] = json.loads(zlib.decompress(data))
-    words = tuple(Word(text, box_of(box), confidence, line, block) for text, box, confidence, line, block, _ in rows)
+    words = tuple(
+        Word(text, box_of(box), confidence, line, block, *first)
+        for text, box, confidence, line, block, _, *first in rows
+    )
     return words, tuple(row[5] for row in rows)
 
 

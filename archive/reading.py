@@ -43,6 +43,8 @@ class Word:
     """Number of the line on the page, in reading order."""
     block: int = 0
     """Number of the layout block (column, paragraph) the line belongs to."""
+    first: str | None = None
+    """What was read first, where a second look read something better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
-from archive import advice, layer, layout, pageimage, pictures, tesseract
+from archive import advice, layer, layout, pageimage, pictures, second_look, tesseract
 from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
@@ -164,7 +165,7 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
     shown = pageimage.for_reading(grey, dpi)
     words = options.recognise(shown.image) if options.recognise else None
     if words is None:
-        words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language)
+        words = _read_twice(shown, options.language)
     words = tuple(layout.in_reading_order(layout.rows_of(words)))
     if not shown.angle:
         return words
@@ -172,6 +173,13 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
         dataclasses.replace(word, box=pageimage.unlevelled(word.box, shown.angle, shown.image.size))
         for word in words if word.box
     )  # fmt: skip
+
+
+def _read_twice(shown: pageimage.Shown, language: str) -> tuple[Word, ...]:
+    """The words as Tesseract reads them, and doubted codes as it reads them alone in their line."""
+    words = tesseract.read(shown.image, dpi=round(shown.dpi), language=language)
+    line = partial(tesseract.read_region, psm=7, dpi=second_look.DPI, language=language)
+    return second_look.looked_again(words, shown, line)
 
 
 def _is_doubtful(words: tuple[Word, ...]) -> bool:

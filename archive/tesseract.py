@@ -20,10 +20,12 @@ from PIL.Image import Image
 
 from archive.errors import BadSettings, Crashed, TookTooLong
 from archive.reading import Word
+from archive.vietnamese import plain_letters
 
 LANGUAGE = "vie"
 _SETTINGS = "--oem 1 --psm {psm} -c tessedit_create_tsv=1"
 _JUNK = re.compile(r"[\W_]+")
+_CODE = re.compile(r"\d.*[⁄∕/–—-].*[A-ZÐĐ]|[A-ZÐĐ]{2}.*[⁄∕–—].*[A-ZÐĐ]")
 _MISSING = (
     "Chưa cài được bộ nhận dạng chữ Tesseract{what}. Các bản quét vẫn được lưu an toàn; "
     "người quản trị hãy cài gói tesseract-ocr và tesseract-ocr-vie."
@@ -115,7 +117,7 @@ def _words(tsv: str, size: tuple[int, int], *, keep_junk: bool = False) -> Itera
         cells = row.split("\t")
         if len(cells) < 12 or cells[0] != "5":
             continue
-        text = unicodedata.normalize("NFC", "".join(cells[11].split()))
+        text = _tidy("".join(cells[11].split()))
         left, top, wide, high = map(int, cells[6:10])
         confidence = min(1.0, max(0.0, float(cells[10]) / 100))
         if not text or not (keep_junk or _is_likely(text, confidence, wide / width, high / height)):
@@ -127,6 +129,12 @@ def _words(tsv: str, size: tuple[int, int], *, keep_junk: bool = False) -> Itera
             lines.setdefault(tuple(cells[2:5]), len(lines)),
             blocks.setdefault(tuple(cells[2:4]), len(blocks)),
         )
+
+
+def _tidy(text: str) -> str:
+    """NFC; in codes, dashes, slashes and letters that only look like those of a code as the ones they must be."""
+    text = unicodedata.normalize("NFC", text)
+    return plain_letters(text) if _CODE.search(text) else text
 
 
 def _is_likely(text: str, confidence: float, wide: float, high: float) -> bool:
