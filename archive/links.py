@@ -44,7 +44,7 @@ def missing(session: Session, visible: sa.ColumnElement[bool], limit: int = 200)
         .where(CitationRow.target_id.is_(None), CitationRow.code.is_not(None), Document.status != "void", visible)
         .group_by(CitationRow.code, CitationRow.date).order_by(times.desc(), CitationRow.code).limit(limit)
     )  # fmt: skip
-    return [Missing(code or "", *rest) for code, *rest in rows]
+    return [Missing(code or "", date, kind, issuer, count) for code, date, kind, issuer, count in rows]
 
 
 def _take_back(session: Session, document: Document) -> None:

@@ -121,8 +121,7 @@ def _short_name(printed: str) -> str:
     if printed.strip(".") in _SHORT_NAMES or is_known_symbol(printed.strip(".")):
         return printed
     near = [name for name in _SHORT_NAMES if distance(name.replace(".", ""), printed.replace(".", ""), 1) <= 1]
-    exact = [name for name in near if name.replace(".", "") == printed.replace(".", "")]
-    return near[0] if len(near) == 1 and not exact else printed
+    return near[0] if len(near) == 1 else printed
 
 
 def _archive_of(text: str) -> tuple[str, ...]:

@@ -242,6 +242,17 @@ def _tesseract_lines(placed: list[tuple[int, Word]]) -> list[list[tuple[int, Wor
 _MARK = re.compile(r"(?:hoa toc|thuong khan|khan|toi mat|tuyet mat|mat)\W*")
 
 
+_MOTTO = re.compile(r"c[o0]ng h[o0]a xa h[o0]i|dang cong san viet nam$|doc lap\W+tu do")
+
+
+def _begins_motto(line: Sequence[tuple[int, Word]], index: int) -> bool:
+    """`ỦY BAN NHÂN DÂN CỘNG HÒA XÃ HỘI …`: both columns print so near each other that no gutter is seen."""
+    box = line[index][1].box
+    if not box or not 0.35 < box[0] < 0.66:
+        return False
+    return bool(_MOTTO.match(fold(plain_letters(" ".join(word.text for _, word in line[index:])))))
+
+
 def _is_beside_mark(line: Sequence[tuple[int, Word]], index: int) -> bool:
     """`THƯỢNG KHẨN.` in its frame, and an addressee on the same height: `- Các sở;`."""
     before, after = line[index - 1][1].box, line[index][1].box
@@ -259,7 +270,8 @@ def _cut_at_gutter(line: list[tuple[int, Word]]) -> list[list[tuple[int, Word]]]
     line = sorted(line, key=lambda one: one[1].box[0] if one[1].box else 0.0)
     for index in range(1, len(line)):
         before, after = line[index - 1][1], line[index][1]
-        if before.box and after.box and (_is_gutter(before, after) or _is_beside_mark(line, index)):
+        apart = before.box and after.box and (_is_gutter(before, after) or _is_beside_mark(line, index))
+        if apart or _begins_motto(line, index):
             return [line[:index], line[index:]]
     return [line]
 

@@ -77,7 +77,9 @@ def organs(paper: Paper) -> Iterator[Finding]:
         return
     if names:
         of = [[rows[n] for n in group] for group in groups]
-        if needs_superior(names[-1][0]):
+        if paper.is_ink and _is_place(names[-1][0]):
+            yield from _headless(paper, names[-1][0], of[-1])
+        elif needs_superior(names[-1][0]):
             yield from _whose(names[-1][0], of)
         else:
             yield found("issuing_organ", names[-1][0], _confidence(paper, names[-1][1]), of[-1])
@@ -103,6 +105,21 @@ def _of_place(paper: Paper, name: str, known: float) -> tuple[str, float]:
     if known == 1 or not head or not province or province_of_organ(name):
         return name, known
     return (f"{head} tỉnh {province}", 0.9) if distance(fold(tail), fold(province), 2) <= 2 else (name, known)
+
+
+def _is_place(name: str) -> bool:
+    """`Tỉnh Quảng Ngãi`: the end of an organ's name, the line above it was not read."""
+    return bool(re.match(r"(?:tinh|thanh pho|huyen|quan|thi xa|xa|phuong|thi tran) (?!uy\b)", fold(name)))
+
+
+def _headless(paper: Paper, place: str, rows: list[Row]) -> Iterator[Finding]:
+    """The organ by its symbol, with the place that was read: in doubt."""
+    line = paper.heading.number_line
+    head = {"UBND": "Ủy ban nhân dân", "HĐND": "Hội đồng nhân dân"}.get(line.code.organ if line else "")
+    reason = "Không đọc được dòng trên của tên cơ quan; ghép theo ký hiệu."
+    if head:
+        yield found("issuing_organ", f"{head} {place[:1].lower()}{place[1:]}", 0.85, rows, reason=reason)
+    yield found("issuing_organ", place, 0.3, rows, witness="heading", reason=reason)
 
 
 def _whose(name: str, of: list[list[Row]]) -> Iterator[Finding]:
@@ -132,6 +149,9 @@ def _confidence(paper: Paper, known: float) -> float:
 
 def _without_heading(paper: Paper) -> Iterator[Finding]:
     named = organ_of_subtitle(paper.heading)
+    signed = re.match(r"t\W{0,2}m\W+(.+)", paper.ending.authority[0].folded) if paper.ending.authority else None
+    if signed and not named and (organ := organ_name(signed[1])[0]) in ORGANS.values():
+        yield found("issuing_organ", organ, 0.8, paper.ending.authority[0], witness="signature")
     if named:
         name, known = organ_name(named)
         yield found("issuing_organ", name, _confidence(paper, known), paper.heading.subtitle)
