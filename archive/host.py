@@ -13,7 +13,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -61,29 +61,39 @@ class Plugin:
         return f"{self.slug} {self.version}".strip()
 
 
-def load(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
-    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over namesakes."""
+def load(
+    drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET, order: Sequence[str] = ()
+) -> Host:
+    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over namesakes.
+
+    They are asked in this `order`, ours first, those it does not name last and by their names.
+    """
     host = Host(budget)
     found = {slug: one for slug, one in find(drop_in).items() if slug not in disabled}
     deadly = _probed(found, budget)
-    for slug in sorted(found, key=lambda slug: (slug != OURS, slug)):
+    places = {slug: place for place, slug in enumerate((OURS, *order))}
+    for slug in sorted(found, key=lambda slug: (places.get(slug, len(places)), slug)):
         get = functools.partial(_refuse, deadly[slug]) if slug in deadly else found[slug].get
         host.add(slug, get, found[slug].path)
     return host
 
 
-def loaded(drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET) -> Host:
+def loaded(
+    drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET, order: Sequence[str] = ()
+) -> Host:
     """The same as long as nothing in the folder changes: one host a process."""
     folder = drop_in if drop_in and drop_in.is_dir() else None
-    return _loaded(folder, tuple(disabled), budget, _age(folder))
+    return _loaded(folder, tuple(disabled), budget, tuple(order), age(folder))
 
 
 @functools.lru_cache(maxsize=1)
-def _loaded(folder: Path | None, disabled: tuple[str, ...], budget: float, _age: tuple[int, float]) -> Host:
-    return load(folder, disabled, budget)
+def _loaded(
+    folder: Path | None, disabled: tuple[str, ...], budget: float, order: tuple[str, ...], _age: tuple[int, float]
+) -> Host:
+    return load(folder, disabled, budget, order)
 
 
-def _age(folder: Path | None) -> tuple[int, float]:
+def age(folder: Path | None) -> tuple[int, float]:
     """How many files a drop-in plugin may be made of, and when the last of them changed.
 
     Asked before every question, so it walks as little as it can: samples are no part of a plugin's answers.

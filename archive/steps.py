@@ -27,6 +27,8 @@ class Plugins:
     """Slug of the office's own."""
     budget: float = host.BUDGET
     """Seconds one plugin has for one question."""
+    order: tuple[str, ...] = ()
+    """Who is asked first, after ours."""
 
     def __post_init__(self) -> None:
         # The child that reads it works in another directory.
@@ -61,6 +63,11 @@ class Extraction:
     findings: tuple[Finding, ...] = ()
     citations: tuple[Citation, ...] = ()
     failures: tuple[str, ...] = ()
+
+
+def found(folder: str | None, order: tuple[str, ...] = ()) -> tuple[host.Plugin, ...]:
+    """Every plugin there is, the refused ones as well, in the order in which they are asked."""
+    return tuple(host.loaded(Path(folder) if folder else None, order=order).plugins)
 
 
 def survey(path: str, limits: scans.Limits) -> scans.Survey:
@@ -121,4 +128,4 @@ def route(record: Record, plugins: Plugins) -> tuple[Route, ...]:
 
 def _host(plugins: Plugins) -> host.Host:
     folder = Path(plugins.folder) if plugins.folder else None
-    return host.loaded(folder, plugins.disabled, plugins.budget)
+    return host.loaded(folder, plugins.disabled, plugins.budget, plugins.order)

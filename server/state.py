@@ -9,16 +9,21 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from archive.blobs import Blobs, open_blobs
+from archive.children import Child
 from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
+from archive.host import age
 from archive.search import open_search
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
-    from archive.host import Host
+    from archive.host import Plugin
     from archive.search.whoosh_engine import WhooshEngine as Engine
+
+SECONDS = 120.0
+"""For loading every plugin once."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +62,26 @@ class State:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
 
-    @property
-    def host(self) -> Host:
-        """The plugins as they are now, for the administrator's list; papers are never read in the web process."""
-        from archive.host import loaded
+    def plugins(self, order: tuple[str, ...] = ()) -> tuple[Plugin, ...]:
+        """The plugins as they are now, for the administrator's pages.
 
-        return loaded(self.settings.plugin_dir)
+        Code of others is loaded in a child, which forks to try it: this process has threads and must not fork.
+        """
+        folder = self.settings.plugin_dir if self.settings.plugin_dir.is_dir() else None
+        key = (order, age(folder))
+        if key not in self._found:
+            with Child(name="plugins") as child:
+                found = child.run(
+                    "archive.steps:found", folder and str(folder.absolute()), order, wall=SECONDS, cpu=SECONDS
+                )
+            self._found.clear()
+            self._found[key] = found
+        return self._found[key]
+
+    @cached_property
+    def _found(self) -> dict[object, tuple[Plugin, ...]]:
+        """What the last look said, for as long as nothing in the folder changes."""
+        return {}
 
 
 def state() -> State:

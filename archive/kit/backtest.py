@@ -15,11 +15,12 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import host, pages, records
+from archive import pages, records
 from archive.children import Child
 from archive.config import Settings
 from archive.errors import NotFound, PluginRefused
 from archive.findings import LISTS, Citation, Finding, Record, Settled, Stamp, Value, agree, settle
+from archive.host import Plugin
 from archive.models import Confirmation, Document, FindingRow
 from archive.pipeline.line import plugins as plugins_in_force
 from archive.steps import Extraction, Plugins
@@ -88,12 +89,12 @@ def backtest(
     asked = plugins_in_force(session, settings)
     disabled = tuple(one for one in asked.disabled if one != slug)
     asked = dataclasses.replace(asked, folder=str(plugins_dir or settings.plugin_dir), disabled=disabled)
-    plugin = _checked(slug, Path(asked.folder or ""))
     changes: list[Change] = []
     failures: list[tuple[str, str]] = []
     before: set[str] = set()
     ids = session.scalars(_ids.limit(limit)).all()
     with Child(name="backtest") as child:
+        plugin = _checked(child, slug, asked.folder)
         for id_ in ids:
             replay = _replay(session, child, session.get_one(Document, id_), asked, slug)
             changes += replay.changes()
@@ -104,9 +105,10 @@ def backtest(
     return Report(plugin, tuple(sorted(before)), len(ids), tuple(changes), tuple(failures))
 
 
-def _checked(slug: str, folder: Path) -> str:
-    loaded = host.load(folder if folder.is_dir() else None)
-    plugin = next((one for one in loaded.plugins if one.slug == slug), None)
+def _checked(child: Child, slug: str, folder: str | None) -> str:
+    """The plugin with its version; asked in the child, for a process that serves the web must not fork."""
+    known: Sequence[Plugin] = child.run("archive.steps:found", folder, wall=SECONDS, cpu=SECONDS)
+    plugin = next((one for one in known if one.slug == slug), None)
     if plugin is None:
         raise NotFound(f"Không có plugin {slug!r} trong {folder} hay trong các gói đã cài.")
     if plugin.error:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from archive import switchboard
 from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
 from archive.database import Sessions
@@ -16,7 +17,7 @@ from archive.derived import Derived
 from archive.drawings import Layout
 from archive.errors import ArchiveError
 from archive.jobs.queue import Claim, Next
-from archive.models import PluginState, Scan, StampLayout
+from archive.models import Scan, StampLayout
 from archive.pages import box_of
 from archive.scans import Limits, Options
 from archive.steps import OwnStamps, Plugins
@@ -82,8 +83,8 @@ def options(settings: Settings) -> Options:
 
 def plugins(session: Session, settings: Settings) -> Plugins:
     """The plugins in force: those of the settings without those an administrator disabled."""
-    disabled = session.scalars(sa.select(PluginState.slug).where(PluginState.enabled.is_(False)))
-    return Plugins(str(settings.plugin_dir), tuple(sorted(disabled)), settings.province)
+    disabled, order = switchboard.disabled(session), switchboard.order(session)
+    return Plugins(str(settings.plugin_dir), disabled, settings.province, order=order)
 
 
 def own_stamps(session: Session, settings: Settings) -> OwnStamps:

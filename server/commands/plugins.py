@@ -47,16 +47,15 @@ def _warned(slug: str, scans: int, cause: str, at: str) -> str:  # noqa: ARG001
 
 def found_plugins(desk: Desk) -> list[dict[str, Any]]:
     """Every plugin, switched off or not, with what is wrong with it."""
-    from archive import host
+    from archive import host, switchboard
     from archive.kit.warnings import warnings
-    from archive.models import PluginState
 
     with desk.readers() as session:
-        enabled = {row.slug: row.enabled for row in session.query(PluginState)}
+        off, order = switchboard.disabled(session), switchboard.order(session)
         warned = warnings(session)
-    loaded = host.load(desk.settings.plugin_dir if desk.settings.plugin_dir.is_dir() else None)
+    loaded = host.load(desk.settings.plugin_dir if desk.settings.plugin_dir.is_dir() else None, order=order)
     return [
-        {"slug": one.slug, "version": one.version, "enabled": enabled.get(one.slug, True), "hooks": list(one.hooks),
+        {"slug": one.slug, "version": one.version, "enabled": one.slug not in off, "hooks": list(one.hooks),
          "path": one.path, "error": one.error or None,
          "warning": dataclasses.asdict(warned[one.slug]) if one.slug in warned else None}
         for one in loaded.plugins
@@ -89,14 +88,26 @@ def _switch(desk: Desk, slug: str, enabled: bool) -> None:
 
 
 def _decide(desk: Desk, slug: str, version: str, enabled: bool) -> None:
-    from archive import history
-    from archive.models import PluginState, now
+    from archive import switchboard
 
     with desk.sessions.begin() as session:
-        state = session.get(PluginState, slug) or PluginState(slug=slug)
-        state.enabled, state.version, state.changed_by, state.changed_at = enabled, version, ACTOR, now()
-        session.add(state)
-        history.append(session, ACTOR, "plugin_enabled" if enabled else "plugin_disabled", slug)
+        switchboard.switch(session, slug, version, on=enabled, actor=ACTOR)
+
+
+@plugins.command()
+@click.argument("slugs", nargs=-1, required=True, metavar="SLUG…")
+@click.pass_obj
+def order(desk: Desk, slugs: tuple[str, ...]) -> None:
+    """Ask plugins in this order, ours before them and the others after."""
+    from archive import switchboard
+
+    speak(logging.CRITICAL)
+    known = {one["slug"] for one in found_plugins(desk)}
+    if missing := [slug for slug in slugs if slug not in known]:
+        raise NotFound(f"Không có plugin {missing[0]!r}.")
+    with desk.sessions.begin() as session:
+        switchboard.arrange(session, slugs, actor=ACTOR)
+    click.echo(f"Thứ tự hỏi: {', '.join(slugs)}")
 
 
 @plugins.command()

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from flask import Blueprint, g, redirect, render_template, request
 from sqlalchemy.orm import Session, joinedload
 
-from archive import access, history, people
+from archive import access, people, switchboard
 from archive.errors import ArchiveError, BadValue, Conflict, Forbidden, NotFound
+from archive.host import OURS
 from archive.kit.warnings import warnings
-from archive.models import Outbox, PluginState, Scan, Task, Unit, User, now
+from archive.models import Outbox, Scan, Task, Unit, User
 from archive.version import VERSION
 from server.auth import NO_RIGHT, allow
 from server.speech import gettext as _
@@ -20,6 +21,8 @@ from server.state import state
 
 pages = Blueprint("admin", __name__)
 GIGABYTE = 1 << 30
+STEPS = {"up": -1, "down": 1}
+"""How many places a plugin is moved."""
 
 
 @pages.get("/admin")
@@ -51,29 +54,31 @@ def show(sentence: str = "", status: int = 200) -> Any:
 
 def plugins(session: Session) -> list[dict[str, Any]]:
     """Every plugin that was found, with its hooks or with why it was refused, and where it failed of late."""
-    decided = {row.slug: row.enabled for row in session.scalars(sa.select(PluginState))}
-    warned = warnings(session)
+    off, warned = switchboard.disabled(session), warnings(session)
     return [
         {"slug": one.slug, "version": one.version, "hooks": one.hooks, "error": one.error,
-         "on": decided.get(one.slug, True), "warned": warned.get(one.slug)}
-        for one in state().host.plugins
+         "on": one.slug not in off, "warned": warned.get(one.slug), "fixed": one.slug == OURS}
+        for one in state().plugins(switchboard.order(session))
     ]  # fmt: skip
 
 
 @pages.post("/admin/plugins/<slug>")
 def switch(slug: str) -> Any:
-    """Ask a plugin from now on, or not any more."""
+    """Ask a plugin from now on, or not any more; or, with `move`, earlier or later than others."""
     allow("plugins")
-    found = next((one for one in state().host.plugins if one.slug == slug), None)
+    with state().readers() as session:
+        known = state().plugins(switchboard.order(session))
+    found = next((one for one in known if one.slug == slug), None)
     if found is None:
         raise NotFound(_("Không có phần bổ sung này."))
-    enabled = request.form.get("on") == "1"
+    others = [one.slug for one in known if one.slug != OURS]
+    by = STEPS.get(request.form.get("move", ""))
     with state().sessions.begin() as session:
-        row = session.get(PluginState, slug) or PluginState(slug=slug)
-        row.enabled, row.version, row.changed_by, row.changed_at = enabled, found.version, g.user.name, now()
-        session.add(row)
-        history.append(session, g.user.name, "plugin_enabled" if enabled else "plugin_disabled", slug)
-    return redirect("/admin", 303)
+        if by is None:
+            switchboard.switch(session, slug, found.version, on=request.form.get("on") == "1", actor=g.user.name)
+        elif slug in others:
+            switchboard.arrange(session, switchboard.moved(others, slug, by), actor=g.user.name)
+    return redirect("/admin#plugins", 303)
 
 
 def health(session: Session) -> list[tuple[str, bool, str]]:
@@ -101,6 +106,23 @@ def _index() -> tuple[bool, str]:
     except ArchiveError as error:
         return False, str(error)
     return told.healthy, _("{} văn bản").format(told.documents)
+
+
+@pages.post("/admin/users/<name>/disable")
+def disable_user(name: str) -> Any:
+    """Let a person in no more: signed out everywhere, keys revoked; what they did stays theirs."""
+    allow("users")
+    try:
+        with state().sessions.begin() as session:
+            user = session.scalar(sa.select(User).where(User.name == name))
+            if user is None:
+                raise NotFound(_("Không có người dùng này."))
+            if user.id == g.user.id:
+                raise Conflict(_("Không tự khoá mình được. Hãy nhờ một quản trị khác."))
+            people.disable_user(session, user, actor=g.user.name)
+    except Conflict as error:
+        return show(str(error), 409)
+    return redirect("/admin", 303)
 
 
 @pages.post("/admin/users")

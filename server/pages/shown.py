@@ -72,7 +72,8 @@ ACTIONS = {
     "failed": "Đọc không được", "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản",
     "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
-    "stamp_taught": "Đã dạy mẫu dấu", "stamp_forgotten": "Đã bỏ mẫu dấu",
+    "plugins_ordered": "Đã xếp thứ tự phần bổ sung", "stamp_taught": "Đã dạy mẫu dấu",
+    "stamp_forgotten": "Đã bỏ mẫu dấu",
 }  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import textwrap
 
 import pytest
+from PIL import Image
 
 from archive.findings import Record, Settled
 from archive.host import load, loaded
@@ -152,3 +153,21 @@ def test_a_province_names_no_page_where_a_text_has_none():
     head = "ỦY BAN NHÂN DÂN\nTỈNH CAO BẰNG\nSố: 471/UBND-VX\nCao Bằng, ngày 30 tháng 3 năm 2020"
     desk = next(one for one in OFFICE.extract(Text([Page.of_text(1, head)])) if one.field == "cao_bang.desk")
     assert (desk.value, desk.page, desk.box) == ("Phòng Văn xã", None, None)
+
+
+def test_plugins_are_asked_in_the_order_an_administrator_chose(tmp_path):
+    for slug in ("anh", "binh"):
+        (tmp_path / f"{slug}.py").write_text(RECOGNISES.format(slug=slug))
+    image = Image.new("L", (10, 10))
+    assert load(tmp_path).recognize(image)[0].text == "anh"
+    assert load(tmp_path, order=("binh", "gone")).recognize(image)[0].text == "binh"
+    assert [one.slug for one in load(tmp_path, order=("binh", "anh")).plugins][:3] == ["national", "binh", "anh"]
+
+
+RECOGNISES = """
+from archive import Word, hookimpl
+
+@hookimpl
+def recognize(image):
+    return [Word("{slug}", (0.1, 0.1, 0.2, 0.2), 0.9)]
+"""

@@ -1,6 +1,7 @@
 """The administrator's page: people, plugins, the machine."""
 
-from archive.models import PluginState, User
+from archive import switchboard
+from archive.models import Event, PluginState, User
 
 
 def test_a_person_is_added_and_may_sign_in(desk, makers):
@@ -55,3 +56,30 @@ def test_a_plugin_is_switched_off_and_on_again(desk, makers):
     assert "đã tắt" not in chief.page("/admin")
     assert chief.send("/admin/plugins/nobody", {"on": "1"}).status_code == 404
     assert desk("clerk").send("/admin/plugins/national", {"on": "0"}).status_code == 403
+
+
+def test_plugins_are_put_in_order_and_the_order_is_an_event(desk, makers, app):
+    chief = desk("it")
+    assert chief.send("/admin/plugins/soc_trang", {"move": "up"}).status_code == 303
+    with makers() as session:
+        order = switchboard.order(session)
+        assert order.index("soc_trang") < order.index("quang_ngai") < order.index("son_la")
+        assert session.query(Event).filter_by(action="plugins_ordered").one().actor == "it-x"
+    text = chief.page("/admin")
+    places = [text.index(f'href="/admin/plugins/{slug}"') for slug in ("national", "soc_trang", "son_la")]
+    assert places == sorted(places) and "national lên trước" not in text
+    chief.send("/admin/plugins/national", {"move": "down"})
+    chief.send("/admin/plugins/cao_bang", {"move": "up"})  # it is the first already
+    with makers() as session:
+        assert switchboard.order(session) == order
+        assert session.query(Event).filter_by(action="plugins_ordered").count() == 1
+
+
+def test_a_person_is_locked_out_but_not_the_last_administrator_nor_oneself(desk, makers):
+    chief, clerk = desk("admin"), desk("clerk")
+    assert chief.send("/admin/users/clerk-x/disable").status_code == 303
+    assert clerk.open("/").status_code == 303 and clerk.sign_in("clerk-x").status_code == 403
+    assert "đã khoá" in chief.page("/admin")
+    assert chief.send("/admin/users/admin-x/disable").status_code == 409
+    assert chief.send("/admin/users/nobody/disable").status_code == 404
+    assert desk("it").send("/admin/users/admin-x/disable").status_code == 403
