@@ -34,6 +34,9 @@ MOST_INK = 0.3
 """Share of inked pixels above which a page is a photograph: lines are everywhere, and none is a frame's."""
 MOST_TRIED = 600
 """Rectangles weighed at one angle; real pages have at most a few hundred."""
+MUCH_WORSE = 0.2
+SAME = 1.5
+"""mm."""
 LEAST = 0.66
 """Below this score four lines are not a frame."""
 
@@ -188,7 +191,21 @@ def _distinct(found: list[Frame]) -> list[Frame]:
     for frame in sorted(found, key=lambda f: -f.score):
         if len(kept) < BEST and not any(math.dist(k.centre, frame.centre) < 12 * PER_MM for k in kept):
             kept.append(frame)
-    return kept
+    return [_with_head(frame, found) for frame in kept]
+
+
+def _with_head(frame: Frame, found: list[Frame]) -> Frame:
+    """The frame together with the cell above it, where the office's name stands."""
+    higher = [other for other in found if frame.score - other.score < MUCH_WORSE and _is_headed(other, frame)]
+    return max((frame, *higher), key=lambda f: f.height)
+
+
+def _is_headed(other: Frame, frame: Frame) -> bool:
+    """`other` has the same sides and the same foot, and begins a line of print higher."""
+    if other.angle != frame.angle:
+        return False
+    same = math.dist(other.corners()[2], frame.corners()[2]) < SAME * PER_MM
+    return same and abs(other.width - frame.width) < SAME * PER_MM and 3 < (other.height - frame.height) / PER_MM < 9
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,12 @@ MOST_NEXT = 7.6
 """mm from line to line at most."""
 LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
-TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 16.0
+CUT = 4.5
+"""mm: a lower line that begins farther left lost its beginning at the edge of the page, and so did the upper ones."""
+TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 """mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
 is no room for it above a first line at less than NO_ARRIVED."""
+REF_SEEN = 6.0
 MOST_PITCH = 9.0
 LEFT_PART = 0.6
 """Share of the frame's width in which every label begins."""
@@ -75,6 +78,8 @@ class Label:
     """How clearly it was seen: MERIT a letter at best."""
     dots: float = 0.0
     """How clear the dotted leader is that it begins."""
+    room: float = 99.0
+    """mm from its line to the next one: what is written higher stands on the line above."""
 
 
 def dotted_bands(dotted: Sequence[Leader]) -> list[float]:
@@ -99,7 +104,10 @@ def labels_of(seen: Sequence[Label], picture: Image.Image, dotted: Sequence[Lead
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
     best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
     arrived = inside["arrived"][:1]
-    return {label.name: label for label in (*best, *_unseen(best, arrived, dotted, picture.height / PX), *arrived)}
+    lines = [*best, *_unseen(best, arrived, dotted, picture.height / PX)]
+    middles = sorted(label.middle for label in lines)
+    room = min((b - a for a, b in itertools.pairwise(middles) if b - a > LEAST_PITCH), default=99.0)
+    return {label.name: dataclasses.replace(label, room=room) for label in (*lines, *arrived)}
 
 
 def _on_dots(label: Label, dotted: Sequence[Leader]) -> Label:
@@ -152,20 +160,31 @@ def _unseen(
 ) -> list[Label]:  # fmt: skip
     """Number or hour, and date, where their lines must be: on the leader next to a label that was seen."""
     known = {label.name: label for label in placed}
-    upper, date, forward = known.get("number") or known.get("time"), known.get("date"), known.get("forward_to")
-    if upper and not date:
-        return _missing("date", upper.left, _next(upper.middle, 1, placed, dotted))
-    if date and not upper:
+    upper, date = known.get("number") or known.get("time"), known.get("date")
+    lower = known.get("forward_to") or known.get("file_ref")
+    if date:
         name = "number" if tall - date.middle > LAST_LINE else "time"
-        return _missing(name, date.left, _next(date.middle, -1, placed, dotted))
-    if forward and not date:
-        left = forward.left
-        if left < TALL_CELL and (arrived[0].left < TALL_CELL if arrived else dotted and dotted[0].height < NO_ARRIVED):
-            left += BESIDE_ARRIVED
-        middle = _next(forward.middle, -1, (), dotted)
-        above = _next(middle, -1, (), dotted) if middle else None
-        return [*_missing("date", left, middle), *_missing("number", left, above)]
+        return [] if upper else _missing(name, date.left, _next(date.middle, -1, placed, dotted))
+    if upper:
+        below = _next(upper.middle, 1, placed, dotted)
+        crossed = lower and below and below > lower.middle - LEAST_PITCH
+        return [] if crossed else _missing("date", upper.left, below)
+    if lower:
+        return _above(lower, arrived, dotted)
     return []
+
+
+def _above(lower: Label, arrived: Sequence[Label], dotted: Sequence[Leader]) -> list[Label]:
+    """Number and date above a line that was seen, on leaders only."""
+    first = lower.middle if lower.name == "forward_to" else _next(lower.middle, -1, (), dotted)
+    date = _next(first, -1, (), dotted) if first else None
+    number = _next(date, -1, (), dotted) if date else None
+    left = lower.left
+    if left < CUT:
+        return [*_missing("date", left - PRINTED["date"], date), *_missing("number", left - PRINTED["number"], number)]
+    beside = arrived[0].left < TALL_CELL if arrived else number is not None and number < NO_ARRIVED
+    left += BESIDE_ARRIVED if beside and left < TALL_CELL else 0
+    return [*_missing("date", left, date), *_missing("number", left, number)]
 
 
 def _missing(name: str, left: float, middle: float | None) -> list[Label]:
@@ -202,7 +221,15 @@ def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[La
             if merit > LEAST * MERIT * len(word):
                 edges = place.start * frame, (place.end + 1) * frame
                 found.append(Label(name, *edges, top + BAND / 2, merit))
-    return found
+    return [label for label in found if not _part_of_another(label, found)]
+
+
+def _part_of_another(label: Label, found: Sequence[Label]) -> bool:
+    """The Số in "Lưu hồ sơ số" and in "Số và ký hiệu HS" is not that of the number."""
+    return label.name == "number" and any(
+        other.name == "file_ref" and other.middle == label.middle and other.weight > REF_SEEN
+        and other.left - 1 < label.left < other.right for other in found
+    )  # fmt: skip
 
 
 def _printed(picture: Image.Image) -> list[Label]:

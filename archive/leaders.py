@@ -23,6 +23,8 @@ MOST = 5
 """Rows that are taken for leaders: three or four stand in a stamp."""
 SMOOTH = 0.3
 """mm; as high as a dot."""
+CLEAREST = 1.2
+"""mm of rows, those of some four lines of dots, that say what the pitch is."""
 FLOOR = 1.0
 """Energy a pixel that counts as none, dots of some four grey levels: noise on blank paper has a pitch, too."""
 
@@ -64,9 +66,12 @@ def profile(picture: Image.Image, px: float) -> NDArray[np.float64]:
         peaks = power[:, cycles] + power[:, cycles - 1] + power[:, cycles + 1]
         total = power[:, 2 : 2 * round(WINDOW / PITCH[0])].sum(1) + FLOOR * size * size
         shares.append(peaks / total[:, None])
-    # The pitch is the same along the whole row.
-    together: NDArray[np.float64] = np.mean(shares, axis=0).max(1)
-    return together
+    together: NDArray[np.float64] = np.mean(shares, axis=0)
+    # The pitch is the same on all lines of a form; print has no pitch, or another.
+    clearest = np.sort(together, axis=0)[-round(CLEAREST * px) :]
+    pitch = int(clearest.sum(0).argmax())
+    rows_of_it: NDArray[np.float64] = together[:, max(0, pitch - 1) : pitch + 2].max(1)
+    return rows_of_it
 
 
 def _smoothed(rows: NDArray[np.float64], size: int) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ the ink of the stamp lifted off where it has a colour of its own.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -29,15 +30,17 @@ PAD = 2.5
 FRAME_LINE = 0.8
 """mm that the line of the frame and the blur of it take."""
 SUSPECTS = 3
-ENOUGH = 3.2
+ENOUGH = 2.6
 WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
 CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
 """Weight of a label that was seen well."""
 PLAIN, DOTTED = 0.5, 0.75
 """How clear a leader is that print might be, and one that only dots are."""
+SURELY_DOTTED = 0.8
 LEADER = 0.4
-"""What each dotted leader says: tables and boxes of text have none."""
+"""What each dotted leader says: tables and boxes of text have none; with fewer than SURELY_DOTTED and no label beside
+them nothing else is looked for."""
 LABELLED = 12.0
 """mm right of the frame's left side before which the pen hardly writes in any layout."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
@@ -53,6 +56,12 @@ RISE = 0.6
 """mm by which the pen stands higher than the label beside it."""
 CUTS = ((1.35, 7.2, False, 1.0), (1.35, 7.2, True, 1.15), (1.1, 6.4, True, 1.0))
 """Views of a line: mm its middle lies above the label's, mm of height, other lines taken away or not, stretched."""
+COLOURED_WIDTHS = (1.0, 1.12)
+PEN_SHARE = (0.006, 0.25)
+"""Of a line's paper that a pen of colour covers."""
+PEN_DARK = 90
+NARROW, OVER = 5.0, 1.2
+"""mm: lines closer than NARROW are cut so high that little of the line above is seen."""
 BEFORE = 0.8
 """mm before the end of the label: the pen may begin close behind it, or in it."""
 
@@ -119,7 +128,7 @@ def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], flo
     seen = look(picture, reader, tops)
     labels = labels_of(seen, picture, dotted)
     weight = _weight(straight.frame, labels, dotted)
-    if weight >= ENOUGH or (tops and not seen):
+    if weight >= ENOUGH or (tops and not seen and _dotted(dotted) < SURELY_DOTTED):
         return labels, weight
     labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted)
     return labels, _weight(straight.frame, labels, dotted)
@@ -144,11 +153,14 @@ def marks(page: Page, image: Image.Image) -> tuple[Mark, ...]:
 
 
 def _distinct(suspects: Sequence[Frame], per_mm: float) -> list[Frame]:
-    """Best first; of a frame that was seen in two inks, the one in colour."""
+    """Best first; a frame that was seen in two inks has a colour: all ink is dark, too."""
     kept: list[Frame] = []
-    for frame in sorted(suspects, key=lambda f: -f.score - 0.1 * (f.kind != "dark")):
-        if all(math.dist(k.centre, frame.centre) > 12 * per_mm for k in kept):
+    for frame in sorted(suspects, key=lambda f: -f.score):
+        same = next((n for n, k in enumerate(kept) if math.dist(k.centre, frame.centre) < 12 * per_mm), None)
+        if same is None:
             kept.append(frame)
+        elif kept[same].kind == "dark":
+            kept[same] = dataclasses.replace(kept[same], kind=frame.kind)
     return kept
 
 
@@ -175,8 +187,12 @@ def _label_picture(straight: Straight) -> Image.Image:
 
 def _weight(frame: Frame, labels: dict[str, Label], dotted: Sequence[Leader]) -> float:
     seen = sum(WEIGHTS[name] * min(1.0, label.weight / CLEAR[name]) for name, label in labels.items())
-    lined = sum(min(1.0, max(0.0, (leader.strength - PLAIN) / (DOTTED - PLAIN))) for leader in dotted)
-    return seen + (LEADER * lined if seen else 0.0) + (frame.score - 0.6) * 2
+    return seen + (LEADER * _dotted(dotted) if seen else 0.0) + (frame.score - 0.6) * 2
+
+
+def _dotted(dotted: Sequence[Leader]) -> float:
+    """How many leaders there are, doubtful ones in part."""
+    return sum(min(1.0, max(0.0, (leader.strength - PLAIN) / (DOTTED - PLAIN))) for leader in dotted)
 
 
 def _stamp(
@@ -234,10 +250,24 @@ def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Re
         return []
     lifted = ink.pen_only(straight.picture, straight.frame.kind)
     views = []
-    for raised, height, alone, width in CUTS:
-        strip = straight.part(lifted, label.right - BEFORE, label.middle - raised, height)
+    for raised, high, alone, width in CUTS:
+        height = min(high, label.room + OVER) if label.room < NARROW else high
+        strip = straight.part(lifted, label.right - BEFORE, label.middle - raised + (high - height) / 2, height)
         views += reader.views(ink.line_alone(strip) if alone else strip, (width,))
-    return read(views)
+    coloured = _pen_of_colour(straight, label)
+    return read(views, reader.views(coloured, COLOURED_WIDTHS)) if coloured else read(views)
+
+
+def _pen_of_colour(straight: Straight, label: Label) -> Image.Image | None:
+    """The line as a pen of another colour than the stamp's wrote it, without print and leader; None for other pens."""
+    raised, height, *_ = CUTS[0]
+    strip = straight.part(straight.picture, label.right - BEFORE, label.middle - raised, height)
+    for kind in ("blue", "red"):
+        if kind != straight.frame.kind:
+            alone = ink.only(strip, kind).convert("L")
+            if PEN_SHARE[0] < sum(alone.histogram()[:PEN_DARK]) / (alone.width * alone.height) < PEN_SHARE[1]:
+                return alone
+    return None
 
 
 def finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
