@@ -213,9 +213,10 @@ def read_number_line(line: str) -> NumberLine | None:
     if not year and not re.search(r"[A-ZĐ]{2}|[-/]", bare):
         return None
     party = "/" in bare and (bare.split("/")[0] in PARTY_TYPES or (dash == "-" and "-" not in bare))
-    glued = re.search(r"(?<![^\W\d])([^\W\d]{2,4})$", written) if dash == "-" and not party else None
-    if glued and glued[1] in STATE_TYPES:  # `///7KH-VP`: the slash was read as something else
-        written, bare, dash = written[: glued.start()].rstrip("/|17I"), f"{glued[1]}-{bare}", "/"
+    glued = re.search(r"(?<![^\W\d])([^\W\d]{2,6})$", written) if dash == "-" and not party else None
+    if glued and glued[1] in _known_parts():  # `///7KH-VP`, `471UBND-VX`: the slash was not read as one
+        before = written[: glued.start()]
+        written, bare, dash = before.rstrip("/|17I") if "/" in before else before, f"{glued[1]}-{bare}", "/"
     if "/" in bare and not party:  # a symbol of the State has no slash: what stands before it is the number's
         before, _, bare = bare.rpartition("/")
         written = f"{written}{dash}{before}"

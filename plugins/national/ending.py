@@ -10,7 +10,7 @@ from archive import is_capitals, organ_name, syllables
 
 from .lists import last_recipients, recipients_of
 from .rows import LEFT, RIGHT, Row
-from .signature import AROUND_NAME, deputy_title, is_authority, is_name, is_title
+from .signature import AROUND_NAME, deputy_title, is_authority, is_name, is_title, printed_name
 
 _SEARCHED = 90
 """Rows from the end in which the ending is looked for; annexes may follow it."""
@@ -88,7 +88,7 @@ def _block(rows: Sequence[Row]) -> list[Row]:
 
 def _take_block(ending: Ending, block: list[Row]) -> None:
     for index, row in enumerate(block):
-        text = row.text.strip(AROUND_NAME)
+        text = printed_name(row)
         if row.is_rule or _SIGNED.match(row.folded):
             continue
         if is_name(text):

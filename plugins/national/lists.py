@@ -105,7 +105,7 @@ _SHORT_NAMES = frozenset(
     "TT.TU TT.HĐND TT.UBND UBND HĐND MTTQ UBMTTQ ĐUTT LĐVP CVTH VPUB VPCP TTĐT PTTH BTGTU BTCTU VPTU".split()  # noqa: SIM905
 )
 """Abbreviations lists of recipients are full of (DOMAIN §1.6)."""
-_FOR_REPORT = re.compile(r"\(\s?[b6]?\s?/\s?[cC€e©]\s?\)")
+_FOR_REPORT = re.compile(r"\(\s?[b6lh]?\s?/\s?[cC€e©]\s?\)")
 
 
 def _idiom(text: str) -> str:
@@ -113,14 +113,16 @@ def _idiom(text: str) -> str:
     text = _FOR_REPORT.sub("(b/c)", text)  # để báo cáo: OCR takes the small c for other round letters
     if distance(re.sub("[^a-z]", "", fold(text)), "nhutren", 2) <= 2:
         return "Như trên"
-    return re.sub(r"[A-ZĐ.]{4,9}(?!\w)", lambda one: _short_name(one.group()), text)
+    text = re.sub(r"(?<!\w)BC[PDO](?= (?:tỉnh|Quốc gia|TW|thành phố|huyện))", "BCĐ", re.sub("ĐĐ+", "Đ", text))
+    return re.sub(r"[A-ZĐƯ.]{4,9}(?!\w)", lambda one: _short_name(one.group()), text)
 
 
 def _short_name(printed: str) -> str:
     """The abbreviation a word of capitals must be, when it is none and one letter off a single one."""
     if printed.strip(".") in _SHORT_NAMES or is_known_symbol(printed.strip(".")):
         return printed
-    near = [name for name in _SHORT_NAMES if distance(name.replace(".", ""), printed.replace(".", ""), 1) <= 1]
+    read = fold(printed.replace(".", ""))
+    near = [name for name in _SHORT_NAMES if distance(fold(name.replace(".", "")), read, 1) <= 1]
     return near[0] if len(near) == 1 else printed
 
 

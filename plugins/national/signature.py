@@ -118,9 +118,30 @@ def is_name(text: str) -> bool:
     )
 
 
+_SCRAP = 0.6
+"""Confidence under which one letter after a whole name is a stroke of the pen."""
+
+
+def printed_name(row: Row) -> str:
+    """The row's text as a name: `Trần Quốc Vư ợng` joined, `Triệu Đình Lê R` without the stroke."""
+    text = row.text.strip(AROUND_NAME)
+    if row.source != "ocr":
+        return text
+    last = row.pieces[-1]
+    if len(row.pieces) > 3 and len(last.text.strip(AROUND_NAME)) == 1 and last.word.confidence < _SCRAP:
+        text = text[: last.in_row].strip(AROUND_NAME)
+    whole = re.sub(r"(?<=[^\W\d_]) (?=[^\W\d_])", lambda gap: _gap_in_name(text, gap.end()), text)
+    return whole if is_name(whole) else text
+
+
+def _gap_in_name(text: str, after: int) -> str:
+    """A syllable begins with a capital: what does not goes on with the one before."""
+    return " " if text[after].isupper() else ""
+
+
 def name_text(row: Row) -> str:
     """The signer's name without rank, degree, or the star of the seal."""
-    text = row.text.strip(AROUND_NAME)
+    text = printed_name(row)
     rank = _RANK.match(fold(text))
     return text[rank.end() :].strip(" .,") if rank and is_name(text[rank.end() :].strip(" .,")) else text
 
