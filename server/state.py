@@ -69,14 +69,15 @@ class State:
         """
         folder = self.settings.plugin_dir if self.settings.plugin_dir.is_dir() else None
         key = (order, age(folder))
-        if key not in self._found:
+        found = self._found.get(key)
+        if found is None:
             with Child(name="plugins") as child:
                 found = child.run(
                     "archive.steps:found", folder and str(folder.absolute()), order, wall=SECONDS, cpu=SECONDS
                 )
             self._found.clear()
             self._found[key] = found
-        return self._found[key]
+        return found
 
     @cached_property
     def _found(self) -> dict[object, tuple[Plugin, ...]]:

@@ -54,6 +54,15 @@ def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, 
     return []
 
 
+def take_turn(session: Session, document: Document) -> None:
+    """Lock the scan before its document, at the beginning of a transaction that may impose a quarantine.
+
+    Every step of the line finishes in this order; with the document first, a clerk who types a secrecy and a worker
+    at the same scan would wait for each other.
+    """
+    session.get(Scan, document.scan_id, with_for_update=True)
+
+
 def impose_if_secret(session: Session, archive: Archive, document: Document) -> bool:
     """Quarantine the scan of a document a person has marked secret, as if the machine had read the mark."""
     if document.secrecy is None or archive.keeps_secrets or document.scan.status == "quarantined":

@@ -70,6 +70,7 @@ def correct(document_id: str) -> Any:
     version = _version_asked()
     with state().sessions.begin() as session:
         document = document_of(session, document_id)
+        quarantine.take_turn(session, document)
         values = {name: tuple(v) if isinstance(v, list) else v for name, v in wanted.fields.items()}
         document = review.correct(session, document, values, actor=g.user.name, if_version=version)
         if wanted.confirm:

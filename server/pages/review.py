@@ -207,6 +207,7 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
     with state().sessions.begin() as session:
         document = document_of(session, document_id)
         following = queue.load(session, g.user).after(document_id)
+        quarantine.take_turn(session, document)
         if to_book:
             register.take_turn(session, document, BOOK, arrival_day(values).year)
         correct(session, document, values, before, accept=to_book)
