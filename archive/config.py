@@ -41,6 +41,7 @@ class Settings:
     page_seconds: int = _says("wall-clock limit of reading one page, in seconds", 90)
     reserve_mb: int = _says("free disk space below which intake says no, in megabytes", 500)
     lease_seconds: float = _says("how long a task stays with a worker that gives no sign of life", 15.0)
+    ocr_engine: str = _says("tesseract (the program) or tesserocr (its library, an optional extra)", "tesseract")
     secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
 
     @property
@@ -83,6 +84,10 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
     settings = Settings(**{name: _typed(name, value) for name, value in values.items()})
     if settings.secrets not in ("quarantine", "allow"):
         raise BadSettings(f"Giá trị của secrets phải là quarantine hoặc allow, không phải {settings.secrets!r}")
+    if settings.ocr_engine not in ("tesseract", "tesserocr"):
+        raise BadSettings(
+            f"Giá trị của ocr_engine phải là tesseract hoặc tesserocr, không phải {settings.ocr_engine!r}"
+        )
     return settings
 
 

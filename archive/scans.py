@@ -50,6 +50,8 @@ class Options:
 
     limits: Limits = field(default_factory=Limits)
     language: str = tesseract.LANGUAGE
+    engine: str = tesseract.PROGRAM
+    """tesseract or tesserocr."""
     view_side: int = 2200
     """Pixels of the longer side of the view, at most."""
     thumb_width: int = 160
@@ -165,7 +167,7 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
     shown = pageimage.for_reading(grey, dpi)
     words = options.recognise(shown.image) if options.recognise else None
     if words is None:
-        words = _read_twice(shown, options.language)
+        words = _read_twice(shown, options)
     words = tuple(layout.in_reading_order(layout.rows_of(words)))
     if not shown.angle:
         return words
@@ -175,10 +177,10 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
     )  # fmt: skip
 
 
-def _read_twice(shown: pageimage.Shown, language: str) -> tuple[Word, ...]:
+def _read_twice(shown: pageimage.Shown, options: Options) -> tuple[Word, ...]:
     """The words as Tesseract reads them, and doubted codes as it reads them alone in their line."""
-    words = tesseract.read(shown.image, dpi=round(shown.dpi), language=language)
-    line = partial(tesseract.read_region, psm=7, dpi=second_look.DPI, language=language)
+    words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language, engine=options.engine)
+    line = partial(tesseract.read_region, psm=7, dpi=second_look.DPI, language=options.language, engine=options.engine)
     return second_look.looked_again(words, shown, line)
 
 

@@ -1,4 +1,4 @@
-"""The one module that talks to Tesseract, through pytesseract.
+"""The one module that talks to Tesseract, through pytesseract or, where it is installed and set, tesserocr.
 
 One call a page yields words, boxes and confidences (three calls for text, boxes and PDF cost four times as much), on
 one thread (OpenMP on two busy cores costs 3.6 times the wall clock), from a raw grey file (PNG costs a fifth more).
@@ -18,11 +18,13 @@ from contextlib import contextmanager
 import pytesseract
 from PIL.Image import Image
 
+from archive import tesseract_library
 from archive.errors import BadSettings, Crashed, TookTooLong
 from archive.reading import Word
 from archive.vietnamese import plain_letters
 
 LANGUAGE = "vie"
+PROGRAM, LIBRARY = ENGINES = ("tesseract", "tesserocr")
 _SETTINGS = "--oem 1 --psm {psm} -c tessedit_create_tsv=1"
 _JUNK = re.compile(r"[\W_]+")
 _CODE = re.compile(r"\d.*[⁄∕/–—-].*[A-ZÐĐ]|[A-ZÐĐ]{2}.*[⁄∕–—].*[A-ZÐĐ]")
@@ -32,13 +34,13 @@ _MISSING = (
 )
 
 
-def check(language: str = LANGUAGE) -> str:
-    """The version of Tesseract; BadSettings when it or its language is missing."""
+def check(language: str = LANGUAGE, engine: str = PROGRAM) -> str:
+    """The version of the Tesseract that reads; BadSettings when it or its language is missing."""
     if not shutil.which(pytesseract.pytesseract.tesseract_cmd):
         raise BadSettings(_MISSING.format(what=""))
     if language not in languages():
         raise BadSettings(_MISSING.format(what=f" cho ngôn ngữ “{language}”"))
-    return str(pytesseract.get_tesseract_version())
+    return tesseract_library.version() if engine == LIBRARY else str(pytesseract.get_tesseract_version())
 
 
 @functools.cache
@@ -47,19 +49,34 @@ def languages() -> frozenset[str]:
     return frozenset(pytesseract.get_languages())
 
 
-def read(image: Image, *, dpi: int = 300, language: str = LANGUAGE, timeout: float = 80.0) -> tuple[Word, ...]:
+def read(
+    image: Image, *, dpi: int = 300, language: str = LANGUAGE, timeout: float = 80.0, engine: str = PROGRAM
+) -> tuple[Word, ...]:
     """The words of a grey page in reading order, boxes as fractions of `image`."""
-    return tuple(_words(_run(image, _SETTINGS.format(psm=3), dpi, language, timeout), image.size))
+    return tuple(_words(_tsv(image, 3, "", dpi, language, timeout, engine), image.size))
 
 
 def read_region(
-    image: Image, *, psm: int = 6, whitelist: str = "", dpi: int = 300, language: str = LANGUAGE, timeout: float = 20.0
+    image: Image,
+    *,
+    psm: int = 6,
+    whitelist: str = "",
+    dpi: int = 300,
+    language: str = LANGUAGE,
+    timeout: float = 20.0,
+    engine: str = PROGRAM,
 ) -> tuple[Word, ...]:
     """The words of a crop: psm 6 one block, 7 one line, 8 one word; only the letters of `whitelist` if any."""
+    return tuple(_words(_tsv(image, psm, whitelist, dpi, language, timeout, engine), image.size, keep_junk=True))
+
+
+def _tsv(image: Image, psm: int, whitelist: str, dpi: int, language: str, timeout: float, engine: str) -> str:
+    if engine == LIBRARY:
+        return tesseract_library.tsv(image, psm, whitelist, dpi, language, timeout)
     settings = _SETTINGS.format(psm=psm)
     if whitelist:
         settings += f' -c "tessedit_char_whitelist={whitelist}"'
-    return tuple(_words(_run(image, settings, dpi, language, timeout), image.size, keep_junk=True))
+    return _run(image, settings, dpi, language, timeout)
 
 
 def turned(image: Image, *, dpi: int = 300, timeout: float = 20.0) -> tuple[int, float]:

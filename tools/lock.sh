@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes requirements.lock and requirements-test.lock anew, with hashes, from setup.cfg and the list below.
+# Makes requirements.lock, requirements-tesserocr.lock and requirements-test.lock anew, with hashes, from setup.cfg and the list below.
 # Needs pip-tools on PATH. rapidocr is locked without its dependencies: only its model file is used.
 set -eu
 cd "$(dirname "$0")/.."
@@ -26,6 +26,13 @@ hash=$(sha256sum "$work"/rapidocr-*.whl | cut -d' ' -f1)
     cat "$work/core.lock"
     printf 'rapidocr==3.10.0 \\\n    --hash=sha256:%s\n' "$hash"
 } >requirements.lock
+printf 'tesserocr==2.13.0\n' >"$work/tesserocr.in"
+compile --output-file "$work/tesserocr.lock" "$work/tesserocr.in"
+{
+    printf '# The optional second engine (VANTHU_OCR_ENGINE=tesserocr): pip install --no-deps --require-hashes -r this file.\n'
+    printf '# Made by tools/lock.sh.\n'
+    cat "$work/tesserocr.lock"
+} >requirements-tesserocr.lock
 {
     printf -- '-c %s/core.lock\n' "$work"
     printf '%s\n' pytest pytest-timeout hypothesis schemathesis playwright axe-playwright-python ruff mypy openpyxl pikepdf

@@ -78,7 +78,7 @@ def limits(settings: Settings) -> Limits:
 
 def options(settings: Settings) -> Options:
     """How pages are read under `settings`."""
-    return Options(limits(settings))
+    return Options(limits(settings), engine=settings.ocr_engine)
 
 
 def plugins(session: Session, settings: Settings) -> Plugins:

@@ -46,7 +46,7 @@ def _print(desk: Desk, found: list[Checked]) -> None:
 
 
 def _checks(desk: Desk, deep: bool) -> Iterator[Checked]:
-    yield _reader()
+    yield _reader(desk)
     yield _disk(desk)
     yield _index_engine(desk)
     schema = _schema(desk)
@@ -59,11 +59,11 @@ def _checks(desk: Desk, deep: bool) -> Iterator[Checked]:
         yield from _deep(desk)
 
 
-def _reader() -> Checked:
+def _reader(desk: Desk) -> Checked:
     from archive import tesseract
 
     try:
-        return "Tesseract", True, f"{tesseract.check()}, có tiếng Việt"
+        return "Tesseract", True, f"{tesseract.check(engine=desk.settings.ocr_engine)}, có tiếng Việt"
     except ArchiveError as error:
         return "Tesseract", False, str(error)
 

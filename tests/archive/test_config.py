@@ -71,3 +71,9 @@ def test_passwords_are_masked_for_people():
 def test_a_password_in_the_query_of_an_address_is_masked_too():
     shown = Settings(database="postgresql+psycopg://db/vt?user=office&password=s3cret&sslmode=require").masked()
     assert shown["database"] == "postgresql+psycopg://db/vt?user=office&password=***&sslmode=require"
+
+
+def test_an_engine_nobody_knows_is_refused():
+    assert load(environ={"VANTHU_OCR_ENGINE": "tesserocr"}).ocr_engine == "tesserocr"
+    with pytest.raises(BadSettings, match="tesserocr"):
+        load(environ={"VANTHU_OCR_ENGINE": "abbyy"})

@@ -11,13 +11,20 @@ from archive.errors import BadSettings
 from tests.archive.paper import letter
 
 
+@pytest.fixture(scope="module", params=tesseract.ENGINES)
+def engine(request):
+    if request.param == tesseract.LIBRARY:
+        pytest.importorskip("tesserocr", reason="the extra tesserocr is not installed")
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def words():
-    return tesseract.read(letter().convert("L"), dpi=200)
+def words(engine):
+    return tesseract.read(letter().convert("L"), dpi=200, engine=engine)
 
 
-def test_the_version_is_told():
-    assert tesseract.check()[0].isdigit()
+def test_the_version_is_told(engine):
+    assert tesseract.check(engine=engine)[0].isdigit()
 
 
 def test_a_missing_language_is_a_sentence():
@@ -42,17 +49,23 @@ def test_words_come_with_marks_boxes_and_lines(words):
     assert [word.line for word in words] == sorted(word.line for word in words)
 
 
-def test_a_region_is_read_as_one_line():
+def test_a_region_is_read_as_one_line(engine):
     page = letter()
     crop = page.convert("L").crop((0, int(0.105 * page.height), int(0.45 * page.width), int(0.145 * page.height)))
-    read = " ".join(word.text for word in tesseract.read_region(crop, psm=7, dpi=200))
+    read = " ".join(word.text for word in tesseract.read_region(crop, psm=7, dpi=200, engine=engine))
     assert "11/TB-UBND" in read
 
 
-def test_a_region_may_be_digits_only():
+def test_a_region_may_be_digits_only(engine):
     page = letter(lines=[(0.1, 0.05, "2025")])
     crop = page.convert("L").crop((100, 80, 400, 200))
-    assert "".join(w.text for w in tesseract.read_region(crop, psm=7, whitelist="0123456789", dpi=200)) == "2025"
+    read = tesseract.read_region(crop, psm=7, whitelist="0123456789", dpi=200, engine=engine)
+    assert "".join(word.text for word in read) == "2025"
+
+
+def test_a_library_that_is_absent_or_lacks_a_language_is_a_sentence():
+    with pytest.raises(BadSettings, match=r"tesserocr|tesseract-ocr-xxx"):
+        tesseract.read(Image.new("L", (40, 40), 255), language="xxx", engine=tesseract.LIBRARY)
 
 
 def test_an_upside_down_page_is_noticed():
