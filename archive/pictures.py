@@ -5,14 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from archive import photo
 from archive.errors import PageTooLarge, Unreadable
 
 FORMATS = ("TIFF", "JPEG", "PNG", "WEBP")
+CAMERAS = ("JPEG", "MPO", "PNG", "WEBP")
+"""What telephones write and programs pass on; scanners and faxes write TIFF."""
 _BROKEN = "Tệp ảnh bị hỏng, không đọc được trang {n}. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
 _VAST = "Ảnh của trang {n} quá lớn để đọc. Tệp gốc vẫn được lưu an toàn; hãy quét lại ở 300 dpi."
 _TROUBLE = (
@@ -28,15 +32,29 @@ def count(path: Path, most_pixels: int) -> int:
         return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
 
 
-def page(path: Path, n: int, most_pixels: int) -> tuple[Image.Image, float | None]:
-    """Page `n` set as its EXIF says, in mode L or RGB, and the resolution it claims, if it can be believed."""
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A page of a picture file."""
+
+    image: Image.Image
+    """Set as its EXIF says, in mode L or RGB."""
+    dpi: float | None
+    """The resolution it claims, if it can be believed."""
+    is_photograph: bool = False
+    """Whether it is the sheet out of a photograph, set straight."""
+
+
+def page(path: Path, n: int, most_pixels: int) -> Picture:
+    """Page `n` as a person sees it."""
     with _opened(path, n, most_pixels) as image:
         if n > 1:
             image.seek(n - 1)
             _measure(image, n, most_pixels)
         dpi, shape = _dpi(image), _pixel_shape(image)
         image.load()
-        return _squared(_plain(ImageOps.exif_transpose(image)), shape), dpi
+        whole = _squared(_plain(ImageOps.exif_transpose(image)), shape)
+        straight = photo.straightened(whole) if image.format in CAMERAS else None
+    return Picture(whole, dpi) if straight is None else Picture(straight, None, is_photograph=True)
 
 
 _TURNS = {1: 0, 3: 180, 6: 90, 8: 270}

@@ -269,11 +269,12 @@ def _pdf(path: Path) -> Iterator[Pdf]:
 class _Source:
     """One page of a picture file; a PDF knows more."""
 
-    def __init__(self, picture: Image.Image, dpi: float | None, path: Path | None = None) -> None:
-        self._picture, self.dpi, self._path = picture, dpi, path
+    def __init__(self, picture: pictures.Picture, path: Path) -> None:
+        self._picture, self._path = picture, path
+        self.dpi = picture.dpi
 
     def image(self) -> Image.Image:
-        return self._picture
+        return self._picture.image
 
     def view(self) -> Image.Image | None:
         """The page with what was laid over it; None when that is the image itself."""
@@ -281,7 +282,7 @@ class _Source:
 
     def own_jpeg(self) -> tuple[bytes, int] | None:
         """The JPEG the file holds of the page, and the degrees clockwise it is shown turned by; ask before `view`."""
-        return pictures.own_jpeg(self._path) if self._path else None
+        return None if self._picture.is_photograph else pictures.own_jpeg(self._path)
 
     def laid_over(self) -> list[Box]:
         """Where something was laid over the page: what `view` shows and `image` does not."""
@@ -289,7 +290,7 @@ class _Source:
 
     def objection(self) -> str | None:
         """Why the text layer is not the page's text; None when it is."""
-        return "an image"
+        return "a photograph, its paper set straight" if self._picture.is_photograph else "an image"
 
     def layer_page(self, image: Image.Image) -> Page:
         raise NotImplementedError
@@ -351,7 +352,7 @@ def source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
 @contextmanager
 def _source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
     if _media_type(path) != PDF:
-        yield _Source(*pictures.page(path, n, limits.pixels), path)
+        yield _Source(pictures.page(path, n, limits.pixels), path)
         return
     with _pdf(path) as pdf, pdf.page(n) as sheet:
         yield _PdfSource(sheet, n, limits)
