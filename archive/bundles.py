@@ -61,6 +61,8 @@ def _own_evidence(pages: Sequence[Page], index: int, stamps: Sequence[Stamp]) ->
         evidence.append((0.45, "có dấu ĐẾN trên trang này"))
     if has_ended(before.plain):
         evidence.append((0.25, "trang trước kết thúc bằng nơi nhận, chữ ký"))
+    if (_sheet(before) or 0) >= 2 and _sheet(page) in (None, 1):
+        evidence.append((0.15, "số trang không nối tiếp trang trước"))
     if _other_size(before, page):
         evidence.append((0.1, "khổ giấy khác trang trước"))
     return evidence
@@ -70,6 +72,12 @@ def _has_stamp(page: Page, stamps: Sequence[Stamp]) -> bool:
     if page.source == "text":  # the pieces of one recognised text share a page number
         return stamp_in_text(page.plain[:600]) is not None
     return any(stamp.page == page.number and stamp.confidence >= 0.5 for stamp in stamps)
+
+
+def _sheet(page: Page) -> int | None:
+    """The page number printed at the top; page 1 has none (NĐ 30/2020, Appendix I)."""
+    found = re.match(r"[\s\-–.]*(\d{1,3})[\s\-–.]*(?:\n|$)", page.plain)
+    return int(found[1]) if found else None
 
 
 def _other_size(one: Page, other: Page) -> bool:

@@ -300,7 +300,7 @@ def _column(strip: Sequence[tuple[int, Word]]) -> str:
 
 def _continues(row: tuple[float, str, list[tuple[int, Word]]], column: str, strip: list[tuple[int, Word]]) -> bool:
     """Two strips at one height of one column, side by side: `Số:` and `/UBND-KTTH` with the pen's place between."""
-    if row[1] != column:
+    if row[1] != column or _is_beside_mark([*row[2], *strip], len(row[2])):
         return False
     one = around(word.box for _, word in row[2] if word.box)
     other = around(word.box for _, word in strip if word.box)

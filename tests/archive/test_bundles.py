@@ -61,6 +61,25 @@ def test_a_stamp_on_a_later_page_needs_one_more_sign():
     assert len(cut(pages("dở dang", "b"), (stamp,), [[], [(0.3, "có tên loại", "national 1.0")]])) == 2
 
 
+NEW_TITLE = [(0.3, "có dòng số, ký hiệu mới", "national 1.0"), (0.3, "có tên loại văn bản", "national 1.0")]
+
+
+def test_page_numbers_that_begin_again_speak_for_a_new_document():
+    assert len(cut(pages("tiếp theo", "b"), (), [[], NEW_TITLE])) == 1
+    parts = cut(pages("2\ntiếp theo", "b"), (), [[], NEW_TITLE])
+    assert parts[1].reasons[-1] == "số trang không nối tiếp trang trước"
+    assert len(cut(pages("2\ntiếp theo", "3\nb"), (), [[], NEW_TITLE])) == 1
+
+
+def test_the_end_of_the_one_before_and_another_paper_size_speak_for_it():
+    first, second = pages(LETTER, "b")
+    assert len(cut([first, second], (), [[], NEW_TITLE])) == 2
+    wide = Page(2, plain="b", width=1414, height=1000)
+    few = [[], [(0.45, "dấu", "x"), (0.2, "tên loại", "x")]]
+    assert len(cut([pages("dở")[0], second], (), few)) == 1
+    assert len(cut([pages("dở")[0], wide], (), few)) == 2
+
+
 def test_the_end_of_a_paper_is_known_by_its_archive_line():
     assert has_ended("Nơi nhận:\n- Lưu: VT.\nKT. CHỦ TỊCH\nPHÓ CHỦ TỊCH\nLê Thị Thử\n")
     assert not has_ended("Lưu trữ là việc của mọi cơ quan; văn bản phải được lưu theo quy định\n" + "dòng\n" * 20)

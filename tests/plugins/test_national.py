@@ -180,3 +180,62 @@ def test_a_letters_subject_ends_where_its_addressees_begin(host):
 def test_letters_no_vietnamese_name_has_are_no_name(host):
     signed = [(0.62, 0.50, "CHỦ TỊCH"), (0.64, 0.58, "Hóöàng Văn E")]
     assert read(host, HEADING, TITLE, BODY, END, signed).fields["signer_name"].value is None
+
+
+def test_a_dash_after_a_province_ends_the_organ(host):
+    heading = swapped(swapped(HEADING, "ỦY BAN NHÂN DÂN", "UBND TỈNH HƯNG YÊN -"), "KH-UBND", "KH-SYT")
+    heading = [(0.25, 0.08, "SỞ Y TẾ") if text == "TỈNH HƯNG YÊN" else (x, y, text) for x, y, text in heading]
+    fields = read(host, heading, TITLE, BODY).fields
+    assert (fields["issuing_organ"].value, fields["parent_organ"].value) == (
+        "Sở Y tế", "Ủy ban nhân dân tỉnh Hưng Yên"
+    )  # fmt: skip
+
+
+def test_both_columns_read_as_one_line_are_parted_at_the_motto(host):
+    one_line = [(0.16, 0.06, "ỦY BAN NHÂN DÂN TỈNH CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), (0.22, 0.08, "HƯNG YÊN")]
+    fields = read(host, one_line, HEADING[3:], TITLE, BODY).fields
+    assert fields["issuing_organ"].value == "Ủy ban nhân dân tỉnh Hưng Yên"
+
+
+def test_a_place_alone_is_no_organ(host):
+    heading = [line for line in HEADING if line[2] != "ỦY BAN NHÂN DÂN"]
+    organ = read(host, heading, TITLE, BODY).fields["issuing_organ"]
+    assert (organ.value, organ.sure) == ("Ủy ban nhân dân tỉnh Hưng Yên", False)
+    assert "Không đọc được dòng trên" in organ.reason
+
+
+def test_a_mark_beside_an_addressee_is_a_mark(host):
+    beside = [(0.06, 0.235, "KHẨN."), (0.30, 0.235, "- Sở Y tế;")]
+    letter = [(0.26, 0.215, "Kính gửi:"), *beside, (0.30, 0.255, "- Sở Nội vụ.")]
+    record = read(host, swapped(HEADING, "KH-UBND", "UBND-VX"), letter, BODY)
+    assert record.fields["urgency"].value == "Khẩn"
+    assert record.addressees == ("Sở Y tế", "Sở Nội vụ")
+
+
+SIGNATURE = [(0.62, 0.50, "KT. BỘ TRƯỞNG"), (0.66, 0.52, "Ớ TRƯỞNG"), (0.64, 0.60, "Trần Quốc Vư ợng")]
+
+
+def test_who_signs_for_a_minister_is_his_deputy(host):
+    fields = read(host, HEADING, TITLE, BODY, END, SIGNATURE).fields
+    assert fields["signer_title"].value == "THỨ TRƯỞNG"
+    assert fields["signer_name"].value == "Trần Quốc Vượng"
+
+
+def test_a_name_under_the_seal_is_shown_as_far_as_it_can_be_read(host):
+    fields = read(host, HEADING, TITLE, BODY, END, SIGNATURE[:2], [(0.64, 0.60, "ạm Thị Dung")]).fields
+    assert (fields["signer_name"].value, fields["signer_name"].partial) == (None, "ạm Thị Dung")
+
+
+def test_set_phrases_of_nơi_nhận_are_read_as_ocr_breaks_them(host):
+    items = ["Nơi nhận:", "- Nhưưên;", "- TETU, TT.HĐND tỉnh;", "- TV BCP tỉnh;", "- Bộ Y tế (/€);", "- Lưu: VTý NC."]
+    record = read(host, HEADING, TITLE, BODY, [(0.17, 0.5 + 0.015 * n, item) for n, item in enumerate(items)])
+    assert record.recipients == ("Như trên", "TT.TU, TT.HĐND tỉnh", "TV BCĐ tỉnh", "Bộ Y tế (b/c)", "Lưu: VT, NC")
+    assert record.archive_copy == ("VT", "NC")
+
+
+def test_parts_of_a_paper_second_each_other(host):
+    signed = [(0.62, 0.50, "TM. ỦY BAN NHÂN DÂN"), (0.66, 0.52, "CHỦ TỊCH"), (0.64, 0.60, "Lê Văn Thử")]
+    fields = read(host, HEADING, TITLE, BODY, END, signed).fields
+    sure = {name for name, settled in fields.items() if settled.sure}
+    assert {"issuing_organ", "document_type", "symbol", "place", "signer_authority", "signer_title"} <= sure
+    assert not {"number", "full_code", "date", "subject", "signer_name"} & sure
