@@ -22,6 +22,10 @@ from archive.provinces import Province
 from archive.reading import Text
 
 FILE = "plugin.toml"
+LONGEST = 1000
+"""Letters of one text."""
+MOST_DAYS = 365
+"""Working days a rule may give."""
 
 Where = tuple[str | int, ...]
 """Path to a value: `("rules", 1, "days")` is `days` of the second `[[rules]]`."""
@@ -86,14 +90,25 @@ def read(slug: str, file: Path) -> RuleBook:
     except UnicodeDecodeError as error:
         raise PluginRefused(f"{FILE} không phải UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise PluginRefused(f"{FILE}{_said(error)}: không đúng cú pháp TOML ({error})") from error
+        raise PluginRefused(f"{FILE}, dòng {_line_said(error, text)}: không đúng cú pháp TOML ({error})") from error
     return _Reader(text).book(slug, rules)
 
 
-def _said(error: tomllib.TOMLDecodeError) -> str:
-    """The line of a syntax error; "at end of document" has none."""
+def _line_said(error: tomllib.TOMLDecodeError, text: str) -> int:
+    """The line of a syntax error; what is open "at end of document" began behind the last piece that is whole."""
     found = re.search(r"at line (\d+)", str(error))
-    return f", dòng {found[1]}" if found else ""
+    return int(found[1]) if found else _whole_lines(text.splitlines()) + 1
+
+
+def _whole_lines(lines: Sequence[str]) -> int:
+    """How many lines from the beginning are whole by themselves."""
+    for count in range(len(lines), 0, -1):
+        try:
+            tomllib.loads("\n".join(lines[:count]) + "\n")
+        except tomllib.TOMLDecodeError:
+            continue
+        return count
+    return 0
 
 
 class _Reader:
@@ -136,6 +151,8 @@ class _Reader:
             wanted = (int, float) if keys[key] is float else keys[key]
             if not isinstance(value, wanted) or isinstance(value, bool):
                 self._refuse((*where, key), f"“{key}” phải là {_IN_WORDS[keys[key]]}")
+            if isinstance(value, str):
+                self._text(value, (*where, key))
 
     def _needed(self, given: Mapping[str, Any], keys: Sequence[str], where: Where) -> None:
         for key in keys:
@@ -146,13 +163,20 @@ class _Reader:
         for key, value in given.items() if isinstance(given, dict) else enumerate(given):
             if not isinstance(value, str) or not value:
                 self._refuse((*where, key), f"“{where[-1]}” chỉ gồm các chuỗi trong dấu nháy")
+            self._text(value, (*where, key))
+
+    def _text(self, value: str, where: Where) -> None:
+        if len(value) > LONGEST:
+            self._refuse(where, f"“{where[-1]}” dài quá {LONGEST} ký tự")
+        if any(ord(letter) < 32 for letter in value):
+            self._refuse(where, f"“{where[-1]}” có ký tự điều khiển hoặc xuống dòng")
 
     def _meant(self, given: Mapping[str, Any], where: Where) -> None:
         """What the types do not say: patterns that compile, chances between 0 and 1, words of a closed list."""
         for key in ("words", "issuer"):
             try:
                 re.compile(given.get(key, ""))
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 self._refuse((*where, key), f"biểu thức “{key}” không hợp lệ ({error})")
             if re.search(r"[A-ZÀ-Ỹà-ỹđĐ]", re.sub(r"\\.|\(\?P", "", given.get(key, ""))):
                 self._refuse((*where, key), f"“{key}” được so với chữ thường không dấu: hãy viết không dấu, không hoa")
@@ -163,7 +187,9 @@ class _Reader:
             self._refuse((*where, "confidence"), f"“confidence” phải là {_IN_WORDS[float]}")
         if given.get("days", 0) < 0:
             self._refuse((*where, "days"), "“days” không được âm")
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", given.get("field", "x")):
+        if given.get("days", 0) > MOST_DAYS:
+            self._refuse((*where, "days"), f"“days” nhiều nhất là {MOST_DAYS}")
+        if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", given.get("field", "x")):
             self._refuse((*where, "field"), "“field” chỉ gồm chữ thường không dấu, số và dấu gạch dưới")
         self._texts(given.get("values", {}), (*where, "values"))
 

@@ -185,7 +185,7 @@ def test_reread_queues_scans_again(vanthu, sqlite_sessions):
     with sqlite_sessions.begin() as session:
         paper = offices.document(session)
     assert "1 tệp" in vanthu("reread", paper.id).stdout
-    assert "1 tệp" in vanthu("reread", paper.scan_id, "--plugin", "national", status=0).stdout.replace("0 tệp", "1 tệp")
+    assert "0 tệp" in vanthu("reread", paper.scan_id, "--plugin", "national").stdout
     vanthu("reread", "khong_co", status=1)
     vanthu("reread", "--below", "1.0", status=2)
     with sqlite_sessions() as session:

@@ -6,7 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from archive import pages
-from archive.models import Confirmation, Event, FindingRow, PluginState
+from archive.jobs import Worker
+from archive.models import Confirmation, Document, Event, FindingRow, PluginState, Task
 from archive.reading import Page
 from server.cli import main
 from tests.archive import offices
@@ -83,3 +84,38 @@ def test_a_backtest_is_told_to_programs_and_writes_nothing(vanthu, lai_chau, sql
     with sqlite_sessions() as session:
         assert session.query(FindingRow).count() == 0
         assert [event.action for event in session.query(Event)] == ["plugin_disabled"]
+
+
+def test_rereading_asks_only_papers_an_older_version_spoke_of(
+    vanthu, lai_chau, settings, sqlite_engine, sqlite_sessions
+):
+    vanthu("plugins", "enable", "lai_chau")
+    with sqlite_sessions.begin() as session:
+        older, newer, other = (offices.document(session) for _ in range(3))
+        letter = (lai_chau / "samples" / "letter.txt").read_text(encoding="utf-8")
+        for paper, source in ((older, "lai_chau 1.2"), (newer, "lai_chau 1.10"), (other, "son_la 1.0")):
+            pages.keep(session, paper.scan_id, Page.of_text(1, letter))
+            paper.scan.status = "review"
+            session.add(FindingRow(document_id=paper.id, field="lai_chau.desk", value="Phòng cũ", confidence=0.9,
+                                   witness="ocr", source=source))  # fmt: skip
+    rules = lai_chau / "plugin.toml"
+    rules.write_text(rules.read_text(encoding="utf-8").replace('version = "1.0"', 'version = "1.10"'), encoding="utf-8")
+    assert "1 tệp" in vanthu("reread", "--plugin", "lai_chau", "--below", "1.10").stdout
+    with Worker(settings, engine=sqlite_engine) as worker:
+        assert worker.drain(seconds=120)
+    with sqlite_sessions() as session:
+        steps = {(task.scan_id, task.step) for task in session.query(Task)}
+        assert {scan for scan, _ in steps} == {older.scan_id}
+        assert not {step for _, step in steps} & {"survey", "read", "mark"}
+        said = session.query(FindingRow).filter_by(document_id=older.id, field="lai_chau.desk").order_by(FindingRow.id)
+        assert [(row.source, row.value) for row in said] == [
+            ("lai_chau 1.2", "Phòng cũ"), ("lai_chau 1.10", "Phòng Văn xã"),
+        ]  # fmt: skip
+        assert session.get(Document, older.id).fields["lai_chau.desk"]["value"] == "Phòng Văn xã"
+
+
+def test_plugins_are_asked_in_the_order_that_was_given(vanthu, lai_chau, sqlite_sessions):
+    vanthu("plugins", "order", "son_la", "lai_chau")
+    listed = [json.loads(line)["slug"] for line in vanthu("plugins", "list", "--json").stdout.splitlines()]
+    assert listed[:4] == ["national", "son_la", "lai_chau", "cao_bang"]
+    assert "nobody" in vanthu("plugins", "order", "nobody", status=1).stderr
