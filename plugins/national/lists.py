@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from archive import distance, fold, is_capitals, is_known_symbol
 
+from .heading import is_mark
 from .rows import LEFT, RIGHT, Row
 from .signature import AUTHORITY, is_name
 
@@ -140,7 +141,7 @@ def addressees_of(rows: Sequence[Row], start: Row | None) -> list[tuple[str, Row
     items: Items = [(_ITEM.sub("", inline), [start])] if inline.strip(" -") else []
     for row in rows[1:30]:
         dashed = bool(_ITEM.match(row.text)) and len(row.text) > 3
-        if row.is_rule:
+        if row.is_rule or is_mark(row):
             continue
         beside = not items and _is_beside(start, row)
         if not dashed and not beside and (not items or _is_over(items, row)):
