@@ -38,8 +38,8 @@ def per_mm(page: Page, image: Image.Image) -> float:
     return told if 0.7 < told / by_width < 1.4 else by_width
 
 
-def planes(image: Image.Image, scale: float) -> list[Plane]:
-    """The dark ink, and the red and the blue where there is any."""
+def planes(image: Image.Image, scale: float, least: int = 600) -> list[Plane]:
+    """The dark ink, and the red and the blue where there are at least so many pixels of the copy of it."""
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
     small = image.convert("RGB").resize(size, Image.Resampling.BOX)
     found = [Plane("dark", _dark(small.convert("L")), scale)]
@@ -49,7 +49,7 @@ def planes(image: Image.Image, scale: float) -> list[Plane]:
     red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
     for kind, strength in (("red", red - green), ("blue", blue - np.minimum(red, green))):
         mask = strength > COLOURED
-        if 600 < mask.sum() < 0.3 * mask.size:
+        if least < mask.sum() < 0.3 * mask.size:
             found.append(Plane(kind, mask, scale))
     return found
 

@@ -22,6 +22,8 @@ from archive.vietnamese import is_capitals
 
 PER_MM = 1.0
 """Pixels per millimetre of the copy on which red patches are put together."""
+LEAST_RED = 60
+"""Square mm of red that are worth a look."""
 ACROSS = (26.0, 48.0)
 """mm. TT 01/2009/TT-BCA and after: 32 to 42 by rank; ink spreads, and scans shrink."""
 HALF = (8.0, 26.0)
@@ -33,22 +35,24 @@ WORDED = (
 )
 
 
-def find_seals(page: Page, image: Image.Image) -> Iterator[Mark]:
-    """Round and half seals of a colour scan."""
-    per_mm = ink.per_mm(page, image)
-    red = next((plane for plane in ink.planes(image, PER_MM / per_mm) if plane.kind == "red"), None)
-    if red is None:
-        return
-    height, width = red.mask.shape
-    for left, top, right, bottom in _patches(red.mask):
+def find_seals(page: Page, red: Mask) -> Iterator[Mark]:
+    """Round and half seals of a colour scan; `red` is its red ink."""
+    height, width = red.shape
+    for left, top, right, bottom in patches(red):
         wide, tall = right - left, bottom - top
         box = left / width, top / height, right / width, bottom / height
         if not ACROSS[0] <= tall <= ACROSS[1]:
             continue
-        if ACROSS[0] <= wide <= ACROSS[1] and _is_ring(red.mask[top:bottom, left:right]):
+        if ACROSS[0] <= wide <= ACROSS[1] and _is_ring(red[top:bottom, left:right]):
             yield Mark("round_seal", page.number, box, 0.8)
         elif HALF[0] <= wide < HALF[1] and (left < EDGE or right > width - EDGE):
             yield Mark("half_seal", page.number, box, 0.6)
+
+
+def red_ink(page: Page, image: Image.Image) -> Mask | None:
+    """The red ink of a page, PER_MM pixels per mm; None where there is none."""
+    found = ink.planes(image, PER_MM / ink.per_mm(page, image), LEAST_RED)
+    return next((plane.mask for plane in found if plane.kind == "red"), None)
 
 
 def _is_ring(patch: Mask) -> bool:
@@ -62,7 +66,7 @@ def _is_ring(patch: Mask) -> bool:
     return len(sectors) >= 20 and float((away > 1.15).mean()) < 0.05
 
 
-def _patches(mask: Mask) -> Iterator[tuple[int, int, int, int]]:
+def patches(mask: Mask) -> Iterator[tuple[int, int, int, int]]:
     """left, top, right, bottom of red patches; ink within 3 mm belongs together."""
     near = np.asarray(Image.fromarray(mask).convert("L").resize(mask.shape[::-1]), np.uint8) > 0
     for _ in range(1):

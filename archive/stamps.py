@@ -16,7 +16,7 @@ from difflib import SequenceMatcher
 
 from PIL import Image
 
-from archive import ink, seals, tesseract
+from archive import ink, seals, tesseract, urgent
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import PER_MM, Frame, frames
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
@@ -147,9 +147,15 @@ def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
     return (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm))
 
 
-def marks(page: Page, image: Image.Image) -> tuple[Mark, ...]:
-    """Round seals and half seals by their red ink, marks of urgency and secrecy by their words."""
-    return (*seals.find_seals(page, image), *seals.worded_marks(page))
+def marks(page: Page, image: Image.Image, reader: Reader | None = None) -> tuple[Mark, ...]:
+    """Round seals and half seals by their red ink, marks of urgency and secrecy by their words, turned ones too."""
+    worded = tuple(seals.worded_marks(page))
+    red = seals.red_ink(page, image)
+    if red is None:
+        return worded
+    known = any(mark.kind == "urgency" for mark in worded)
+    askew = () if known else urgent.askew_marks(page, image, red, reader or Reader())
+    return (*seals.find_seals(page, red), *worded, *askew)
 
 
 def _distinct(suspects: Sequence[Frame], per_mm: float) -> list[Frame]:
