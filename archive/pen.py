@@ -35,7 +35,7 @@ SEPARATORS = "/.-|–,丨\\Il1"
 HOURS = ("hHg:bn", "Ss5$8", "Cc(СG<eé")
 """h between hour and minutes, S for sáng, C for chiều, each with what it is taken for."""
 WIDTHS = (0.9, 1.0, 1.15)
-KEPT = 6
+KEPT = 8
 SHARE = 0.65
 """Of the head in the scores of both readers; the rest is the recogniser's."""
 LONGEST_NUMBER = 5

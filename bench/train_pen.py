@@ -73,7 +73,9 @@ def right(head: Head, rows: list[tuple[str, str, np.ndarray]]) -> dict[str, floa
     return {kind: round(float(np.mean(hits)), 3) for kind, hits in sorted(found.items())}
 
 
-def train(rows: list[tuple[str, str, np.ndarray]], held: list[tuple[str, str, np.ndarray]], rounds: int) -> Head:
+def train(
+    rows: list[tuple[str, str, np.ndarray]], held: list[tuple[str, str, np.ndarray]], rounds: int, start: Path | None
+) -> Head:
     torch.manual_seed(7)
     rng = np.random.default_rng(7)
     head = Head()
@@ -82,10 +84,13 @@ def train(rows: list[tuple[str, str, np.ndarray]], held: list[tuple[str, str, np
     with torch.no_grad():  # features begin whitened
         head.narrow.weight /= torch.from_numpy(spread)
         head.narrow.bias -= head.narrow.weight @ torch.from_numpy(mean)
-    size = 32
+    if start:
+        stored = np.load(start)
+        head.load_state_dict({name: torch.from_numpy(stored[name].astype(np.float32)) for name in stored.files})
+    size, speed = 32, 1e-3 if start else 2e-3
     steps = rounds * (len(rows) // size)
-    descent = torch.optim.AdamW(head.parameters(), 2e-3, weight_decay=0.02)
-    course = torch.optim.lr_scheduler.OneCycleLR(descent, 2e-3, steps, pct_start=0.15)
+    descent = torch.optim.AdamW(head.parameters(), speed, weight_decay=0.02)
+    course = torch.optim.lr_scheduler.OneCycleLR(descent, speed, steps, pct_start=0.15)
     for n in range(rounds):
         order = sorted(rng.permutation(len(rows)).tolist(), key=lambda i: len(rows[i][2]) + 25 * rng.random())
         groups = [order[i : i + size] for i in range(0, len(order) - size + 1, size)]
@@ -112,11 +117,12 @@ def main() -> None:
     asked.add_argument("held", type=Path)
     asked.add_argument("out", type=Path)
     asked.add_argument("--rounds", type=int, default=12)
+    asked.add_argument("--start", type=Path, help="weights to go on from, at half the speed")
     options = asked.parse_args()
     torch.set_num_threads(1)
     rows, held = feeds(options.feeds), feeds(options.held)
     print(len(rows), "strips", len(held), "held back")
-    head = train(rows, held, options.rounds)
+    head = train(rows, held, options.rounds, options.start)
     weights = {name: value.detach().numpy().astype(np.float16) for name, value in head.state_dict().items()}
     np.savez_compressed(options.out, **weights)
 
