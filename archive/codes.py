@@ -305,6 +305,9 @@ def mended_symbol(symbol: str, types: Iterable[str], organs: Iterable[str]) -> s
     so does one that could be two things, or is further off than a letter.
     """
     parts = re.split("([-/])", symbol)
+    types, organs = tuple(types), tuple(organs)
+    if len(types) == 1 and len(parts) == 3 and parts[2] in organs and parts[0] not in _known_parts():
+        return "".join((*types, *parts[1:]))  # `TI-UBND` under TỜ TRÌNH: nothing else stands before the organ
     places = [(0, tuple(types))] if tuple(types) else []
     places.append((2 if places else 0, tuple(organs)))
     for place, wanted in places:

@@ -248,7 +248,7 @@ _MOTTO = re.compile(r"c[o0]ng h[o0]a xa h[o0]i|dang cong san viet nam$|doc lap\W
 def _begins_motto(line: Sequence[tuple[int, Word]], index: int) -> bool:
     """`ỦY BAN NHÂN DÂN CỘNG HÒA XÃ HỘI …`: both columns print so near each other that no gutter is seen."""
     box = line[index][1].box
-    if not box or not 0.35 < box[0] < 0.66:
+    if not box or not 0.35 < box[0] < 0.66 or line[index][1].text[0] not in "CĐÐD":
         return False
     return bool(_MOTTO.match(fold(plain_letters(" ".join(word.text for _, word in line[index:])))))
 

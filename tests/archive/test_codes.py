@@ -1,6 +1,6 @@
 import pytest
 
-from archive.codes import find_codes, is_known_symbol, read_number_line, type_of_title
+from archive.codes import find_codes, is_known_symbol, mended_symbol, read_number_line, type_of_title
 
 
 def codes(text):
@@ -71,3 +71,10 @@ def test_a_title_with_one_letter_misread_is_known():
 def test_the_lexicon_knows_whole_symbols():
     assert is_known_symbol("UBND-KTTH")
     assert not is_known_symbol("UBND-KTIH")
+
+
+def test_a_symbol_that_the_heading_explains_is_mended_and_no_other():
+    assert mended_symbol("TTIr-UBND", ["TTr"], ["UBND"]) == "TTr-UBND"
+    assert mended_symbol("TI-UBND", ["TTr"], ["UBND"]) == "TTr-UBND"
+    assert mended_symbol("TI-SYT", ["TTr"], ["UBND"]) == "TI-SYT"
+    assert mended_symbol("TB-UBND", ["TTr"], ["UBND"]) == "TB-UBND"
