@@ -26,13 +26,16 @@ from server.pages import (
     shown,
     sign_in,
     stamps,
+    underway,
     upload,
 )
 from server.speech import gettext as _
 from server.state import state
 
 STATIC = Path(__file__).parents[1] / "static"
-PAGES = (sign_in, review, upload, images, documents, cutting, register, search, routing, admin, plugins, stamps)
+PAGES = (
+    sign_in, review, upload, images, underway, documents, cutting, register, search, routing, admin, plugins, stamps,
+)  # fmt: skip
 THEMES = ("light", "dark")
 
 _waiting = sa.select(sa.func.count()).select_from(Document).where(Document.status == "review")

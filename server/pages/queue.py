@@ -52,6 +52,8 @@ class Item:
     total: int = 0
     retry: bool = False
     urgent: bool = False
+    look: str | None = None
+    """Where a scan that is being read can be looked at."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,8 @@ def _of_scan(session: Session, scan: Scan) -> Item:
         return Item(scan.id, None, None, title, about, told, why, scan.id, retry=scan.status == "failed", urgent=urgent)
     far = progress(session, scan.id)
     told = State("run", "◔", _(far.words))
-    return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent)
+    return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent,
+                look=f"/scans/{scan.id}")  # fmt: skip
 
 
 def _of_document(document: Document, coarse: Sequence[str], doubts: int, twice: bool) -> Item:

@@ -19,8 +19,8 @@ WORDS = {"_": None, "ngettext": (1, 2)}
 LABELS = (
     *shown.FIELDS.values(), *shown.STAMP_FIELDS.values(), *(words for *_look, words in shown.STATUSES.values()),
     *shown.FLAGS.values(), *shown.ADVICE.values(), *shown.SCAN_AGAIN.values(), *shown.ACTIONS.values(),
-    *routing.ROLES.values(), *routing.STATES.values(), *search.FACETS.values(), *search.SORTS.values(), *errors.TITLES.values(),
-    *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *documents.RELATIONS.values(),
+    *routing.ROLES.values(), *routing.STATES.values(), *search.FACETS.values(), *search.SORTS.values(),
+    *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *documents.RELATIONS.values(),
 )  # fmt: skip
 
 
