@@ -54,6 +54,8 @@ class Plugin:
     error: str = ""
     path: str = ""
     """Folder or file of a drop-in plugin."""
+    home: str = ""
+    """The folder in which it lives, with its samples."""
 
     @property
     def source(self) -> str:
@@ -213,7 +215,8 @@ class Host:
         try:
             module = apart.in_time(get_module, self.budget)
             version = str(getattr(module, "VERSION", getattr(module, "__version__", "")))
-            plugin = Plugin(slug, version, self._register(slug, module), path=path)
+            home = str(Path(path or getattr(module, "__file__", None) or ".").absolute().parent)
+            plugin = Plugin(slug, version, self._register(slug, module), path=path, home=home)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may raise SystemExit while it is imported
@@ -232,16 +235,11 @@ class Host:
             raise PluginRefused("không có hàm nào mang @hookimpl")
         if any(impl.wrapper or impl.hookwrapper for impl in mine):
             raise PluginRefused("plugin chỉ được trả lời, không được bọc plugin khác (wrapper)")
-        return tuple(hook.name for hook in hooks)
+        return tuple(sorted(hook.name for hook in hooks))
 
     def _forget(self, slug: str) -> None:
         if self._pm.has_plugin(slug):
             self._pm.unregister(name=slug)
-
-    def home(self, slug: str) -> Path:
-        """The folder in which a loaded plugin lives."""
-        path = next((plugin.path for plugin in self.plugins if plugin.slug == slug), "")
-        return Path(path or getattr(self._pm.get_plugin(slug), "__file__", "")).parent
 
     # -------------------------------------------------------------------------------------------- asking
 

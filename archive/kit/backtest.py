@@ -18,9 +18,8 @@ from sqlalchemy.orm import Session
 from archive import pages, records
 from archive.children import Child
 from archive.config import Settings
-from archive.errors import NotFound, PluginRefused
 from archive.findings import LISTS, Citation, Finding, Record, Settled, Stamp, Value, agree, settle
-from archive.host import Plugin
+from archive.kit.samples import checked
 from archive.models import Confirmation, Document, FindingRow
 from archive.pipeline.line import plugins as plugins_in_force
 from archive.steps import Extraction, Plugins
@@ -94,7 +93,7 @@ def backtest(
     before: set[str] = set()
     ids = session.scalars(_ids.limit(limit)).all()
     with Child(name="backtest") as child:
-        plugin = _checked(child, slug, asked.folder)
+        plugin = checked(child, slug, Path(asked.folder or "")).source
         for id_ in ids:
             replay = _replay(session, child, session.get_one(Document, id_), asked, slug)
             changes += replay.changes()
@@ -103,17 +102,6 @@ def backtest(
             session.expunge_all()
     changes.sort(key=lambda one: (_WORST_FIRST.index(one.becomes), not one.is_sure, one.field))
     return Report(plugin, tuple(sorted(before)), len(ids), tuple(changes), tuple(failures))
-
-
-def _checked(child: Child, slug: str, folder: str | None) -> str:
-    """The plugin with its version; asked in the child, for a process that serves the web must not fork."""
-    known: Sequence[Plugin] = child.run("archive.steps:found", folder, wall=SECONDS, cpu=SECONDS)
-    plugin = next((one for one in known if one.slug == slug), None)
-    if plugin is None:
-        raise NotFound(f"Không có plugin {slug!r} trong {folder} hay trong các gói đã cài.")
-    if plugin.error:
-        raise PluginRefused(plugin.error)
-    return plugin.source
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from archive import host
 from archive.children import Child
 from archive.config import Settings
 from archive.errors import ArchiveError, BadValue, NotFound, PluginRefused
 from archive.findings import LISTS
+from archive.host import Plugin
 from archive.pipeline import read_file
 
 PAPERS = (".txt", ".pdf", ".png", ".jpg", ".jpeg", ".tif", ".tiff")
 """Recognised text, or a scan."""
 _KEYS = ("fields", *LISTS, "system", "kind", "citations", "stamp", "partial", "unsure", "routes", "flags", "documents")
+SECONDS = 120.0
+"""For loading every plugin once."""
 _CITATION = ("type", "code", "date", "issuer", "relation")
 
 
@@ -55,25 +57,27 @@ def run_samples(slug: str, settings: Settings, plugins_dir: Path | None = None) 
     NotFound when there is no such plugin or it has no samples; PluginRefused when it cannot be loaded.
     """
     folder = plugins_dir or settings.plugin_dir
-    home = _home(slug, folder)
-    names = sorted({path.stem for path in (home / "samples").glob("*.*") if path.suffix in (*PAPERS, ".json")})
-    if not names:
-        raise NotFound(
-            f"Plugin {slug} chưa có mẫu nào trong {home / 'samples'}: cần TÊN.txt (hay ảnh, PDF) và TÊN.json."
-        )
     with Child(name="samples") as child:
+        home = Path(checked(child, slug, folder).home)
+        names = sorted({path.stem for path in (home / "samples").glob("*.*") if path.suffix in (*PAPERS, ".json")})
+        if not names:
+            raise NotFound(
+                f"Plugin {slug} chưa có mẫu nào trong {home / 'samples'}: cần TÊN.txt (hay ảnh, PDF) và TÊN.json."
+            )
         for name in names:
             yield _run(home / "samples", name, lambda paper: read_file(paper, settings, slug, folder, child=child))
 
 
-def _home(slug: str, folder: Path) -> Path:
-    loaded = host.load(folder if folder.is_dir() else None)
-    plugin = next((one for one in loaded.plugins if one.slug == slug), None)
+def checked(child: Child, slug: str, folder: Path) -> Plugin:
+    """The plugin, if it can be loaded; asked in the child, for a process that serves the web must not fork."""
+    where = str(folder.absolute())
+    known: tuple[Plugin, ...] = child.run("archive.steps:found", where, wall=SECONDS, cpu=SECONDS)
+    plugin = next((one for one in known if one.slug == slug), None)
     if plugin is None:
         raise NotFound(f"Không có plugin {slug!r} trong {folder} hay trong các gói đã cài.")
     if plugin.error:
         raise PluginRefused(plugin.error)
-    return loaded.home(slug)
+    return plugin
 
 
 def _run(folder: Path, name: str, read: Any) -> Sample:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from flask import Blueprint, g, render_template
+from flask import Blueprint, g, render_template, request
 
-from archive import access
+from archive import access, switchboard
 from archive.errors import PluginRefused, Transient
-from archive.kit import Report, backtest
+from archive.kit import Report, Sample, backtest, run_samples
+from archive.kit.warnings import warnings
 from server.auth import allow
 from server.speech import gettext as _
 from server.state import state
@@ -26,14 +27,18 @@ _turn = threading.Lock()
 
 @pages.get("/admin/plugins/<slug>")
 def look(slug: str) -> Any:
-    """Replay the plugin over the documents confirmed last."""
+    """What the plugin is and how it does; `?samples=1` reads its samples, else it is replayed over confirmed papers."""
     allow("plugins")
+    report, samples = None, []
     try:
         with turn(), state().readers() as session:
-            report = backtest(session, state().settings, slug, limit=MOST)
+            if request.args.get("samples"):
+                samples = list(run_samples(slug, state().settings))
+            else:
+                report = backtest(session, state().settings, slug, limit=MOST)
     except PluginRefused as error:
-        return show(slug, None, str(error)), 422
-    return show(slug, report)
+        return show(slug, None, [], str(error)), 422
+    return show(slug, report, samples)
 
 
 @contextlib.contextmanager
@@ -47,13 +52,24 @@ def turn() -> Iterator[None]:
         _turn.release()
 
 
-def show(slug: str, report: Report | None, sentence: str = "") -> str:
+def show(slug: str, report: Report | None, samples: Sequence[Sample], sentence: str = "") -> str:
     """The page; who may read no paper sees how many values change, not which."""
     reads = access.can(g.user, "read")
-    return render_template(
-        "pages/plugins.html", slug=slug, report=report, sentence=sentence, counts=report.by_field() if report else {},
-        changes=report.changes[:SHOWN] if report and reads else (), becomes=becomes,
-    )  # fmt: skip
+    with state().readers() as session:
+        plugin = next((one for one in state().plugins(switchboard.order(session)) if one.slug == slug), None)
+        return render_template(
+            "pages/plugins.html", slug=slug, plugin=plugin, on=slug not in switchboard.disabled(session),
+            warned=warnings(session).get(slug), report=report, samples=samples, said=said, sentence=sentence,
+            counts=report.by_field() if report else {}, becomes=becomes,
+            changes=report.changes[:SHOWN] if report and reads else (),
+        )  # fmt: skip
+
+
+def said(value: Any) -> str:
+    """A value of a sample in words."""
+    if isinstance(value, list | tuple):
+        return "; ".join(map(said, value)) or "—"
+    return {None: "—", True: _("có"), False: _("không")}.get(value) or str(value)
 
 
 def becomes(word: str) -> tuple[str, str]:

@@ -55,3 +55,15 @@ def test_one_trial_at_a_time(settings, desk, makers):
         busy = chief.open("/admin/plugins/lai_chau")
     assert busy.status_code == 503 and "đang được thử" in busy.text
     assert chief.open("/admin/plugins/lai_chau").status_code == 200
+
+
+def test_a_plugins_page_says_what_it_is_and_reads_its_samples(settings, desk, makers):
+    make(settings.plugin_dir, "lai_chau", "Lai Châu")
+    chief = desk("admin")
+    text = chief.page("/admin/plugins/lai_chau")
+    assert "Phiên bản" in text and "extract, province, route" in text and "không bị bỏ qua" in text
+    text = chief.page("/admin/plugins/lai_chau?samples=1")
+    assert "letter.txt" in text and "318/UBND-VX" in text and "Chạy thử trên" in text
+    (settings.plugin_dir / "lai_chau" / "samples" / "letter.json").write_text('{"fields": {"number": "319"}}')
+    text = chief.page("/admin/plugins/lai_chau?samples=1")
+    assert "chưa đúng" in text and "319" in text
