@@ -1,6 +1,10 @@
 """Reading of real and hostile files: real scans against raw Tesseract, and the 527 files made to break decoders.
 
-python -m bench.read validity            syllables that could be Vietnamese, raw and ours, for each real scan
+python -m bench.read real [--pages 2]    for each real scan the words that could be Vietnamese, raw and ours;
+                                         characters wrong on three pages typed by hand (bench/transcripts)
+python -m bench.read copy [--pages 2]    words that come back out of searchable copies by pdfium, poppler and
+                                         Chromium's viewer; what pdfsig says of the original before and after
+python -m bench.read photo [--pages 2]   pages typed by hand as a telephone takes them, so many photographs each
 python -m bench.read robust [--every 10] [--decode]
 """
 
@@ -36,11 +40,12 @@ from archive.children import Child
 from archive.errors import ArchiveError
 from archive.reading import Word
 from archive.vietnamese import syllables
+from bench import _photographs
 
 SHARED = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[2] / "shared" / "material")).parent
 SCANS = SHARED / "material" / "scans" / "vbhc"
 TRANSCRIPTS = Path(__file__).parent / "transcripts"
-WHAT = ("real", "validity", "copy", "robust")
+WHAT = ("real", "validity", "copy", "photo", "robust")
 
 
 def real(pages: int) -> int:
@@ -114,6 +119,21 @@ def _apart(line: str, text: str) -> int:
         step[1:] = np.minimum(row[:-1] + (letters != ord(letter)), row[1:] + 1)
         row = np.minimum.accumulate(step - places) + places
     return int(row.min())
+
+
+def photographs(seeds: int) -> int:
+    """Pages typed by hand as a telephone would take them: raw Tesseract, ours as they are, ours set straight."""
+    for name, n in (("11CT.pdf", 2), ("47_QĐ_UB.signed_(1).pdf", 1)):
+        for seed in range(seeds):
+            with tempfile.TemporaryDirectory() as folder:
+                taken = _photographs.photographed(scans.page_image(SCANS / name, n), seed)
+                taken.save(jpeg := Path(folder, "a.jpg"), quality=88)
+                taken.save(tiff := Path(folder, "a.tif"))  # a TIFF is never taken for a photograph
+                read = {"raw": _raw(jpeg, 1), "as it is": scans.read_page(tiff, 1).page.words}
+                page = scans.read_page(jpeg, 1).page
+            print(f"photograph {seed}, {page.reason}, {page.advice}")
+            _transcribed(SCANS / name, n, read | {"straight": page.words})
+    return 0
 
 
 # ------------------------------------------------------------------------------------------------ copies
@@ -292,6 +312,8 @@ def main() -> int:
     options = parser.parse_args()
     if options.what == "robust":
         return robust(options.every, "bench.read_real:decoded" if options.decode else "archive.scans:read_page")
+    if options.what == "photo":
+        return photographs(options.pages)
     return copy(options.pages) if options.what == "copy" else real(options.pages)
 
 
