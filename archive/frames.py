@@ -6,6 +6,7 @@ cover less than six tenths of any row, a worn frame more than seven.
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,6 +35,7 @@ MOST_INK = 0.3
 """Share of inked pixels above which a page is a photograph: lines are everywhere, and none is a frame's."""
 MOST_TRIED = 600
 """Rectangles weighed at one angle; real pages have at most a few hundred."""
+TINTED = 0.5
 MUCH_WORSE = 0.2
 SAME = 1.5
 """mm."""
@@ -147,6 +149,24 @@ def frames(plane: Plane) -> list[Frame]:
     coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1.0, ANGLE_STEP), (0, 0), (width, height))
     fine = [_refined(plane.mask, found) for found in coarse]
     return [_on_page(found, plane) for found in sorted(fine, key=lambda f: -f.score)]
+
+
+def tinted(frame: Frame, coloured: Sequence[Plane]) -> Frame:
+    """The same frame with its colour: that of the ink on more than half of its sides."""
+    covers = {plane.kind: _cover(frame, plane) for plane in coloured}
+    kind = max(covers, key=lambda k: covers[k], default=frame.kind)
+    return dataclasses.replace(frame, kind=kind) if covers.get(kind, 0.0) > TINTED else frame
+
+
+def _cover(frame: Frame, plane: Plane) -> float:
+    """How much of the sides is inked in the plane, give or take a pixel."""
+    corners = np.array(frame.corners()) * plane.scale
+    steps = np.linspace(0, 1, 100)[:, None]
+    points = np.concatenate([a + (b - a) * steps for a, b in zip(corners, np.roll(corners, -1, 0), strict=True)])
+    height, width = plane.mask.shape
+    inside = points[((points >= 1) & (points < (width - 1, height - 1))).all(1)].astype(int)
+    near = [plane.mask[inside[:, 1] + y, inside[:, 0] + x] for y in (-1, 0, 1) for x in (-1, 0, 1)]
+    return float(np.any(near, axis=0).mean()) if len(inside) else 0.0
 
 
 def _refined(mask: Mask, found: Frame) -> Frame:

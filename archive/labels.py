@@ -53,8 +53,8 @@ MOST_NEXT = 7.6
 """mm from line to line at most."""
 LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
-CUT = 4.5
-"""mm: a lower line that begins farther left lost its beginning at the edge of the page, and so did the upper ones."""
+NEAR_EDGE = 2.5
+"""mm from the edge of the page within which a label seen is the rest of one."""
 TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 """mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
 is no room for it above a first line at less than NO_ARRIVED."""
@@ -94,17 +94,21 @@ def other_bands(picture: Image.Image, read: Sequence[float] = ()) -> list[float]
     return [top for top in tops if all(abs(top - other) > SAME_BAND for other in read)]
 
 
-def labels_of(seen: Sequence[Label], picture: Image.Image, dotted: Sequence[Leader]) -> dict[str, Label]:
+def labels_of(
+    seen: Sequence[Label], picture: Image.Image, dotted: Sequence[Leader], edge: float = 0.0
+) -> dict[str, Label]:  # fmt: skip
     """The labels in the one arrangement most of the bands speak for; `arrived` is ĐẾN.
 
     A label of number, hour or date that was not seen is put where the leaders and the other labels say (weight 0).
+    `edge` is where the page begins, mm.
     """
     rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
     inside = {name: [r for r in found if r.left < picture.width / PX * LEFT_PART] for name, found in rows.items()}
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
     best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
     arrived = inside["arrived"][:1]
-    lines = [*best, *_unseen(best, arrived, dotted, picture.height / PX)]
+    unseen = _unseen(best, arrived, dotted, picture.height / PX)
+    lines = [*best, *(_from(edge, label) for label in unseen)]
     middles = sorted(label.middle for label in lines)
     room = min((b - a for a, b in itertools.pairwise(middles) if b - a > LEAST_PITCH), default=99.0)
     return {label.name: dataclasses.replace(label, room=room) for label in (*lines, *arrived)}
@@ -174,14 +178,18 @@ def _unseen(
     return []
 
 
+def _from(edge: float, label: Label) -> Label:
+    """What the pen wrote begins at the edge of the page where that has cut the labels off."""
+    cut = edge > 0 and label.left < edge + NEAR_EDGE
+    return dataclasses.replace(label, left=min(edge, label.left), right=edge) if cut else label
+
+
 def _above(lower: Label, arrived: Sequence[Label], dotted: Sequence[Leader]) -> list[Label]:
     """Number and date above a line that was seen, on leaders only."""
     first = lower.middle if lower.name == "forward_to" else _next(lower.middle, -1, (), dotted)
     date = _next(first, -1, (), dotted) if first else None
     number = _next(date, -1, (), dotted) if date else None
     left = lower.left
-    if left < CUT:
-        return [*_missing("date", left - PRINTED["date"], date), *_missing("number", left - PRINTED["number"], number)]
     beside = arrived[0].left < TALL_CELL if arrived else number is not None and number < NO_ARRIVED
     left += BESIDE_ARRIVED if beside and left < TALL_CELL else 0
     return [*_missing("date", left, date), *_missing("number", left, number)]

@@ -18,7 +18,7 @@ from PIL import Image
 
 from archive import ink, seals, tesseract, urgent
 from archive.findings import Finding, Mark, Stamp
-from archive.frames import PER_MM, Frame, frames
+from archive.frames import PER_MM, Frame, frames, tinted
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
 from archive.pen import Reader, Readings
@@ -30,6 +30,8 @@ PAD = 2.5
 FRAME_LINE = 0.8
 """mm that the line of the frame and the blur of it take."""
 SUSPECTS = 3
+PLAIN_FRAME = 0.8
+"""Score of a frame that was found among all ink so clearly that it is not looked for in coloured ink alone."""
 ENOUGH = 2.6
 WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
@@ -50,9 +52,9 @@ READ_ONCE = 0.6
 ALIKE = 0.8
 ARRIVED, ROOM = 9.0, 12.5
 """mm from the upper side to an ĐẾN that was not looked for, and to the first line where there is room for it above."""
-LINE = 6.0
+LINE = 7.2
 """mm of height kept for what the pen wrote on a line."""
-RISE = 0.6
+RISE = 1.35
 """mm by which the pen stands higher than the label beside it."""
 CUTS = ((1.35, 7.2, False, 1.0), (1.35, 7.2, True, 1.15), (1.1, 6.4, True, 1.0))
 """Views of a line: mm its middle lies above the label's, mm of height, other lines taken away or not, stretched."""
@@ -79,6 +81,11 @@ class Straight:
     def right(self) -> float:
         """mm at which the frame ends."""
         return PAD + self.frame.width / self.per_mm
+
+    @property
+    def page_left(self) -> float:
+        """mm at which the page begins; 0 when that is farther left than the picture."""
+        return max(0.0, self.picture.width / PX / 2 - self.frame.centre[0] / self.per_mm)
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Box:
         """A rectangle in mm of the straightened stamp, as fractions of the page."""
@@ -126,11 +133,11 @@ def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], flo
     dotted = leaders(_behind_labels(straight, picture), PX)
     tops = dotted_bands(dotted) if len(dotted) > 1 else []
     seen = look(picture, reader, tops)
-    labels = labels_of(seen, picture, dotted)
+    labels = labels_of(seen, picture, dotted, straight.page_left)
     weight = _weight(straight.frame, labels, dotted)
     if weight >= ENOUGH or (tops and not seen and _dotted(dotted) < SURELY_DOTTED):
         return labels, weight
-    labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted)
+    labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted, straight.page_left)
     return labels, _weight(straight.frame, labels, dotted)
 
 
@@ -143,7 +150,10 @@ def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:
 def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
     """Every frame that may be a stamp's, laid level, best first."""
     per_mm = ink.per_mm(page, image)
-    found = [frame for plane in ink.planes(image, PER_MM / per_mm) for frame in frames(plane)]
+    dark, *coloured = ink.planes(image, PER_MM / per_mm)
+    found = [tinted(frame, coloured) for frame in frames(dark)]
+    if not found or found[0].score < PLAIN_FRAME:
+        found += [frame for plane in coloured for frame in frames(plane)]
     return (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm))
 
 

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from archive import stamps
-from archive.labels import Label, _unevenness
+from archive.labels import Label, _unevenness, labels_of
+from archive.leaders import Leader
 from archive.pen import Reader
 from archive.reading import Page, Word
 
@@ -185,3 +186,18 @@ def test_the_real_seal_is_no_stamp():
 def test_a_stamp_may_have_both_hour_and_number():
     placed = [Label("time", 3, 6, 10, 6), Label("number", 3, 6, 16, 5), Label("date", 3, 9, 22, 9)]
     assert _unevenness(placed[:2]) == _unevenness(placed) == 0
+
+
+def test_lines_whose_labels_are_hidden_are_counted_up_on_the_leaders():
+    dots = [Leader(20.0, 0.8), Leader(25.5, 0.7), Leader(31.0, 0.9)]
+    seen = [Label("forward_to", 5.5, 15, 29.6, 14)]
+    found = labels_of(seen, Image.new("L", (550, 400)), dots)
+    assert [round(found[name].middle, 1) for name in ("number", "date")] == [18.6, 24.1]
+    assert labels_of(seen, Image.new("L", (550, 400)), []).keys() == {"forward_to"}
+
+
+def test_below_a_last_line_of_date_stands_no_number():
+    dots = [Leader(14.0, 0.8), Leader(20.0, 0.7)]
+    seen = [Label("date", 18, 25, 18.6, 10)]
+    assert labels_of(seen, Image.new("L", (500, 250)), dots).keys() == {"time", "date"}
+    assert labels_of(seen, Image.new("L", (500, 400)), dots).keys() == {"number", "date"}
