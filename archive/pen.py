@@ -60,7 +60,7 @@ class View:
     at: tuple[int, ...]
     """The frame of each character of `text`."""
     digits: ctc.Logs
-    """(2 x frames, 15): what our own head makes of it."""
+    """(2 x frames, 15): what our own head makes of it; without what was added on the right of a narrow picture."""
 
     def part(self, begin: int, end: int) -> View:
         """Some frames alone; without the text."""

@@ -12,6 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from archive import calibration, ctc
 from archive.handwriting import gaps
 from archive.pen import Reader
+from archive.penhead import LETTERS
 from archive.reading import Page, Word
 from bench.stamp import read_line, rows_of
 
@@ -128,6 +129,20 @@ def test_digits_and_days_are_read_alone():
     assert Reader().digits(written("2770"))[0][0] == "2770"
     assert Reader().day(written("07"))[0][0] == "7"
     assert "Chuyển" in Reader().line(written("Chuyển"))[0][0] or Reader().line(written("Chuyển"))[0][0]
+
+
+def test_the_head_spells_what_is_written():
+    view = Reader().views(written("2770"), (1.0,))[0]
+    assert 0 < len(view.digits) <= 2 * len(view.frames) and view.digits.shape[1] == 1 + len(LETTERS)
+    assert np.allclose(np.exp(view.digits).sum(1), 1, atol=1e-4)
+    best = view.digits.argmax(1)
+    assert "".join(LETTERS[c - 1] for t, c in enumerate(best) if c and (t == 0 or c != best[t - 1])) == "2770"
+
+
+def test_a_part_of_a_view_has_the_same_columns_of_both_readers():
+    view = Reader().views(written("2770"), (1.0,))[0]
+    part = view.part(3, 7)
+    assert np.array_equal(part.frames, view.frames[3:7]) and np.array_equal(part.digits, view.digits[6:14])
 
 
 def paths_sum(probabilities, text):
