@@ -101,7 +101,7 @@ _LONG = re.compile(
 _SHORT = re.compile(
     r"(?<![\d/.-])(?P<day>\d{1,2})\s?(?P<dash>[/.-])\s?(?P<month>\d{1,2})\s?(?P=dash)\s?(?P<year>(?:19|20)\d\d)(?!\d)"
 )
-_LETTERS_AS_DIGITS = str.maketrans("OolI", "0011")
+_LETTERS_AS_DIGITS = str.maketrans("OolLIi", "001111")
 
 
 @dataclass(frozen=True, slots=True)

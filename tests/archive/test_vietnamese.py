@@ -56,3 +56,9 @@ def test_headings_are_capitals_in_spite_of_one_small_letter():
     assert is_capitals("ỦY BAN NHÂN DÂn TỈNH")
     assert not is_capitals("Ủy ban nhân dân")
     assert not is_capitals("-----")
+
+
+def test_letters_read_for_digits_of_a_date_are_digits_in_either_case():
+    assert [day.iso for day in find_dates("ngày 1L tháng i năm 2020, ngày lO tháng 3 năm 2021")] == [
+        "2020-01-11", "2021-03-10",
+    ]  # fmt: skip
