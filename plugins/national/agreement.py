@@ -33,7 +33,8 @@ def seconds(paper: Paper, findings: Sequence[Finding]) -> Iterator[Finding]:
         return
     value = {one.field: one.value for one in sorted(findings, key=lambda one: one.confidence) if not one.suggestion}
     organ, place = value.get("issuing_organ"), value.get("place")
-    if isinstance(organ, str):
+    doubted = any(one.field == "issuing_organ" and one.value == organ and one.reason for one in findings)
+    if isinstance(organ, str) and not doubted:
         yield from _organ(paper, organ, place if isinstance(place, str) else None)
     yield from _symbol_of_letter(paper)
     yield from _unit(paper, value.get("drafting_unit"))
