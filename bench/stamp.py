@@ -19,7 +19,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +199,7 @@ def reliability(rows: Sequence[Row], sure: float) -> None:
 def simulate(count: int, seed: int, part: str, *options: str) -> list[tuple[Path, dict[str, Any]]]:
     """Pages or crops of scansim with their truth; made once."""
     folder = WORK / f"sim_{seed}_{part}{''.join(options)}"
-    if not list(folder.glob("*.json")):
+    if len(list(folder.glob("*.json"))) < count:
         command = [sys.executable, str(SCANSIM / "scansim.py"), str(folder), "--seed", str(seed), "--digits-part", part]
         subprocess.run([*command, "--format", "png", *options, str(count)], check=True, stdout=subprocess.DEVNULL)
     return [(path.with_suffix(""), json.loads(path.read_text())) for path in sorted(folder.glob("*.json"))[:count]]
@@ -223,22 +223,25 @@ def simulated(count: int, reader: Reader, seed: int, fresh: bool) -> list[Read]:
     for n, (wear, dpi) in enumerate(SETS):
         options = ("--wear", wear, "--dpi", str(dpi), "--longest", "1", "--pages")
         files = simulate(count // len(SETS), seed + n, "test", *options)
-        reads += kept_lines(f"simulated_{seed + n}", files, lambda one: _read_page(one[0], one[1], reader), fresh)
+        reads += kept_lines(
+            f"simulated_{seed + n}", files, len(files), lambda one: _read_page(one[0], one[1], reader), fresh
+        )
     return reads
 
 
-def kept_lines(name: str, items: Sequence[Any], read: Callable[[Any], Read], fresh: bool) -> list[Read]:
-    """What `read` says of each item, from the file of an earlier run as far as that went."""
+def kept_lines(name: str, items: Iterable[Any], count: int, read: Callable[[Any], Read], fresh: bool) -> list[Read]:
+    """What `read` says of the first `count` items, from the file of an earlier run as far as that went."""
     path = WORK / f"{name}.jsonl"
     if fresh:
         path.unlink(missing_ok=True)
     known = [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
-    with path.open("a", encoding="utf-8") as file:
-        for item in items[len(known) :]:
-            known.append(read(item))
-            file.write(json.dumps(known[-1]) + "\n")
-            file.flush()
-    return known[: len(items)]
+    if len(known) < count:
+        with path.open("a", encoding="utf-8") as file:
+            for item in itertools.islice(items, len(known), count):
+                known.append(read(item))
+                file.write(json.dumps(known[-1]) + "\n")
+                file.flush()
+    return known[:count]
 
 
 def _read_page(path: Path, known: dict[str, Any], reader: Reader) -> Read:
@@ -322,10 +325,10 @@ def _made_up_prior(kind: str, want: str, off: bool, rng: np.random.Generator) ->
 def read_strips(count: int, part: str, reader: Reader, fresh: bool) -> list[Read]:
     """Strips of bench/strips.py, read; part: test (digits of both sources kept back) or calibration (USPS alone)."""
     pens, samples = strips.digit_samples(SCANSIM, MATERIAL / "handwriting" / "digits", part)
-    made = itertools.islice(strips.strips({"test": 5, "calibration": 6}[part], pens, samples), count)
+    made = strips.strips({"test": 5, "calibration": 6}[part], pens, samples)
     recorder = Recorder()
     calibration.confident = recorder  # type: ignore[assignment]
-    return kept_lines(f"strips_{part}", list(made), lambda one: _read_strip(one, reader, recorder), fresh)
+    return kept_lines(f"strips_{part}", made, count, lambda one: _read_strip(one, reader, recorder), fresh)
 
 
 def _read_strip(made: strips.Made, reader: Reader, recorder: Recorder) -> Read:
