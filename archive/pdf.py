@@ -155,6 +155,10 @@ class Sheet:
             return None
         return bytes(item.get_data(decode_simple=True)), self._page.get_rotation()
 
+    def picture_boxes(self) -> list[Box]:
+        """Where the images of the page itself stand."""
+        return [box for image in self._images() if not image.level and (box := self._box_of(image))]
+
     def annotation_boxes(self) -> list[Box]:
         """Where each annotation stands; ask before `flatten`, which makes them part of the page."""
         return [box for index in range(self._annotations) if (box := self._annotation_box(index))]

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from archive import advice, layer, layout, pageimage, pictures, second_look, tesseract
+from archive import advice, insets, layer, layout, pageimage, pictures, second_look, tesseract
 from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
@@ -130,7 +130,7 @@ def read_page(path: Path | str, n: int, options: Options = Options()) -> PageRea
         image = source.image()
         why_not = source.objection()
         if why_not is None:
-            page = source.layer_page(image)
+            page = _with_insets(source.layer_page(image), source, image, options)
         else:
             page = _recognised(image, n, source.dpi, why_not, options)
             page = _with_overlay(page, source)
@@ -205,6 +205,16 @@ def _turned_reading(
     again = _read(turned(grey, rotation), dpi, options)
     better = _sense(again) * len(again) > _sense(words) * len(words)
     return (rotation, again) if better else (0, words)
+
+
+def _with_insets(page: Page, source: _Source, image: Image.Image, options: Options) -> Page:
+    """The page of a layer with the words of pictures pasted into it."""
+
+    def read(picture: Image.Image) -> tuple[Word, ...]:
+        grey = pageimage.best_grey(picture)
+        return _read(grey, source.dpi, options) if grey else ()
+
+    return insets.with_pictures(page, source.pictured()[:6], image, read)
 
 
 def _with_overlay(page: Page, source: _Source) -> Page:
@@ -284,6 +294,10 @@ class _Source:
         """The JPEG the file holds of the page, and the degrees clockwise it is shown turned by; ask before `view`."""
         return None if self._picture.is_photograph else pictures.own_jpeg(self._path)
 
+    def pictured(self) -> list[Box]:
+        """Where pictures stand on a page that is more than one."""
+        return []
+
     def laid_over(self) -> list[Box]:
         """Where something was laid over the page: what `view` shows and `image` does not."""
         return []
@@ -304,6 +318,7 @@ class _PdfSource(_Source):
         self._sheet, self._n, self._limits = sheet, n, limits
         self._facts = sheet.facts
         self._letters = sheet.letters()
+        self._pictured = sheet.picture_boxes()
         self.dpi = None
 
     def image(self) -> Image.Image:
@@ -316,6 +331,9 @@ class _PdfSource(_Source):
 
     def own_jpeg(self) -> tuple[bytes, int] | None:
         return self._sheet.own_jpeg()
+
+    def pictured(self) -> list[Box]:
+        return self._pictured
 
     def laid_over(self) -> list[Box]:
         return self._sheet.annotation_boxes() if self._facts.annotations else []

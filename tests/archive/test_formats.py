@@ -144,6 +144,17 @@ def test_each_page_of_a_mixed_file_is_taken_for_what_it_is(tmp_path):
     assert (blank.source, blank.reason) == ("blank", "no text layer; no ink on the page")
 
 
+def test_a_picture_pasted_into_a_born_digital_page_is_read_too(tmp_path):
+    annex = letter(dpi=150, lines=[(0.1, 0.1 * n, f"Phụ lục số {n} kèm theo Thông báo này") for n in range(1, 4)])
+    annex = annex.crop((0, 0, annex.width, annex.height * 4 // 10))
+    content = lines(10) + b"\nq 500 0 0 282 45 100 cm /A Do Q"
+    page = scans.read_page(written(tmp_path / "a.pdf", pages_pdf((content, 595, 842, [annex]))), 1).page
+    assert (page.source, page.reason) == ("layer", "a born-digital text layer, with words of a picture in it")
+    assert page.plain.index("Cac so, ban") < page.plain.index("Phụ lục số 2 kèm theo Thông báo này")
+    word = next(word for word in page.words if word.text == "Phụ")
+    assert 0.1 < word.box[0] < 0.2 and 0.5 < word.box[1] < 0.7
+
+
 def test_a_scan_in_strips_is_drawn_at_their_resolution(tmp_path):
     scan = letter(dpi=150)
     half = scan.height // 2
