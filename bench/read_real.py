@@ -54,23 +54,23 @@ def real(pages: int) -> int:
     for path in _scans():
         raw: list[Word] = []
         ours: list[Word] = []
-        source = ""
+        sources: Counter[str] = Counter()
         for n in range(1, min(pages, scans.survey(path).pages) + 1):
             page, bare = scans.read_page(path, n).page, _raw(path, n)
             ours += page.words
             raw += bare
-            source = source or page.source
+            sources[page.source] += 1
             wrong = _transcribed(path, n, {"raw": bare, "ours": page.words})
             if wrong and wrong["ours"] > wrong["raw"]:
                 behind.append(path.name)
         shares = [100 * syllables(_spoken(words)) for words in (raw, ours)]
         print(
-            f"{path.name[:14]:14} {source:5} syllables: raw {shares[0]:.2f} % of {len(_spoken(raw))} words, "
+            f"{path.name[:14]:14} {' '.join(f'{n} {kind}' for kind, n in sources.items())}; syllables: raw {shares[0]:.2f} % of {len(_spoken(raw))} words, "
             f"ours {shares[1]:.2f} % of {len(_spoken(ours))}",
             flush=True,
         )
         # A layer is what the paper's author wrote: no reading can be truer.
-        if shares[1] < shares[0] and source != "layer":
+        if shares[1] < shares[0] and "layer" not in sources:
             behind.append(path.name)
     print("ours is behind on:", ", ".join(sorted(set(behind))) or "none")
     return int(bool(behind))
