@@ -201,3 +201,8 @@ def test_below_a_last_line_of_date_stands_no_number():
     seen = [Label("date", 18, 25, 18.6, 10)]
     assert labels_of(seen, Image.new("L", (500, 250)), dots).keys() == {"time", "date"}
     assert labels_of(seen, Image.new("L", (500, 400)), dots).keys() == {"number", "date"}
+
+
+def test_an_office_whose_name_is_nearly_the_same_is_another():
+    found = values(found_on(stamped(stamp("red", organ="VĂN PHÒNG THÀNH ỦY")), offices=("Văn phòng Tỉnh ủy",)))
+    assert found["organ"].value != "Văn phòng Tỉnh ủy"
