@@ -52,6 +52,8 @@ class Options:
     language: str = tesseract.LANGUAGE
     engine: str = tesseract.PROGRAM
     """tesseract or tesserocr."""
+    seals_are_black: bool = False
+    """The page has no colour to tell them from print by; set for each page."""
     view_side: int = 2200
     """Pixels of the longer side of the view, at most."""
     thumb_width: int = 160
@@ -152,6 +154,7 @@ def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options
     facts = {"width": image.width, "height": image.height, "dpi": dpi}
     if grey is None:
         return Page(n, source="blank", reason=f"{why}; no ink on the page", **facts)  # type: ignore[arg-type]
+    options = dataclasses.replace(options, seals_are_black=image.mode == "L")
     words, rotation = _read(grey, dpi, options), 0
     if black is None and (len(words) < 8 or _sense(words) < 0.75):
         return Page(n, source="blank", reason=f"{why}; only traces of ink", **facts)  # type: ignore[arg-type]
@@ -181,7 +184,11 @@ def _read_twice(shown: pageimage.Shown, options: Options) -> tuple[Word, ...]:
     """The words as Tesseract reads them, and doubted codes as it reads them alone in their line."""
     words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language, engine=options.engine)
     line = partial(tesseract.read_region, psm=7, dpi=second_look.DPI, language=options.language, engine=options.engine)
-    return second_look.looked_again(words, shown, line)
+    words = second_look.looked_again(words, shown, line)
+    if not options.seals_are_black:
+        return words
+    block = partial(line, psm=6, dpi=round(shown.dpi))
+    return second_look.signature_again(words, shown, block)
 
 
 def _is_doubtful(words: tuple[Word, ...]) -> bool:

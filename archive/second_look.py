@@ -1,13 +1,17 @@
-"""A second look at printed codes read in doubt: the better reading wins, and what was read first is kept.
+"""A second look at what matters and was read badly: the better reading wins.
 
-A code has no neighbours that would betray a misread letter, and a wrong one files a paper wrongly. Read again alone in
-its line and a fifth smaller, nine doubted codes in ten of simulated pages came right that had been wrong, and none
-went wrong. The same look at lines of plain print gained nothing (both in docs/decisions.md).
+Codes: a code has no neighbours that would betray a misread letter, and a wrong one files a paper wrongly. Read again
+alone in its line and a fifth smaller, nine doubted codes in ten of simulated pages came right that had been wrong, and
+none went wrong; what was read first is kept with the word. The same look at lines of plain print gained nothing.
+
+Signatures: on a scan without colours the seal is as black as the print, and Tesseract takes both for a picture. Read
+as one block, a third of what it lost of titles and names comes back (docs/decisions.md has the figures).
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import re
 from collections.abc import Callable, Sequence
 
@@ -17,7 +21,7 @@ from PIL.Image import Resampling
 from archive.codes import find_codes, is_known_symbol
 from archive.pageimage import Shown
 from archive.reading import Box, Word
-from archive.vietnamese import distance
+from archive.vietnamese import distance, fold, syllables
 
 DOUBT = 0.85
 """Confidence below which a code is looked at again."""
@@ -28,8 +32,17 @@ _AROUND = 4.0
 """Heights of the word that are shown of the line on either side of it: Tesseract reads a lone word badly."""
 _LIKE_A_CODE = re.compile(r"\d.*[A-ZĐÑ].*[A-ZĐÑ]")
 
+RECIPIENTS = 0.35
+"""Of the page's width: where the list of recipients begins at most."""
+SIGNATURE = (0.42, 0.98)
+"""Between which fractions of the width the signature stands."""
+FULL, JUNK = 8, 0.5
+"""A signature of as many words, none less sure, was read well: an authority, a title and a name."""
+_HIGH = 0.24
+"""Of the page's height: from the head of the list of recipients to under the signer's name."""
+
 Reader = Callable[[Image.Image], Sequence[Word]]
-"""Reads the picture of one line at `DPI`, boxes as fractions of it."""
+"""Reads a picture, boxes as fractions of it: of one line at `DPI`, or of a block as large as the reading image."""
 
 
 def looked_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[Word, ...]:
@@ -68,3 +81,67 @@ def _cut(box: Box, shown: Shown) -> tuple[Image.Image, float, float]:
     reach = 0.02 * (end - start)
     place = [(10 + (x - start) * scale) / framed.width for x in (left - reach, right + reach)]
     return framed, place[0], place[1]
+
+
+# ------------------------------------------------------------------------------------------------ signatures
+
+
+def signature_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[Word, ...]:
+    """`words` of `shown`, those of the signature as the better of two looks read them; as they are without one."""
+    place = _signature_place(words)
+    if not place:
+        return tuple(words)
+    first = [word for word in words if _stands_in(word, place)]
+    if len(first) >= FULL and all(word.confidence >= JUNK for word in first):
+        return tuple(words)
+    read_again = read(_cropped(shown.image, place))
+    # What touches the edge above is the lower half of the text's last line.
+    again = [_on_page(word, word.box, place) for word in read_again if word.box and word.box[1] > 0.01]
+    if _sense(again) <= _sense(first):
+        return tuple(words)
+    line, block = (1 + max(getattr(word, name) for word in words) for name in ("line", "block"))
+    added = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in again]
+    return (*(word for word in words if not _stands_in(word, place)), *added)
+
+
+def _signature_place(words: Sequence[Word]) -> Box | None:
+    """Right of the list of recipients, below the text; None when there is no such list."""
+    head = next((one.box for one, other in itertools.pairwise(words) if _is_recipients(one, other)), None)
+    if not head:
+        return None
+    left, right = SIGNATURE
+    text = (box[3] for word in words if (box := word.box) and box[0] < left and box[1] + box[3] < 2 * head[1])
+    top = max([*text, head[1] - 0.03])
+    return left, top, right, min(1.0, top + _HIGH)
+
+
+def _is_recipients(one: Word, other: Word) -> bool:
+    """Whether these two are `Nơi nhận`, a letter of the first misread at most; `nhân` stands all over a page."""
+    if not one.box or one.box[0] > RECIPIENTS or one.line != other.line:
+        return False
+    return distance(fold(one.text), "noi", 1) <= 1 and fold(other.text).startswith("nhan")
+
+
+def _cropped(image: Image.Image, place: Box) -> Image.Image:
+    left, top, right, bottom = (round(share * side) for share, side in zip(place, image.size * 2, strict=True))
+    return image.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
+
+
+def _on_page(word: Word, box: Box, place: Box) -> Word:
+    left, top, right, bottom = place
+    wide, high = right - left, bottom - top
+    x, y, end, foot = box
+    return dataclasses.replace(word, box=(left + x * wide, top + y * high, left + end * wide, top + foot * high))
+
+
+def _stands_in(word: Word, place: Box) -> bool:
+    if not word.box:
+        return False
+    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+    return place[0] < x < place[2] and place[1] < y < place[3]
+
+
+def _sense(words: Sequence[Word]) -> float:
+    """Letters that make Vietnamese syllables, as far as they are sure."""
+    sure = (word for word in words if word.confidence > 0.5 and word.text[:1].isalpha() and syllables([word.text]) == 1)
+    return sum(len(word.text) * word.confidence for word in sure)

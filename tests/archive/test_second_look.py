@@ -44,6 +44,19 @@ def test_a_known_code_is_not_given_up_for_an_unknown_one(shown):
     assert read[0].text == "11/TB-UBND"
 
 
+def test_a_lost_signature_is_read_again_below_the_text():
+    lines = [(0.12, 0.40, "Các sở, ban, ngành khẩn trương thực hiện."), (0.12, 0.44, "Nơi nhận:")]
+    signature = [(0.6, 0.44, "KT. CHỦ TỊCH"), (0.6, 0.46, "PHÓ CHỦ TỊCH"), (0.6, 0.55, "Trần Hoàng Tuấn")]
+    shown = for_reading(letter(lines=[*lines, *signature]).convert("L"), 200)
+    read = tesseract.read(shown.image, dpi=200)
+    lost = [word for word in read if word.box[0] < 0.5]
+    found = second_look.signature_again(lost, shown, partial(tesseract.read_region, psm=6, dpi=200))
+    assert " ".join(word.text for word in found[len(lost) :]) == "KT. CHỦ TỊCH PHÓ CHỦ TỊCH Trần Hoàng Tuấn"
+    assert all(0.6 < word.box[0] < word.box[2] < 0.9 and 0.43 < word.box[1] < 0.57 for word in found[len(lost) :])
+    assert len({word.line for word in found[len(lost) :]} - {word.line for word in lost}) == 3
+    assert second_look.signature_again(found, shown, lambda _: pytest.fail("read well, yet read again")) == found
+
+
 def test_the_first_reading_is_kept_with_the_page():
     words = (Word("Số:", BOX, 0.9), dataclasses.replace(Word("11/TB-UBND", BOX, 0.9), first="11/TB-U8ND"))
     assert pages.unpacked(pages.packed(Page.of_words(1, words)))[0] == words
