@@ -74,7 +74,15 @@ def mended(printed: str) -> str:
     found = AUTHORITY.match(printed)
     head, rest = (printed[: found.end()], printed[found.end() :]) if found else ("", printed)
     known = _known_title(rest) or _nearest(rest, _ORGANS, 3 if len(rest) > 11 else 1)
-    return head + (known or rest)
+    return head + (known or _without_strokes(rest))
+
+
+def _without_strokes(printed: str) -> str:
+    """`PHÓ CHỦ TỊCH / VWÁAA^_` without what pen and seal drew behind the title."""
+    words = printed.split()
+    strokes = next((n for n, word in enumerate(words) if not any(map(str.isalpha, word))), None)
+    title = " ".join(words[:strokes])
+    return title if strokes and _known_title(title) == title else printed
 
 
 _DEPUTIES = {

@@ -221,6 +221,11 @@ def test_who_signs_for_a_minister_is_his_deputy(host):
     assert fields["signer_name"].value == "Trần Quốc Vượng"
 
 
+def test_strokes_behind_a_title_are_no_part_of_it(host):
+    signed = [(0.62, 0.50, "KT. CHỦ TỊCH"), (0.60, 0.52, "PHÓ CHỦ TỊCH / VWÁAA^_ /")]
+    assert read(host, HEADING, TITLE, BODY, END, signed).fields["signer_title"].value == "PHÓ CHỦ TỊCH"
+
+
 def test_a_name_under_the_seal_is_shown_as_far_as_it_can_be_read(host):
     fields = read(host, HEADING, TITLE, BODY, END, SIGNATURE[:2], [(0.64, 0.60, "ạm Thị Dung")]).fields
     assert (fields["signer_name"].value, fields["signer_name"].partial) == (None, "ạm Thị Dung")
