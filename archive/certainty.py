@@ -2,7 +2,7 @@
 
 Log odds that the value is right = what the field is worth + the score's log odds + agreement of other parts of the
 paper; a field of which the paper seems to say nothing is a field of its own. Fitted by
-`python -m bench.understand --calibrate` on 78 made-up papers of 2026-11-22 (scansim, train digits; office, worn and bad at
+`./run bench understand --calibrate FOLDER` on 78 made-up papers (scansim's train digits; office, worn and bad at
 200 dpi, office at 300), never on real ones.
 """
 
