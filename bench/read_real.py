@@ -64,8 +64,9 @@ def real(pages: int) -> int:
             if wrong and wrong["ours"] > wrong["raw"]:
                 behind.append(path.name)
         shares = [100 * syllables(_spoken(words)) for words in (raw, ours)]
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sources.items())
         print(
-            f"{path.name[:14]:14} {' '.join(f'{n} {kind}' for kind, n in sources.items())}; syllables: raw {shares[0]:.2f} % of {len(_spoken(raw))} words, "
+            f"{path.name[:14]:14} pages {kinds}; syllables: raw {shares[0]:.2f} % of {len(_spoken(raw))} words, "
             f"ours {shares[1]:.2f} % of {len(_spoken(ours))}",
             flush=True,
         )
