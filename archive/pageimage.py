@@ -8,6 +8,8 @@ of max(R, G, B) costs two to five points in headers, where seals and stamps lie.
 from __future__ import annotations
 
 import math
+import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +25,8 @@ LETTERS_DPI = 200
 bad simulated pages had twice as many wrong characters and took a third more processor time."""
 FINE_DPI = 300
 """Of small print."""
-SMALL_PRINT = 0.0066
-"""Height of a line's words, in heights of the page, below which print is small: 7 points on A4."""
+SMALL_PRINT = 6.3
+"""Points that words are high of print so small (8 points and less) that it reads better at `FINE_DPI`."""
 GRAIN = 0.5
 """Radius, in pixels of the reading image, within which what is left of the grain is evened out."""
 LEAST_SKEW = 0.4
@@ -172,6 +174,14 @@ def for_reading(grey: Image.Image, dpi: float | None, aim: float = LETTERS_DPI) 
         real *= scale
     image, angle = levelled(cleared(grey, real))
     return Shown(image, angle, real)
+
+
+def is_small_print(boxes: Sequence[Box], shown: Shown) -> bool:
+    """Whether words that stand in these boxes of `shown` are so small that they should be shown larger."""
+    if len(boxes) < 20:
+        return False
+    height = statistics.median(box[3] - box[1] for box in boxes) * shown.image.height
+    return height / shown.dpi * 72 < SMALL_PRINT
 
 
 def likely_dpi(size: tuple[int, int], claimed: float | None) -> float:

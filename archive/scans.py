@@ -171,6 +171,9 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
     words = options.recognise(shown.image) if options.recognise else None
     if words is None:
         words = _read_twice(shown, options)
+        if _is_finer(grey, dpi) and pageimage.is_small_print([word.box for word in words if word.box], shown):
+            shown = pageimage.for_reading(grey, dpi, pageimage.FINE_DPI)
+            words = _read_twice(shown, options)
     words = tuple(layout.in_reading_order(layout.rows_of(words)))
     if not shown.angle:
         return words
@@ -178,6 +181,11 @@ def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word,
         dataclasses.replace(word, box=pageimage.unlevelled(word.box, shown.angle, shown.image.size))
         for word in words if word.box
     )  # fmt: skip
+
+
+def _is_finer(grey: Image.Image, dpi: float | None) -> bool:
+    """Whether the scan shows more of small print than the reading image."""
+    return pageimage.likely_dpi(grey.size, dpi) > 0.9 * pageimage.FINE_DPI
 
 
 def _read_twice(shown: pageimage.Shown, options: Options) -> tuple[Word, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from archive import scans
+from archive import pageimage, scans
 from archive.children import Child
 from archive.errors import (
     ArchiveError,
@@ -18,6 +18,7 @@ from archive.errors import (
     UnknownFormat,
     Unreadable,
 )
+from archive.pageimage import Shown
 from archive.scans import Limits
 from archive.signatures import moment
 from tests.archive.paper import letter, page_pdf, pdf, saved
@@ -75,6 +76,13 @@ def test_a_scan_is_read_with_its_columns_apart(tmp_path):
     assert "Số: 11/TB-UBND\n" in page.plain
     assert Image.open(io.BytesIO(read.view)).format == "WEBP"
     assert len(read.thumb) < len(read.view)
+
+
+def test_small_print_is_told_by_the_height_of_its_words():
+    shown = Shown(Image.new("L", (1654, 2338)), 0.0, 200)
+    assert pageimage.is_small_print([(0.1, 0.1, 0.2, 0.1 + 6 / 842)] * 30, shown)
+    assert not pageimage.is_small_print([(0.1, 0.1, 0.2, 0.1 + 10 / 842)] * 30, shown)
+    assert not pageimage.is_small_print([(0.1, 0.1, 0.2, 0.1 + 6 / 842)] * 3, shown)
 
 
 def test_an_upside_down_scan_stands_up(tmp_path):
