@@ -19,9 +19,10 @@ from archive.ink import Mask, Plane
 
 PER_MM = 3.0
 """Pixels per millimetre of the copy that is searched."""
-WIDE = (40.0, 66.0)
+WIDE = (34.0, 66.0)
+WHOLE = 40.0
 TALL = (15.5, 42.0)
-"""mm. NĐ 30/2020, annex IV: 50 x 35; the real ones also 46 x 21 and 60 x 19."""
+"""mm; narrower than WHOLE only at the edge. NĐ 30/2020, annex IV: 50 x 35; the real ones also 46 x 21 and 60 x 19."""
 STEEPEST = 16
 ANGLE_STEP = 2
 WINDOWS = (18.0, 9.0)
@@ -282,6 +283,9 @@ class _Corner:
             (self.upright, columns[0], y0, yl), (self.upright, columns[1], yr, y1),
         )  # fmt: skip
         lost = (False, False, self.origin[0] + x0 < EDGE * PER_MM, self.origin[0] + x1 > self.page[0] - EDGE * PER_MM)
+        size = columns[1] - columns[0], rows[1] - rows[0]
+        if size[0] < WHOLE * PER_MM and not any(lost):
+            return None
         seen: list[float] = []
         for (sheared, place, start, end), gone in zip(sides, lost, strict=True):
             cover = sheared.best(place + sheared.offset, round(start), round(end))[0]
@@ -289,7 +293,6 @@ class _Corner:
             if _score((*seen, *[1.0] * (4 - len(seen)))) < LEAST:
                 return None
         score = _score(seen) - 0.04 * (4 - len(seen))
-        size = columns[1] - columns[0], rows[1] - rows[0]
         score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
         if score < LEAST:
             return None

@@ -60,8 +60,8 @@ TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 is no room for it above a first line at less than NO_ARRIVED."""
 REF_SEEN = 6.0
 MOST_PITCH = 9.0
-LEFT_PART = 0.6
-"""Share of the frame's width in which every label begins."""
+LEFT_PART, BEGUN = 0.6, 26.0
+"""Share of the frame's width in which every label begins; mm in which all but ĐẾN do."""
 SEEN_PART = 0.75
 
 
@@ -103,7 +103,11 @@ def labels_of(
     `edge` is where the page begins, mm.
     """
     rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
-    inside = {name: [r for r in found if r.left < picture.width / PX * LEFT_PART] for name, found in rows.items()}
+    most = picture.width / PX * LEFT_PART
+    inside = {
+        name: [r for r in found if r.left < (most if name == "arrived" else min(most, BEGUN))]
+        for name, found in rows.items()
+    }
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
     best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
     arrived = inside["arrived"][:1]
