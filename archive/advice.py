@@ -34,7 +34,7 @@ FADED = 0.01
 """Share of a page without black that has some grey."""
 EDGE = 0.004
 """Of the page: what is nearer to its edge was cut off."""
-_MOST_WORDS = 80
+_MOST_WORDS = 40
 
 
 def of(page: Page, grey: Image.Image) -> tuple[str, ...]:
@@ -60,12 +60,13 @@ def faded(image: Image.Image) -> Image.Image | None:
     4e-5 on the blank backs of real scans.
     """
     plain = pageimage.without_colour(image)
-    even = pageimage.flattened(plain, pageimage.likely_dpi(image.size, None))
-    pixels = np.asarray(even.reduce(max(1, max(even.size) // 620)))
+    small = plain.reduce(max(1, max(plain.size) // 620))
+    pixels = np.asarray(pageimage.flattened(small, 75))
     rows, columns = pixels.shape[0] // 25, pixels.shape[1] // 25
     inside = pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
     if not inside.size or (inside < 225).mean() < FADED:
         return None
+    even = pageimage.flattened(plain, pageimage.likely_dpi(image.size, None))
     spread = 220 / (255 - float(np.percentile(inside, 0.5)))
     return even.point([max(0, round(255 - (255 - level) * spread)) for level in range(256)])
 

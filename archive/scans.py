@@ -163,7 +163,7 @@ def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options
     if rotation % 180:
         facts |= {"width": image.height, "height": image.width}
     page = Page.of_words(n, words, source="ocr", reason=why, rotation=rotation, **facts)
-    return dataclasses.replace(page, advice=advice.of(page, turned(pageimage.without_colour(image), rotation)))
+    return dataclasses.replace(page, advice=advice.of(page, turned(black or pageimage.without_colour(image), rotation)))
 
 
 def _read(grey: Image.Image, dpi: float | None, options: Options) -> tuple[Word, ...]:
