@@ -48,6 +48,7 @@ NAM = re.compile(r"n.?m|n[aăäâ]")
 
 
 ALONE = (0.9, 1.0, 1.2)
+IN_LINE = (0.9, 1.1)
 SHOWN = 3
 Place = tuple[View, tuple[int, int]]
 """A view of a line, and the frames in it between two printed words."""
@@ -83,7 +84,7 @@ def _number_gap(page: Page, image: Image.Image, reader: Reader) -> Iterator[Gap]
     if not words:
         return
     strip = _strip(image, words)
-    views = reader.views(strip.picture)
+    views = reader.views(strip.picture, IN_LINE)
     places = [(view, span) for view in views if (span := view.span(SO, SLASH))]
     yield _gap("number", strip, places, reader) if places else Gap("number", strip.box)
 
@@ -93,7 +94,7 @@ def _date_gaps(page: Page, image: Image.Image, reader: Reader) -> Iterator[Gap]:
     if not words:
         return
     strip = _strip(image, words)
-    views = reader.views(strip.picture)
+    views = reader.views(strip.picture, IN_LINE)
     days = [(view, span) for view in views if (span := view.span(NGAY, THANG))]
     months = [(view, span) for view in views if (span := _month_span(view))]
     yield _gap("day", strip, days, reader) if days else Gap("day", strip.box)

@@ -76,7 +76,7 @@ def fields(reader: Reader) -> list[Row]:
 def read_line(reader: Reader, picture: Image.Image, kind: str) -> list[tuple[str, float]]:
     """The number or day of a line that holds both printed words."""
     before, after = (SO, SLASH) if kind == "number" else (NGAY, THANG)
-    places = [(view, span) for view in reader.views(picture) if (span := view.span(before, after))]
+    places = [(view, span) for view in reader.views(picture, handwriting.IN_LINE) if (span := view.span(before, after))]
     return read_place(reader, picture, kind, places) if places else []
 
 
