@@ -18,6 +18,7 @@ from server.pages import (
     cutting,
     documents,
     images,
+    missing,
     plugins,
     register,
     review,
@@ -34,7 +35,8 @@ from server.state import state
 
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
-    sign_in, review, upload, images, underway, documents, cutting, register, search, routing, admin, plugins, stamps,
+    sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
+    stamps,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
