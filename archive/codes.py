@@ -199,6 +199,8 @@ class NumberLine:
     """`Luật` of `Luật số: 140/2025/QH15`."""
     misread: str = ""
     """The symbol as it was read, where the heading called for another (`TTIr-UBND`)."""
+    is_glued: bool = False
+    """No slash stands between number and symbol: it may have become a digit of the number."""
 
 
 def read_number_line(line: str) -> NumberLine | None:
@@ -214,9 +216,10 @@ def read_number_line(line: str) -> NumberLine | None:
         return None
     party = "/" in bare and (bare.split("/")[0] in PARTY_TYPES or (dash == "-" and "-" not in bare))
     glued = re.search(r"(?<![^\W\d])([^\W\d]{2,6})$", written) if dash == "-" and not party else None
-    if glued and glued[1] in _known_parts():  # `///7KH-VP`, `471UBND-VX`: the slash was not read as one
+    is_glued = bool(glued and glued[1] in _known_parts())
+    if glued and is_glued:  # `///7KH-VP`, `471UBND-VX`: the slash was not read as one
         before = written[: glued.start()]
-        written, bare, dash = before.rstrip("/|17I") if "/" in before else before, f"{glued[1]}-{bare}", "/"
+        written, bare, dash = re.sub(r"(?:/[|17I]*)+$", "", before), f"{glued[1]}-{bare}", "/"
     if "/" in bare and not party:  # a symbol of the State has no slash: what stands before it is the number's
         before, _, bare = bare.rpartition("/")
         written = f"{written}{dash}{before}"
@@ -226,7 +229,8 @@ def read_number_line(line: str) -> NumberLine | None:
         found.start("number"), found.end("symbol"), line[found.start("number") : found.end("symbol")],
     )  # fmt: skip
     written = "" if _BLANK.fullmatch(written) else written
-    return NumberLine(code, written, found.start("number"), found.start("symbol"), found["type"].strip())
+    type_word = found["type"].strip()
+    return NumberLine(code, written, found.start("number"), found.start("symbol"), type_word, is_glued=is_glued)
 
 
 def _printed_number(written: str) -> str | None:

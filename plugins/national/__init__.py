@@ -87,7 +87,11 @@ def _of_paper(paper: Paper) -> list[Finding | Citation]:
     findings += [Finding("flag", flag, 1.0) for flag in flags(paper, findings)]
     if not paper.is_ink:  # what no row says (a missing title) was read as the rest was
         source = paper.text.pages[0].source
-        findings = [replace(one, witness=source) if one.witness == "ocr" else one for one in findings]
+        placeless = [one.witness == "ocr" and one.page is None for one in findings]
+        findings = [
+            replace(one, witness=source) if is_placeless else one
+            for one, is_placeless in zip(findings, placeless, strict=True)
+        ]
     return [*findings, *citations]
 
 

@@ -40,13 +40,16 @@ def seconds(paper: Paper, findings: Sequence[Finding]) -> Iterator[Finding]:
     yield from _unit(paper, value.get("drafting_unit"))
     if value.get("document_type") not in (None, "Thông báo"):
         yield Finding("document_subtype", None, LIKELY, witness="title")
-    yield from _signature(value.get("signer_authority"), value.get("signer_title"))
+    if not any(one.field == "signer_title" and one.reason for one in findings):  # the authority has mended it already
+        yield from _signature(value.get("signer_authority"), value.get("signer_title"))
 
 
 def _organ(paper: Paper, organ: str, place: str | None) -> Iterator[Finding]:
     """The symbol abbreviates the organ, and its province is that of the place line."""
     line, province = paper.heading.number_line, province_of_organ(organ)
-    if line and line.code.organ in organ_shorts(paper.heading) and (not province or _same_place(province, place)):
+    here = _same_place(province, place) if province else organ_name(organ)[1] == 1
+    # `UBND` abbreviates every people's committee: it says nothing of a district whose name may be misread.
+    if line and line.code.organ in organ_shorts(paper.heading) and here:
         yield Finding("issuing_organ", organ, LIKELY, witness="symbol")
     parents = [one for one in paper.heading.organs if fold(one.text) not in fold(organ)]
     if not parents and (fold(organ).startswith(_ALONE) or is_central(organ) or organ in ORGANS.values()):
@@ -64,7 +67,7 @@ def _same_place(province: str, place: str | None) -> bool:
 def _symbol_of_letter(paper: Paper) -> Iterator[Finding]:
     """`UBND-VX` of a letter: the organ's short name, and a desk of the lexicon."""
     line = paper.heading.number_line
-    if not line or not line.code.unit or not _is_letter(paper.heading):
+    if not line or line.misread or not line.code.unit or not _is_letter(paper.heading):
         return
     if line.code.organ in organ_shorts(paper.heading) and is_known_symbol(line.code.symbol):
         yield Finding("symbol", line.code.symbol, LIKELY, witness="heading")

@@ -95,8 +95,8 @@ def number_findings(paper: Paper) -> Iterator[Finding]:
     sure = min(_symbol_agrees(paper), paper.sureness(symbol, known) if known else 0.8)
     reason = f"Đọc là “{line.misread}”, sửa theo tên loại và cơ quan ban hành." if line.misread else ""
     yield found("symbol", line.code.symbol, sure, symbol, reason=reason)
-    if line.code.symbol in _symbols_expected(paper.heading):
-        yield found("symbol", line.code.symbol, LIKELY, symbol, witness="heading", reason=reason)
+    if line.code.symbol in _symbols_expected(paper.heading) and not line.misread:  # the heading has mended it already
+        yield found("symbol", line.code.symbol, LIKELY, symbol, witness="heading")
     unit = line.code.unit
     yield found("drafting_unit", unit, paper.sureness(symbol, known) if known else 0.8, symbol)
     gaps = paper.gaps("number")
@@ -172,7 +172,7 @@ def _printed(paper: Paper, row: Row) -> Iterator[Finding]:
     assert line  # noqa: S101 - the caller looked
     place = row.part(line.written_at, max(line.symbol_at, line.written_at + 1))
     number = line.code.number
-    if number and paper.is_ink:
+    if number and (paper.is_ink or line.is_glued):
         # Digits have no redundancy: what OCR says of itself makes none of them sure (DOMAIN §7).
         sure = min(0.9, place.confidence)
         trusted = place.confidence >= 0.6
@@ -314,18 +314,22 @@ def signer_findings(paper: Paper, authority: str | None) -> Iterator[Finding]:
     """`authority` is written the way of the paper's grammar: `TM. …` of the State, `T/M …` of the Party."""
     ending, witness = paper.ending, _witness(paper)
     missing = 0.5 if paper.is_ink or not ending.name else LIKELY
+    signed = [*ending.authority, *ending.title, *([ending.name] if ending.name else [])]
+    # The last page may be a scan behind pages that are none.
+    is_ink = paper.is_ink or any(row.source == "ocr" for row in signed)
     if authority:
-        yield found("signer_authority", authority, 0.85 if paper.is_ink else 0.99, ending.authority)
+        yield found("signer_authority", authority, 0.85 if is_ink else 0.99, ending.authority)
     else:
         yield Finding("signer_authority", None, missing, witness=witness)
-    title = signature.title_text(ending.title, ending.authority)
+    title, alone = (signature.title_text(ending.title, by) for by in (ending.authority, ()))
     if title:
-        yield found("signer_title", title, 0.85 if paper.is_ink else 0.99, ending.title)
+        mended = f"Đọc là “{alone}”, sửa theo thẩm quyền ký." if title != alone else ""
+        yield found("signer_title", title, 0.85 if is_ink else 0.99, ending.title, reason=mended)
     else:
         yield Finding("signer_title", None, missing, witness=witness)
     if ending.name:
         name = signature.name_text(ending.name)
-        yield found("signer_name", name, min(0.85, ending.name.confidence) if paper.is_ink else 0.99, ending.name)
+        yield found("signer_name", name, min(0.85, ending.name.confidence) if is_ink else 0.99, ending.name)
     elif ending.unread_name:
         reason = "Tên người ký bị dấu, chữ ký che: xem ảnh."
         partial = signature.name_text(ending.unread_name) or None

@@ -38,6 +38,8 @@ def test_what_ocr_puts_into_a_code_is_forgiven():
         ("Số : 12 /QĐ - UBND", "12", "QĐ-UBND", "state", "Quyết định"),
         ("Số: 471UBND-VX", "471", "UBND-VX", "state", "Công văn"),
         ("Số:///7KH-VP", None, "KH-VP", "state", "Kế hoạch"),
+        ("Số: 127/7KH-VP", "127", "KH-VP", "state", "Kế hoạch"),
+        ("Số: 471/1UBND-VX", "471", "UBND-VX", "state", "Công văn"),
         ("Số: 5£4 /UBND-KTTH", None, "UBND-KTTH", "state", "Công văn"),
         ("Số: 55-s/QĐ-UBND", None, "QĐ-UBND", "state", "Quyết định"),
         ("Số 12-QĐ/UBKTTW-VP", "12", "QĐ/UBKTTW-VP", "party", "Quyết định"),

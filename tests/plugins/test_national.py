@@ -1,5 +1,7 @@
 """The heading and the ending as they stand on scanned pages: rows by their place, what OCR broke, what is no mark."""
 
+import dataclasses
+
 import pytest
 
 from archive.findings import Finding, Stamp, settle
@@ -217,7 +219,7 @@ SIGNATURE = [(0.62, 0.50, "KT. BỘ TRƯỞNG"), (0.66, 0.52, "Ớ TRƯỞNG"), 
 
 def test_who_signs_for_a_minister_is_his_deputy(host):
     fields = read(host, HEADING, TITLE, BODY, END, SIGNATURE).fields
-    assert fields["signer_title"].value == "THỨ TRƯỞNG"
+    assert (fields["signer_title"].value, fields["signer_title"].sure) == ("THỨ TRƯỞNG", False)
     assert fields["signer_name"].value == "Trần Quốc Vượng"
 
 
@@ -244,3 +246,31 @@ def test_parts_of_a_paper_second_each_other(host):
     sure = {name for name, settled in fields.items() if settled.sure}
     assert {"issuing_organ", "document_type", "symbol", "place", "signer_authority", "signer_title"} <= sure
     assert not {"number", "full_code", "date", "subject", "signer_name"} & sure
+
+
+SIGNED = [(0.62, 0.50, "TM. ỦY BAN NHÂN DÂN"), (0.66, 0.52, "CHỦ TỊCH"), (0.64, 0.60, "Lê Văn Thử")]
+
+
+def test_the_symbol_of_every_committee_does_not_second_one_districts_name(host):
+    organ = read(host, swapped(HEADING, "TỈNH HƯNG YÊN", "HUYỆN BÌNH SƠM"), TITLE, BODY, END, SIGNED).fields
+    assert organ["issuing_organ"].value == "Ủy ban nhân dân huyện Bình Sơm"
+    assert not organ["issuing_organ"].sure
+
+
+def test_what_the_heading_mended_the_heading_does_not_second(host):
+    symbol = read(host, swapped(HEADING, "KH-UBND", "KHH-UBND"), TITLE, BODY, END, SIGNED).fields["symbol"]
+    assert (symbol.value, symbol.sure) == ("KH-UBND", False) and "KHH-UBND" in symbol.reason
+
+
+def test_a_number_grown_together_with_its_symbol_is_in_doubt_also_in_text(host):
+    page = Page.of_text(1, "ỦY BAN NHÂN DÂN\nTỈNH HƯNG YÊN\nSố: 4711UBND-VX\nKính gửi: Sở Y tế.\n")
+    number = settle(host.extract(Text([page]))).fields["number"]
+    assert (number.value, number.sure) == ("4711", False)
+
+
+def test_a_signature_scanned_behind_a_born_digital_page_is_as_sure_as_ink(host):
+    first, last = page([*HEADING, *TITLE, *BODY]), page([*END, *SIGNED])
+    pages = [dataclasses.replace(first, source="layer"), dataclasses.replace(last, number=2)]
+    fields = settle(host.extract(Text(pages))).fields
+    assert fields["number"].sure and fields["signer_name"].value == "Lê Văn Thử"
+    assert not fields["signer_name"].sure
