@@ -51,6 +51,8 @@ class Expected:
     """How many values there are at all."""
     reason: str = ""
     """In Vietnamese, for the clerk."""
+    most: float = 1.0
+    """What a value may be told with at most: DOUBTED where the witness was itself only read, or says no year."""
 
     def chance(self, value: str) -> float:
         """The probability of one value; a clerk's leading zeros say nothing."""
@@ -125,7 +127,7 @@ def combine(readings: Sequence[tuple[str, float]], expected: Expected | None) ->
     unread = left * max(0.0, 1 - sum(expected.chance(text) for text in own))
     whole = sum(weights.values()) + unread
     joined = {text: weight / whole if whole else 0.0 for text, weight in weights.items()}
-    bounded = {text: chance if own[text] >= OWN else min(chance, DOUBTED) for text, chance in joined.items()}
+    bounded = {text: min(chance, expected.most if own[text] >= OWN else DOUBTED) for text, chance in joined.items()}
     first, strongest = max(bounded, key=lambda text: bounded[text]), max(own, key=lambda text: own[text])
     if own[strongest] >= STRONG and first != strongest:
         bounded = {text: min(chance, DOUBTED) for text, chance in own.items()}

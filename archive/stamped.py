@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -39,7 +40,10 @@ _in_book = (
 _previous = (
     sa.select(StampRow)
     .join(Document, Document.id == StampRow.document_id).join(Scan, Scan.id == Document.scan_id)
-    .where(Document.status == "review", Scan.received_at <= sa.bindparam("at"), Document.id != sa.bindparam("d"))
+    .where(Document.status == "review", sa.or_(
+        Scan.received_at < sa.bindparam("at"),
+        sa.and_(Scan.id == sa.bindparam("scan"), Document.ordinal < sa.bindparam("ordinal")),
+    ))
     .order_by(Scan.received_at.desc(), Document.ordinal.desc()).limit(1)
 )  # fmt: skip
 
@@ -107,14 +111,17 @@ def _numbers(session: Session, document: Document, year: int) -> Expected | None
     before = _number_before(session, document, counter.last)
     prior = expected.next_numbers(before or counter.last)
     if prior and before:
-        prior = dataclasses.replace(prior, reason=f"Văn bản quét trước mang số {before}.")
+        # A hand that is misread once is misread twice: far from the book nobody else has seen where the stack stands.
+        most = 1.0 if before <= counter.last + len(expected.AHEAD) else expected.DOUBTED
+        prior = dataclasses.replace(prior, reason=f"Văn bản quét trước mang số {before}.", most=most)
     of_year = _awaited.where(RegisterEntry.book_id == BOOK, RegisterEntry.year == year)
     return _with_awaited(prior, list(session.scalars(of_year)))
 
 
 def _number_before(session: Session, document: Document, last: int) -> int | None:
     """The number on the paper scanned before this one, when the pen was well read there and the book waits for it."""
-    row = session.scalars(_previous, {"at": document.scan.received_at, "d": document.id}).one_or_none()
+    here = {"at": document.scan.received_at, "scan": document.scan_id, "ordinal": document.ordinal}
+    row = session.scalars(_previous, here).one_or_none()
     read = [one for one in row.findings if one["field"] == "number"] if row else []
     best = max(read, key=lambda one: float(one["confidence"]), default=None)
     if best is None or best["confidence"] < BELIEVED or not str(best["value"]).isdecimal():
@@ -141,4 +148,16 @@ def _dates(session: Session, document: Document, year: int) -> Expected | None:
         RegisterEntry.book_id == BOOK, RegisterEntry.year == year, RegisterEntry.status == "registered"
     )
     previous = session.scalar(wanted)
-    return expected.arrival_dates(issued, _scanned(document).isoformat(), previous.isoformat() if previous else None)
+    prior = expected.arrival_dates(issued, _scanned(document).isoformat(), previous.isoformat() if previous else None)
+    if prior is None or issued or (previous and _may_be_of(field, previous.year)):
+        return prior
+    return dataclasses.replace(prior, most=expected.DOUBTED)
+
+
+def _may_be_of(date: Mapping[str, Any], year: int) -> bool:
+    """Whether the paper's own date, as far as it was read, is of this year or of the end of the one before.
+
+    Old papers are scanned, too: then the days of the scan and of the book say nothing of theirs.
+    """
+    text = str(date.get("value") or date.get("partial") or "")
+    return text[:4] == str(year) or (text[:4] == str(year - 1) and text[5:7] in ("", "11", "12"))

@@ -91,3 +91,34 @@ def test_a_persons_word_stands_before_every_witness(stamped):
     stamped.session.add(Confirmation(document_id=stamped.last.id, field="stamp.number", value="1199", by="lan"))
     told = answer.of_document(stamped.session, stamped.last)["stamp"]["fields"]["number"]
     assert (told["value"], told["sure"]) == ("1199", True)
+
+
+def test_a_hand_misread_twice_does_not_second_itself(stamped):
+    stamped(number("1221", 0.95), at=AT - dt.timedelta(minutes=1))
+    told = stamped(number("1222", 0.6), number("1162", 0.35))["number"]
+    assert told["value"] == "1222" and not told["sure"]
+
+
+def test_of_two_papers_of_one_scan_the_first_is_not_after_the_second(stamped):
+    scan = offices.scan(stamped.session, received_at=AT)
+    first, second = (offices.document(stamped.session, scan, ordinal=n) for n in (1, 2))
+    for paper, text in ((first, "1166"), (second, "1170")):
+        row = records.stamp_row(scan.id, Stamp(1, (0.1, 0.1, 0.4, 0.3), (number(text, 0.85),), 0.0, 0.9))
+        row.document_id = paper.id
+        stamped.session.add(row)
+    stamped.session.flush()
+    reasons = [answer.of_document(stamped.session, paper)["stamp"]["fields"]["number"]["reason"]
+               for paper in (first, second)]  # fmt: skip
+    assert reasons == ["Sổ đang ghi đến số 1160.", "Văn bản quét trước mang số 1166."]
+
+
+@pytest.mark.parametrize(
+    ("printed", "sure"),
+    [({"value": "2026-03-20"}, True), ({"value": None, "partial": "2026-03"}, True),
+     ({"value": "2018-03-20"}, False), ({"value": None}, False)],
+)  # fmt: skip
+def test_a_year_nobody_wrote_is_sure_only_where_the_paper_is_of_it(stamped, printed, sure):
+    fields = {"fields": {"date": offices.field(None, 0.6, False) | printed}}
+    part = Finding("date", None, 0.8, page=1, box=(0.1, 0.1, 0.2, 0.12), witness="pen", partial="--03-24")
+    told = stamped(part, document=fields)["date"]
+    assert (told["value"], told["sure"]) == ("2026-03-24", sure)
