@@ -36,8 +36,9 @@ def _with(page: Page, box: Box, words: Sequence[Word]) -> Page:
         for word in words if word.box
     ]  # fmt: skip
     reason = page.reason if page.reason.endswith(_SAID) else page.reason + _SAID
-    facts = {name: getattr(page, name) for name in ("source", "width", "height", "dpi", "rotation", "advice")}
-    return Page.of_words(page.number, (*page.words, *added), reason=reason, **facts)
+    facts = {name: getattr(page, name) for name in ("width", "height", "dpi", "rotation", "advice")}
+    # Nobody can tell a word of the layer from one that was recognised: all of them may be misread.
+    return Page.of_words(page.number, (*page.words, *added), source="ocr", reason=reason, **facts)
 
 
 _SAID = ", with words of a picture in it"

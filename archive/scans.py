@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from archive import advice, insets, layer, layout, pageimage, pictures, second_look, tesseract
-from archive.errors import EmptyFile, TooManyPages, UnknownFormat, Unreadable
+from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
 from archive.signatures import Signature, signature
@@ -191,12 +192,19 @@ def _is_finer(grey: Image.Image, dpi: float | None) -> bool:
 def _read_twice(shown: pageimage.Shown, options: Options) -> tuple[Word, ...]:
     """The words as Tesseract reads them, and doubted codes as it reads them alone in their line."""
     words = tesseract.read(shown.image, dpi=round(shown.dpi), language=options.language, engine=options.engine)
-    line = partial(tesseract.read_region, psm=7, dpi=second_look.DPI, language=options.language, engine=options.engine)
-    words = second_look.looked_again(words, shown, line)
+    again = partial(_read_if_it_can, language=options.language, engine=options.engine)
+    words = second_look.looked_again(words, shown, partial(again, psm=7, dpi=second_look.DPI))
     if not options.seals_are_black:
         return words
-    block = partial(line, psm=6, dpi=round(shown.dpi))
-    return second_look.signature_again(words, shown, block)
+    return second_look.signature_again(words, shown, partial(again, psm=6, dpi=round(shown.dpi)))
+
+
+def _read_if_it_can(picture: Image.Image, **how: Any) -> tuple[Word, ...]:
+    """A page that was read is not lost because a second look at a part of it failed."""
+    try:
+        return tesseract.read_region(picture, **how)
+    except (TookTooLong, Crashed):
+        return ()
 
 
 def _is_doubtful(words: tuple[Word, ...]) -> bool:

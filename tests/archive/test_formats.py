@@ -149,7 +149,7 @@ def test_a_picture_pasted_into_a_born_digital_page_is_read_too(tmp_path):
     annex = annex.crop((0, 0, annex.width, annex.height * 4 // 10))
     content = lines(10) + b"\nq 500 0 0 282 45 100 cm /A Do Q"
     page = scans.read_page(written(tmp_path / "a.pdf", pages_pdf((content, 595, 842, [annex]))), 1).page
-    assert (page.source, page.reason) == ("layer", "a born-digital text layer, with words of a picture in it")
+    assert (page.source, page.reason) == ("ocr", "a born-digital text layer, with words of a picture in it")
     assert page.plain.index("Cac so, ban") < page.plain.index("Phụ lục số 2 kèm theo Thông báo này")
     word = next(word for word in page.words if word.text == "Phụ")
     assert 0.1 < word.box[0] < 0.2 and 0.5 < word.box[1] < 0.7

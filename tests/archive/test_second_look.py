@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from archive import pages, second_look, tesseract
+from archive import pages, scans, second_look, tesseract
 from archive.pageimage import for_reading
 from archive.reading import Page, Word
 from tests.archive.paper import letter
@@ -55,6 +55,12 @@ def test_a_lost_signature_is_read_again_below_the_text():
     assert all(0.6 < word.box[0] < word.box[2] < 0.9 and 0.43 < word.box[1] < 0.57 for word in found[len(lost) :])
     assert len({word.line for word in found[len(lost) :]} - {word.line for word in lost}) == 3
     assert second_look.signature_again(found, shown, lambda _: pytest.fail("read well, yet read again")) == found
+
+
+def test_a_page_is_not_lost_because_a_second_look_fails(shown):
+    late = partial(scans._read_if_it_can, psm=7, timeout=0.001)
+    word = Word("11/TB-U8ND", BOX, 0.5)
+    assert second_look.looked_again([word], shown, late) == (word,)
 
 
 def test_the_first_reading_is_kept_with_the_page():
