@@ -151,9 +151,11 @@ def _is_sheet(corners: Corners, mask: np.ndarray) -> bool:
     rim = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     inside = all(0 <= x < width and 0 <= y < height for x, y in corners) and rim.mean() < 0.02
     area, (top, right, bottom, left) = _area(corners), _lengths(corners)
+    if not inside or not LEAST < area / (width * height) < MOST:
+        return False
     shape = (left + right) / (top + bottom)
     return (
-        inside and LEAST < area / (width * height) < MOST and 0.95 < mask.sum() / area < 1.05
+        0.95 < mask.sum() / area < 1.05
         and 1.15 < max(shape, 1 / shape) < 1.75 and min(top, bottom) > 0.6 * max(top, bottom)
         and min(left, right) > 0.6 * max(left, right)
     )  # fmt: skip

@@ -19,7 +19,7 @@ CAMERAS = ("JPEG", "MPO", "PNG", "WEBP")
 """What telephones write and programs pass on; scanners and faxes write TIFF."""
 _BROKEN = "Tệp ảnh bị hỏng, không đọc được trang {n}. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
 _VAST = "Ảnh của trang {n} quá lớn để đọc. Tệp gốc vẫn được lưu an toàn; hãy quét lại ở 300 dpi."
-_TROUBLE = (
+TROUBLE = (
     OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, ArithmeticError, EOFError, RuntimeError,
     AttributeError, AssertionError, NotImplementedError, UnidentifiedImageError,
 )  # fmt: skip
@@ -82,7 +82,7 @@ def _opened(path: Path, n: int, most_pixels: int) -> Iterator[Image.Image]:
                 yield image
         except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
             raise PageTooLarge(_VAST.format(n=n)) from error
-        except _TROUBLE as error:
+        except TROUBLE as error:
             raise Unreadable(_BROKEN.format(n=n)) from error
 
 

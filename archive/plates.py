@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
 
-from archive import scans
+from archive import pictures, scans
 from archive.pageimage import READING_DPI
 from archive.reading import Box
 
@@ -64,15 +64,23 @@ def plate(path: Path | str, n: int, rotation: int, limits: scans.Limits) -> Plat
 
 def _checked(own: tuple[bytes, int] | None, image: Image.Image) -> tuple[bytes, int] | None:
     """The original's JPEG when it shows the page: masks, odd colours and cuts are not in it."""
-    if own is None:
+    small = _small(own[0], image, own[1]) if own else None
+    if small is None:
         return None
-    with Image.open(io.BytesIO(own[0]), formats=("JPEG",)) as jpeg:
-        if jpeg.mode != image.mode or jpeg.size != (image.size if own[1] % 180 == 0 else image.size[::-1]):
-            return None
-        jpeg.draft(jpeg.mode, (200, 200))
-        small = scans.turned(jpeg.resize((48, 48), Image.Resampling.BOX), own[1])
     apart = ImageStat.Stat(ImageChops.difference(small, image.resize((48, 48), Image.Resampling.BOX))).mean
     return own if max(apart) < 6 else None
+
+
+def _small(data: bytes, image: Image.Image, turn: int) -> Image.Image | None:
+    """A JPEG of the size and colours of `image` made small; None for another one, and for one that is cut short."""
+    try:
+        with Image.open(io.BytesIO(data), formats=("JPEG",)) as jpeg:
+            if jpeg.mode != image.mode or jpeg.size != (image.size if turn % 180 == 0 else image.size[::-1]):
+                return None
+            jpeg.draft(jpeg.mode, (200, 200))
+            return scans.turned(jpeg.resize((48, 48), Image.Resampling.BOX), turn)
+    except (*pictures.TROUBLE, Image.DecompressionBombError):  # pdfium shows what Pillow refuses
+        return None
 
 
 def _stored(image: Image.Image, dpi: float | None, own: tuple[bytes, int] | None, rotation: int) -> Plate:
@@ -81,7 +89,7 @@ def _stored(image: Image.Image, dpi: float | None, own: tuple[bytes, int] | None
         # Turned sideways the stored picture is as wide as the page is high.
         width, height = image.size if turn % 180 == 0 else image.size[::-1]
         return Plate(bare_jpeg(data), "DCTDecode", width, height, image.mode == "L", (turn + rotation) % 360)
-    if image.mode == "L" and image.getcolors(2):
+    if _is_bilevel(image):
         return _bilevel(image, rotation)
     if dpi and dpi > 1.3 * READING_DPI:
         scale = READING_DPI / dpi
@@ -93,6 +101,12 @@ def _jpeg(image: Image.Image, rotation: int) -> Plate:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=QUALITY)
     return Plate(out.getvalue(), "DCTDecode", *image.size, image.mode == "L", rotation % 360)
+
+
+def _is_bilevel(image: Image.Image) -> bool:
+    """Black and white, not two greys: of those one would be lost."""
+    colours = image.getcolors(2) if image.mode == "L" else None
+    return colours is not None and {level for _, level in colours} <= {0, 255}
 
 
 def _bilevel(image: Image.Image, rotation: int) -> Plate:

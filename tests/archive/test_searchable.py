@@ -187,6 +187,20 @@ def test_what_was_laid_over_a_scan_is_a_patch_on_its_own_pixels(tmp_path):
     assert seen.getpixel((round(150 / 595 * width), round((842 - 690) / 842 * height)))[1] > 200
 
 
+def test_two_greys_are_not_taken_for_black_and_white(tmp_path):
+    faint = letter(dpi=60).convert("L").point([150 if level < 128 else 255 for level in range(256)])
+    plate, seen = own_pixels(saved(faint, tmp_path / "a.png"))
+    assert plate.packing == "DCTDecode" and apart(seen, faint) < 2
+
+
+def test_a_jpeg_that_is_cut_short_is_copied_as_far_as_it_is_seen(tmp_path):
+    data = jpeg(letter(dpi=100))
+    (tmp_path / "a.pdf").write_bytes(overlaid(data[: len(data) * 2 // 3], letter(dpi=100).size))
+    plate, seen = own_pixels(tmp_path / "a.pdf")
+    assert plate.data[:900] != data[:900]
+    assert apart(seen.crop((0, 0, 827, 300)), letter(dpi=100).crop((0, 0, 827, 300))) < 12
+
+
 # ------------------------------------------------------------------------------------------------ PDF/A-2b
 
 
