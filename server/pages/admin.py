@@ -72,12 +72,12 @@ def switch(slug: str) -> Any:
     if found is None:
         raise NotFound(_("Không có phần bổ sung này."))
     others = [one.slug for one in known if one.slug != OURS]
-    by = STEPS.get(request.form.get("move", ""))
+    move = request.form.get("move")
     with state().sessions.begin() as session:
-        if by is None:
+        if move is None:
             switchboard.switch(session, slug, found.version, on=request.form.get("on") == "1", actor=g.user.name)
-        elif slug in others:
-            switchboard.arrange(session, switchboard.moved(others, slug, by), actor=g.user.name)
+        elif slug in others and move in STEPS:
+            switchboard.arrange(session, switchboard.moved(others, slug, STEPS[move]), actor=g.user.name)
     return redirect("/admin#plugins", 303)
 
 

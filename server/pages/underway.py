@@ -60,10 +60,10 @@ def part(scan_id: str) -> Any:
         scan = scan_of(session, scan_id)
         if scan.status not in ("received", "reading"):
             return Response(status=204, headers={"HX-Redirect": _after(session, scan)})
-        leaves = _leaves(session, scan)
-        if request.args.get("seen") == str(len(leaves)):
+        read = session.scalar(sa.select(sa.func.count()).where(PageRow.scan_id == scan.id))
+        if request.args.get("seen") == str(read):
             return Response(status=204)
-        return make_response(render_template("parts/underway.html", scan=scan, leaves=leaves))
+        return make_response(render_template("parts/underway.html", scan=scan, leaves=_leaves(session, scan)))
 
 
 @pages.get("/scans/<scan_id>/pages/<int:number>.webp")

@@ -70,6 +70,8 @@ def test_plugins_are_put_in_order_and_the_order_is_an_event(desk, makers, app):
     assert places == sorted(places) and "national lên trước" not in text
     chief.send("/admin/plugins/national", {"move": "down"})
     chief.send("/admin/plugins/cao_bang", {"move": "up"})  # it is the first already
+    chief.send("/admin/plugins/son_la", {"move": "away"})
+    assert "đã tắt" not in chief.page("/admin")
     with makers() as session:
         assert switchboard.order(session) == order
         assert session.query(Event).filter_by(action="plugins_ordered").count() == 1
