@@ -167,12 +167,17 @@ def learn(session: Session, page: Page) -> Lesson:
 
 
 def keep(lesson: Lesson, scan_id: str, number: int) -> None:
-    """Write the layout and the event of it."""
+    """Write the layout and the event of it; drawn again on the same page it takes the place of the one before."""
     layout = lesson.layout
+    same = sa.delete(StampLayout).where(
+        StampLayout.scan_id == scan_id, StampLayout.page == number, StampLayout.name == layout.name,
+        StampLayout.words == layout.words,
+    )  # fmt: skip
     fields = {name: box_json(box) for name, box in layout.fields.items()}
     row = StampLayout(name=layout.name, width=layout.width, height=layout.height, words=layout.words, fields=fields,
                       scan_id=scan_id, page=number, taught_by=g.user.name)  # fmt: skip
     with state().sessions.begin() as session:
+        session.execute(same)
         session.add(row)
         session.flush()
         history.append(session, g.user.name, "stamp_taught", row.id, {"name": row.name, "fields": sorted(fields)})

@@ -4,18 +4,20 @@ import io
 
 import numpy as np
 import pytest
+from flask import g
 from PIL import Image
 
 from archive import intake
-from archive.drawings import Drawing, check
+from archive.drawings import Drawing, Layout, Lesson, check
 from archive.errors import BadValue
+from archive.findings import Stamp
 from archive.jobs import Worker
-from archive.models import Document, Event, Scan, StampLayout
+from archive.models import Document, Event, Scan, StampLayout, User
 from archive.pipeline.line import Archive
 from archive.recogniser import open_recogniser
 from server.demo import ink
 from server.demo.paper import Arrival
-from server.pages.stamps import boxes_typed
+from server.pages.stamps import boxes_typed, keep
 from tests.archive import paper
 from tests.server.desk import shelve
 
@@ -135,3 +137,19 @@ def test_the_scan_may_go_and_the_lesson_stays(makers):
         session.delete(session.query(Scan).one())
     with makers() as session:
         assert session.query(StampLayout).one().scan_id is None
+
+
+def test_a_stamp_drawn_again_on_its_page_is_the_same_one(app, makers):
+    with makers.begin() as session:
+        scan = Scan(sha256="a" * 64, filename="a.pdf", media_type="application/pdf", size=1, received_by="van")
+        session.add(scan)
+        session.flush()
+        scan_id = scan.id
+    for width, page in ((50, 1), (52, 1), (52, 2)):
+        layout = Layout("UBND huyện Mẫu", WORDS, width, 30, {"number": (0.3, 0.3, 0.9, 0.6)})
+        with app.test_request_context():
+            g.user = User(name="admin-x")
+            keep(Lesson(layout, Stamp(page, None)), scan_id, page)
+    with makers() as session:
+        assert sorted((row.page, row.width) for row in session.query(StampLayout)) == [(1, 52), (2, 52)]
+        assert session.query(Event).filter_by(action="stamp_taught").count() == 3
