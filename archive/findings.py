@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from archive.certainty import calibrated
+from archive.certainty import READERS, calibrated
 from archive.reading import Box, Span
 from archive.vietnamese import words_of
 
@@ -150,7 +150,7 @@ class Record:
 
 # ------------------------------------------------------------------------------------------------ settling
 
-SHAKY_WITNESSES = frozenset({"ocr", "pen", "second_look"})
+SHAKY_WITNESSES = READERS
 """Witnesses that read ink: digits and names have no redundancy, so several of them still make nothing sure."""
 
 NO_REDUNDANCY = frozenset({"number", "full_code", "date", "subject", "signer_name", "time"})

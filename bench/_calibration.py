@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,12 @@ from bench._simulated import FIELDS, documents, is_judged, is_right
 
 PULL = 1.0
 """How strongly each field is drawn to what all fields are worth: one pseudo-observation of a standard deviation 1."""
+UNSEEN = 1.0
+"""Errors each field is taken to have made beside those that were seen, spread over all its values: one that was never
+wrong on 50 papers may be so on the next 50, and is worth less than one never wrong on 200."""
+TAKEN, HELD = 1.0, 100.0
+"""What score and agreement are taken to be worth, and how firmly: few values were wrong, and a slope of theirs would
+say of far scores what nobody saw."""
 STEPS = 60
 
 
@@ -51,15 +57,17 @@ def fit(drawn: Iterable[Sample]) -> tuple[float, float, dict[str, float]]:
     for n, one in enumerate(drawn):
         rows[n, :3] = certainty.log_odds(one.score), one.agreeing, 1.0
         rows[n, 3 + keys.index(one.key)] = 1.0
+    count = Counter(one.key for one in drawn)
+    unseen = np.array([UNSEEN / count[one.key] for one in drawn])
     right = np.array([one.right for one in drawn], float)
-    prior = np.array([0.05, 0.05, 0.05, *[PULL] * len(keys)])
+    prior = np.array([HELD, HELD, 0.05, *[PULL] * len(keys)])
     weights = np.zeros(rows.shape[1])
-    weights[0] = 1.0
+    weights[:2] = TAKEN
     middle = weights.copy()
     for _ in range(STEPS):
         chance = 1 / (1 + np.exp(-rows @ weights))
-        slope = rows.T @ (right - chance) - prior * (weights - middle)
-        curve = (rows * (chance * (1 - chance))[:, None]).T @ rows + np.diag(prior)
+        slope = rows.T @ (right - (1 + unseen) * chance) - prior * (weights - middle)
+        curve = (rows * ((1 + unseen) * chance * (1 - chance))[:, None]).T @ rows + np.diag(prior)
         weights = weights + np.linalg.solve(curve, slope).clip(-1, 1)
     worth = {key: round(float(weights[2] + weights[3 + n]), 2) for n, key in enumerate(keys)}
     return round(float(weights[0]), 3), round(float(weights[1]), 3), worth

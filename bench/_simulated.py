@@ -30,11 +30,12 @@ class Simulated:
 
 
 def simulated(folder: Path, unread: bool = True) -> Iterator[tuple[Path, dict, list[Understood]]]:
-    """(file, its truth, its documents) of each PDF under `folder` with a .json beside it; read once, into .pickle."""
-    for file in sorted(folder.rglob("*.pdf")):
+    """(file, its truth, its documents) of each scan under `folder` with a .json beside it; read once, into .pickle."""
+    for told in sorted(folder.rglob("*.json")):
+        file = told.with_suffix("")
         kept = file.with_suffix(".pickle")
         if unread or kept.exists():
-            truth = json.loads(file.with_name(file.name + ".json").read_text(encoding="utf-8"))
+            truth = json.loads(told.read_text(encoding="utf-8"))
             yield file, truth, list(found_in(read_once(file, kept), file.name))
 
 
