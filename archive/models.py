@@ -156,6 +156,22 @@ class StampLayout(Base):
     taught_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 
+class AgencyCode(Base):
+    """Mã định danh of an organ (QĐ 20/2020/QĐ-TTg) and the days on which it is its; see archive/agencies.py."""
+
+    __tablename__ = "agency_code"
+    id: Mapped[str] = mapped_column(Key, primary_key=True, default=new_id)
+    code: Mapped[str] = mapped_column(sa.String(64), index=True)
+    """`000.00.00.H49`, `H49.22.28`"""
+    name: Mapped[str] = mapped_column(sa.String(300))
+    folded: Mapped[str] = mapped_column(sa.String(300), index=True)
+    """Words of the name without marks, by which it is looked up."""
+    valid_from: Mapped[str | None] = mapped_column(sa.String(10))
+    """First day, ISO; None: nobody said since when."""
+    valid_until: Mapped[str | None] = mapped_column(sa.String(10))
+    """Last day, ISO; None: still."""
+
+
 class Unit(Base):
     """A unit (đơn vị) of the office."""
 

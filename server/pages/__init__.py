@@ -15,6 +15,7 @@ from archive import access
 from archive.models import Document
 from server.pages import (
     admin,
+    agencies,
     cutting,
     documents,
     images,
@@ -36,7 +37,7 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps,
+    stamps, agencies,
 )  # fmt: skip
 THEMES = ("light", "dark")
 

@@ -15,7 +15,7 @@ from archive import access, register
 from archive.models import CitationRow, Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import evidence, queue, shown
+from server.pages import agencies, evidence, queue, shown
 from server.speech import gettext as _
 from server.state import state
 
@@ -55,7 +55,7 @@ def look(document_id: str) -> Any:
             document=document,
             title=queue.title_of(document),
             pages=evidence.pages_of(document),
-            facts=facts_of(document),
+            facts=[*facts_of(document), *agencies.fact_of(session, document)],
             lists=[(shown.field_name(name), values) for name, values in document.lists.items() if values],
             entry=register.entry_of(session, document),
             cites=cites(session, document),

@@ -73,7 +73,8 @@ ACTIONS = {
     "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
     "plugins_ordered": "Đã xếp thứ tự phần bổ sung", "stamp_taught": "Đã dạy mẫu dấu",
-    "stamp_forgotten": "Đã bỏ mẫu dấu",
+    "stamp_forgotten": "Đã bỏ mẫu dấu", "agency_code_added": "Đã thêm mã định danh",
+    "agency_code_ended": "Đã ghi ngày cuối của mã định danh", "agency_code_removed": "Đã xoá mã định danh ghi nhầm",
 }  # fmt: skip
 
 

@@ -159,10 +159,12 @@ PAGES = {
     "/register": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/register/2020.xlsx": {"admin", "clerk", "leader", "auditor"},
     "/search": {"admin", "clerk", "leader", "head", "staff", "auditor"},
+    "/missing": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/routing": {"admin", "clerk", "leader", "head", "staff"},
     "/inbox/queue": {"admin", "clerk"},
     "/admin": {"admin", "it"},
     "/admin/stamps": {"admin", "it"},
+    "/admin/agencies": {"admin", "it"},
     "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }

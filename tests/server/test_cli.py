@@ -365,3 +365,19 @@ def test_a_person_who_left_gets_in_no_more(vanthu, sqlite_sessions):
         assert session.query(Token).one().revoked_at
     assert "cuối cùng" in vanthu("user", "disable", "lan", status=1).stderr
     vanthu("user", "disable", "nobody", status=1)
+
+
+def test_codes_of_agencies_come_from_a_file_and_go_back_into_one(vanthu, tmp_path):
+    file = tmp_path / "mã.tsv"
+    file.write_text("H51\tUBND tỉnh Mẫu\t22/07/2020\n\nG22\tVăn phòng Mẫu\n", encoding="utf-8")
+    assert "Đã thêm 2 dòng" in vanthu("agencies", "import", file).stdout
+    listed = vanthu("agencies", "list").stdout
+    assert listed == "H51\tUBND tỉnh Mẫu\t2020-07-22\t\nG22\tVăn phòng Mẫu\t\t\n"
+    file.write_text(listed + "H52\n", encoding="utf-8")
+    assert "Dòng 3: " in vanthu("agencies", "import", file, status=1).stderr
+    file.write_text(listed, encoding="utf-8")
+    assert "2 dòng đã có" in vanthu("agencies", "import", file).stdout
+    assert lines(vanthu("agencies", "list", "--json"))[1]["code"] == "G22"
+    assert "Không đọc được" in vanthu("agencies", "import", tmp_path / "no", status=1).stderr
+    file.write_bytes("Ủy".encode("utf-16"))
+    assert "UTF-8" in vanthu("agencies", "import", file, status=1).stderr

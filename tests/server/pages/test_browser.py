@@ -6,12 +6,12 @@ import threading
 import pytest
 from waitress import create_server
 
-from archive import people
+from archive import agencies, people
 from archive.jobs import Worker
 from archive.models import LoginSession
 from server.pages import sheet
 from tests.papers import drawn
-from tests.server.desk import Desk, settled, shelve
+from tests.server.desk import FIELDS, Desk, settled, shelve
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -233,6 +233,8 @@ def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, 
         shelve(makers, fields={"number": doubt}, stamp=[]),
         shelve(makers, number="472", status="registered"),
     )
+    with makers.begin() as session:
+        agencies.add(session, "000.00.00.H51", FIELDS["issuing_organ"], "01/01/2017", actor="an")
     context = chromium.new_context(
         base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, locale="vi-VN"
     )
@@ -252,6 +254,7 @@ def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, 
         "/routing",
         "/admin",
         "/admin/stamps",
+        "/admin/agencies",
         f"/admin/stamps/{known}/1",
         "/admin/plugins/cao_bang?samples=1",
         "/password",
