@@ -290,9 +290,13 @@ def _only_part(partial: Finding) -> Settled:
 
 def _consistent(settled: dict[str, Settled], stamp: Stamp | None) -> dict[str, Settled]:
     """Fields that must agree: no code is surer than its number and symbol; no paper is dated after it arrived."""
-    code = settled["full_code"]
-    if code.sure and code.value and not (settled["number"].sure and settled["symbol"].sure):
-        settled["full_code"] = dataclasses.replace(code, sure=False)
+    code, its = settled["full_code"], (settled["number"], settled["symbol"])
+    if code.value and all(one.value for one in its):
+        lowest = min(code.confidence, *(one.confidence for one in its))
+        code = dataclasses.replace(code, confidence=lowest)
+    if code.sure and code.value and not all(one.sure for one in its):
+        code = dataclasses.replace(code, sure=False)
+    settled["full_code"] = code
     day = settled["date"]
     arrived = weigh(one for one in stamp.fields if one.field == "date").value if stamp else None
     if isinstance(day.value, str) and isinstance(arrived, str) and day.value > arrived:

@@ -81,3 +81,12 @@ def test_citations_of_several_plugins_are_joined():
     other = Citation(None, "35-CT/TW", "2019-05-30", "Bộ Chính trị", "basis", (Mention(50, 59),))
     (joined,) = join_citations([one, other])
     assert (joined.date, joined.relation, len(joined.mentions)) == ("2019-05-30", "basis", 2)
+
+
+def test_a_code_is_worth_no_more_than_its_symbol():
+    """The pen is clear about the number; a symbol that lost its head says so of the whole code."""
+    record = settle([
+        Finding("number", "04", 0.98, witness="pen"), Finding("symbol", "TH", 0.6),
+        Finding("full_code", "04/TH", 0.98, witness="pen"),
+    ])  # fmt: skip
+    assert record.fields["full_code"].confidence == record.fields["symbol"].confidence < 0.8
