@@ -31,8 +31,10 @@ GRAIN = 0.5
 """Radius, in pixels of the reading image, within which what is left of the grain is evened out."""
 LEAST_SKEW = 0.4
 """Degrees; Tesseract levels less by itself."""
-INK, PAPER = 20, 225
-"""What is darker or lighter on a flattened page is all ink or all paper."""
+STAINED, CLEAN = (20, 225), (10, 235)
+"""What is darker or lighter on a flattened page is all ink or all paper; on a clean page thin marks need their grey."""
+STAINS = 1.2
+"""Pixels of middling grey for one of ink: .5 to 1.0 on real scans, 1.4 and more where the back shines through."""
 _BAND = 128
 """Rows worked on at a time, so that they stay in the cache."""
 BLANK = 2e-4
@@ -51,30 +53,35 @@ def without_colour(image: Image.Image) -> Image.Image:
     return ImageChops.lighter(ImageChops.lighter(red, green), blue)
 
 
-def flattened(grey: Image.Image, dpi: float, ink: int = 0, paper: int = 255) -> Image.Image:
-    """The page divided by its paper: shadows and yellowing become white.
-
-    What is then darker than `ink` or lighter than `paper` is made all black or all white.
-    """
-    spread = 255.0 / (paper - ink)
-    table = (spread * 255.0 / np.maximum(np.arange(256), 40)).astype(np.float32)
+def flattened(grey: Image.Image, dpi: float) -> Image.Image:
+    """The page divided by its paper: shadows and yellowing become white."""
+    table = (255.0 / np.maximum(np.arange(256), 40)).astype(np.float32)
     below = np.asarray(_paper(grey, max(4, round(dpi / 25))))
     pixels = np.asarray(grey)
     even = np.empty_like(pixels)
     for top in range(0, len(pixels), _BAND):
         band = pixels[top : top + _BAND] * table[below[top : top + _BAND]]
-        band -= ink * spread
-        even[top : top + _BAND] = np.clip(band, 0, 255, out=band)
+        even[top : top + _BAND] = np.minimum(band, 255, out=band)
     return Image.fromarray(even)
 
 
 def cleared(grey: Image.Image, dpi: float) -> Image.Image:
     """The page flattened, without grain, and with what shines through from the back gone to white.
 
-    The grain must go before the grey is spread. Spreading less loses whole headings to what shines through, spreading
-    more costs letters.
+    The grain must go before the grey is spread. On stained pages spreading less loses whole headings to what shines
+    through; on clean ones it keeps letters: 1.75 → 1.43, 1.19 → .93 and .90 → .65 % of those of three real pages.
     """
-    return flattened(grey.filter(ImageFilter.GaussianBlur(GRAIN)), dpi, INK, PAPER)
+    even = flattened(grey.filter(ImageFilter.GaussianBlur(GRAIN)), dpi)
+    ink, paper = STAINED if _is_stained(even) else CLEAN
+    spread = 255.0 / (paper - ink)
+    return even.point([min(255, max(0, round((level - ink) * spread))) for level in range(256)])
+
+
+def _is_stained(even: Image.Image) -> bool:
+    """Whether much of the paper is neither white nor ink; the outer twentieth, where scanners leave shadows, aside."""
+    wide, high = even.width // 20, even.height // 20
+    levels = even.crop((wide, high, max(wide + 1, even.width - wide), max(high + 1, even.height - high))).histogram()
+    return sum(levels[160:240]) > STAINS * sum(levels[:150])
 
 
 def _paper(grey: Image.Image, step: int) -> Image.Image:

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from archive import pageimage, scans
 from archive.children import Child
@@ -285,3 +285,15 @@ def test_hostile_files_end_with_pages_or_a_reason():
                 child.run(f"{__name__}:decoded", str(path), wall=80, cpu=60)
             except ArchiveError as error:
                 assert str(error)
+
+
+def test_a_clean_page_keeps_the_grey_of_its_thin_marks():
+    page = Image.new("L", (1654, 2339), 250)
+    draw = ImageDraw.Draw(page)
+    for y in range(200, 2100, 40):
+        draw.rectangle((200, y, 1400, y + 6), 20)
+    draw.rectangle((200, 2150, 400, 2155), 224)
+    thin = pageimage.cleared(page, 200).getpixel((300, 2152))
+    for y in range(216, 2100, 40):  # what shines through from the back
+        draw.rectangle((200, y, 1400, y + 10), 215)
+    assert thin < 255 and pageimage.cleared(page, 200).getpixel((300, 2152)) == 255
