@@ -87,7 +87,10 @@ def _cut(box: Box, shown: Shown) -> tuple[Image.Image, float, float]:
 
 
 def signature_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[Word, ...]:
-    """`words` of `shown`, those of the signature as the better of two looks read them; as they are without one."""
+    """`words` of `shown`, those of the signature as the better of two looks read them; as they are without one.
+
+    What was read first there stands with the first word of the second look.
+    """
     place = _signature_place(words)
     if not place:
         return tuple(words)
@@ -101,6 +104,8 @@ def signature_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[
         return tuple(words)
     line, block = (1 + max(getattr(word, name) for word in words) for name in ("line", "block"))
     added = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in again]
+    # The words of two looks do not pair off, so one of them keeps all that was read first.
+    added[0] = dataclasses.replace(added[0], first=" ".join(word.text for word in first) or None)
     return (*(word for word in words if not _stands_in(word, place)), *added)
 
 

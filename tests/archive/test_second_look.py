@@ -55,6 +55,9 @@ def test_a_lost_signature_is_read_again_below_the_text():
     assert all(0.6 < word.box[0] < word.box[2] < 0.9 and 0.43 < word.box[1] < 0.57 for word in found[len(lost) :])
     assert len({word.line for word in found[len(lost) :]} - {word.line for word in lost}) == 3
     assert second_look.signature_again(found, shown, lambda _: pytest.fail("read well, yet read again")) == found
+    torn = [*lost, dataclasses.replace(found[len(lost)], text="KI.", confidence=0.3)]
+    again = second_look.signature_again(torn, shown, lambda _: [Word("Trần", (0.4, 0.3, 0.5, 0.4), 0.9)])
+    assert [word.first for word in again if word.text == "Trần"] == ["KI."]
 
 
 def test_a_page_is_not_lost_because_a_second_look_fails(shown):
