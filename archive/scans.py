@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image
 
-from archive import advice, insets, layer, layout, pageimage, pictures, second_look, tesseract
+from archive import advice, insets, layer, layout, lost_lines, pageimage, pictures, second_look, tesseract
 from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
@@ -196,7 +196,8 @@ def _read_twice(shown: pageimage.Shown, options: Options) -> tuple[Word, ...]:
     words = second_look.looked_again(words, shown, partial(again, psm=7, dpi=second_look.DPI))
     if not options.seals_are_black:
         return words
-    return second_look.signature_again(words, shown, partial(again, psm=6, dpi=round(shown.dpi)))
+    block = partial(again, psm=6, dpi=round(shown.dpi))
+    return lost_lines.found_again(second_look.signature_again(words, shown, block), shown.image, block)
 
 
 def _read_if_it_can(picture: Image.Image, **how: Any) -> tuple[Word, ...]:
