@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from archive.errors import BadValue
 from archive.findings import STAMP_FIELDS, Stamp
-from archive.reading import Box
+from archive.reading import Box, middle
 from archive.vietnamese import fold
 
 LEAST_LETTERS = 8
@@ -62,7 +62,7 @@ def check(drawing: Drawing) -> None:
     for name, box in {"": drawing.frame, **drawing.fields}.items():
         if not (0 <= box[0] < box[2] <= 1 and 0 <= box[1] < box[3] <= 1):
             raise BadValue("Ô đã vẽ nằm ngoài trang hoặc không có diện tích. Hãy vẽ lại.")
-        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        x, y = middle(box)
         if name and not (left <= x <= right and top <= y <= bottom):
             raise BadValue("Các ô phải nằm trong khung dấu. Hãy vẽ lại.")
 

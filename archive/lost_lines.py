@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from PIL.Image import Resampling
 
-from archive.reading import Box, Word
+from archive.reading import Box, Word, following, middle, within
 
 Reader = Callable[[Image.Image], Sequence[Word]]
 """Reads a block as large as the reading image, boxes as fractions of it."""
@@ -95,22 +95,18 @@ def _read_again(band: Band, boxes: Sequence[Box], image: Image.Image, read: Read
     for word in read(cut):
         if not word.box or word.confidence < SURE:
             continue
-        x, y, end, foot = word.box
-        across, down = right - left, bottom - top
-        box = left + x * across, top + y * down, left + end * across, top + foot * down
+        box = within(word.box, (left, top, right, bottom))
         if not any(_stands_on(box, other) for other in boxes):
             yield dataclasses.replace(word, box=box)
 
 
 def _stands_on(box: Box, other: Box) -> bool:
-    x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    x, y = middle(box)
     return other[0] <= x <= other[2] and other[1] <= y <= other[3]
 
 
 def _with(words: tuple[Word, ...], added: Sequence[Word], below: float) -> tuple[Word, ...]:
     """`added` before the first line that begins below it."""
-    line, block = (1 + max(getattr(word, name) for word in words) for name in ("line", "block"))
-    own = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in added]
-    lower = (n for n, word in enumerate(words) if word.box and (word.box[1] + word.box[3]) / 2 > below)
+    lower = (n for n, word in enumerate(words) if word.box and middle(word.box)[1] > below)
     place = next(lower, len(words))
-    return (*words[:place], *own, *words[place:])
+    return (*words[:place], *following(words, added), *words[place:])

@@ -22,6 +22,17 @@ def around(boxes: Iterable[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
+def middle(box: Box) -> tuple[float, float]:
+    """Its middle, across and down."""
+    return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+
+
+def within(inner: Box, box: Box) -> Box:
+    """A box of a part of the page as one of the page, on which the part stands at `box`."""
+    wide, high = box[2] - box[0], box[3] - box[1]
+    return box[0] + inner[0] * wide, box[1] + inner[1] * high, box[0] + inner[2] * wide, box[1] + inner[3] * high
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Half-open offsets, in Unicode code points, into `Text.plain`."""
@@ -45,6 +56,19 @@ class Word:
     """Number of the layout block (column, paragraph) the line belongs to."""
     first: str | None = None
     """What was read first, where a second look read something better."""
+
+    def is_in(self, box: Box) -> bool:
+        """Whether its middle stands in `box`."""
+        if self.box is None:
+            return False
+        x, y = middle(self.box)
+        return box[0] < x < box[2] and box[1] < y < box[3]
+
+
+def following(words: Sequence[Word], added: Iterable[Word]) -> list[Word]:
+    """`added` on lines and in blocks of their own, behind those of `words`."""
+    line, block = (max((getattr(word, name) for word in words), default=-1) + 1 for name in ("line", "block"))
+    return [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in added]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +119,12 @@ class Page:
             cls(number, tuple(words), plain, starts, confidence=mean),
             **facts,  # type: ignore[arg-type]
         )
+
+    def with_more(self, words: Iterable[Word], **facts: object) -> Page:
+        """The same page with `words` behind its own; `facts` are those that change by it."""
+        names = ("source", "reason", "width", "height", "dpi", "rotation", "advice")
+        kept = {name: getattr(self, name) for name in names}
+        return Page.of_words(self.number, (*self.words, *following(self.words, words)), **kept | facts)
 
     @classmethod
     def of_text(cls, number: int, text: str) -> Page:

@@ -247,10 +247,7 @@ def _with_overlay(page: Page, source: _Source) -> Page:
     laid = layer.words((), overlaid)
     if not laid:
         return page
-    line, block = (max((getattr(word, name) for word in page.words), default=-1) + 1 for name in ("line", "block"))
-    added = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in laid]
-    facts = {name: getattr(page, name) for name in ("source", "reason", "width", "height", "dpi", "rotation", "advice")}
-    return Page.of_words(page.number, (*page.words, *added), **facts)
+    return page.with_more(laid)
 
 
 def _views(image: Image.Image, options: Options) -> tuple[bytes, bytes]:

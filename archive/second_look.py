@@ -20,7 +20,7 @@ from PIL.Image import Resampling
 
 from archive.codes import find_codes, is_known_symbol
 from archive.pageimage import Shown
-from archive.reading import Box, Word
+from archive.reading import Box, Word, following, middle, within
 from archive.vietnamese import distance, fold, syllables
 
 DOUBT = 0.85
@@ -55,7 +55,7 @@ def looked_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[Wor
 
 def _better(word: Word, box: Box, shown: Shown, read: Reader) -> Word:
     picture, left, right = _cut(box, shown)
-    found = [each for each in read(picture) if each.box and left <= (each.box[0] + each.box[2]) / 2 <= right]
+    found = [each for each in read(picture) if each.box and left <= middle(each.box)[0] <= right]
     text, sure = "".join(each.text for each in found), min((each.confidence for each in found), default=0.0)
     if distance(text, word.text) > 3 or (_is_code(text), sure) <= (_is_code(word.text), word.confidence):
         return word
@@ -94,19 +94,21 @@ def signature_again(words: Sequence[Word], shown: Shown, read: Reader) -> tuple[
     place = _signature_place(words)
     if not place:
         return tuple(words)
-    first = [word for word in words if _stands_in(word, place)]
+    first = [word for word in words if word.is_in(place)]
     if len(first) >= FULL and all(word.confidence >= JUNK for word in first):
         return tuple(words)
     read_again = read(_cropped(shown.image, place))
     # What touches the edge above is the lower half of the text's last line.
-    again = [_on_page(word, word.box, place) for word in read_again if word.box and word.box[1] > 0.01]
+    again = [
+        dataclasses.replace(word, box=within(word.box, place))
+        for word in read_again if word.box and word.box[1] > 0.01
+    ]  # fmt: skip
     if _sense(again) <= _sense(first):
         return tuple(words)
-    line, block = (1 + max(getattr(word, name) for word in words) for name in ("line", "block"))
-    added = [dataclasses.replace(word, line=word.line + line, block=word.block + block) for word in again]
+    added = following(words, again)
     # The words of two looks do not pair off, so one of them keeps all that was read first.
     added[0] = dataclasses.replace(added[0], first=" ".join(word.text for word in first) or None)
-    return (*(word for word in words if not _stands_in(word, place)), *added)
+    return (*(word for word in words if not word.is_in(place)), *added)
 
 
 def _signature_place(words: Sequence[Word]) -> Box | None:
@@ -130,20 +132,6 @@ def _is_recipients(one: Word, other: Word) -> bool:
 def _cropped(image: Image.Image, place: Box) -> Image.Image:
     left, top, right, bottom = (round(share * side) for share, side in zip(place, image.size * 2, strict=True))
     return image.crop((left, top, max(left + 1, right), max(top + 1, bottom)))
-
-
-def _on_page(word: Word, box: Box, place: Box) -> Word:
-    left, top, right, bottom = place
-    wide, high = right - left, bottom - top
-    x, y, end, foot = box
-    return dataclasses.replace(word, box=(left + x * wide, top + y * high, left + end * wide, top + foot * high))
-
-
-def _stands_in(word: Word, place: Box) -> bool:
-    if not word.box:
-        return False
-    x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
-    return place[0] < x < place[2] and place[1] < y < place[3]
 
 
 def _sense(words: Sequence[Word]) -> float:
