@@ -1,0 +1,43 @@
+"""The tables: what an archive of incoming papers knows. See docs/glossary.md for the Vietnamese names."""
+
+from archive.models.base import Base, BigId, Key, Moment, new_id, now
+from archive.models.books import Book, BookYear, RegisterEntry
+from archive.models.handling import RouteRow, Unit
+from archive.models.papers import AgencyCode, CitationRow, Confirmation, Document, FindingRow
+from archive.models.people import LoginSession, SetupLink, Token, User
+from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
+from archive.models.work import Event, EventHead, Outbox, PluginState, Task
+
+__all__ = [
+    "AgencyCode",
+    "Base",
+    "BigId",
+    "Book",
+    "BookYear",
+    "CitationRow",
+    "Confirmation",
+    "Document",
+    "Event",
+    "EventHead",
+    "FindingRow",
+    "Key",
+    "LoginSession",
+    "MarkRow",
+    "Moment",
+    "Outbox",
+    "PageRow",
+    "PluginState",
+    "RegisterEntry",
+    "RouteRow",
+    "Scan",
+    "SetupLink",
+    "StampLayout",
+    "StampRow",
+    "Task",
+    "Token",
+    "Unit",
+    "User",
+    "Words",
+    "new_id",
+    "now",
+]

@@ -1,0 +1,94 @@
+"""The queue, the index to come, the plugins, and what happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from archive.models.base import Base, BigId, Key, now
+
+
+class Task(Base):
+    """One step to do for one scan. The table is the queue; see archive/jobs."""
+
+    __tablename__ = "task"
+    __table_args__ = (
+        sa.UniqueConstraint("scan_id", "step", "part"),
+        sa.Index(
+            "ix_task_ready", "priority", "rank", "id",
+            sqlite_where=sa.text("state = 'ready'"), postgresql_where=sa.text("state = 'ready'"),
+        ),
+        sa.Index(
+            "ix_task_running", "lease_until",
+            sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"),
+        ),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    scan_id: Mapped[str] = mapped_column(sa.ForeignKey("scan.id", ondelete="CASCADE"))
+    step: Mapped[str] = mapped_column(sa.String(12))
+    """survey | read | mark | cut | extract | route | shelve"""
+    part: Mapped[int] = mapped_column(default=0)
+    """The page, for read and mark; 0 elsewhere."""
+    state: Mapped[str] = mapped_column(sa.String(10), default="ready", server_default="ready")
+    """ready | running | done | dead | cancelled"""
+    priority: Mapped[int]
+    rank: Mapped[float]
+    """When the scan came (Unix seconds): depth first, old scans are finished before new ones begin."""
+    run_after: Mapped[float] = mapped_column(default=0.0, server_default="0")
+    attempt: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it was claimed; part of the fence."""
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How often it failed by itself; a worker that was killed is not its fault."""
+    lease_until: Mapped[float | None]
+    worker: Mapped[str | None] = mapped_column(sa.String(80))
+    queued: Mapped[float]
+    started: Mapped[float | None]
+    ended: Mapped[float | None]
+    error: Mapped[str | None] = mapped_column(sa.Text)
+
+
+class Outbox(Base):
+    """Documents whose entry in the search index is to be written again; a line goes when it is."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    document_id: Mapped[str] = mapped_column(Key, index=True)
+    queued_at: Mapped[dt.datetime] = mapped_column(default=now)
+
+
+class PluginState(Base):
+    """What an administrator decided about a plugin."""
+
+    __tablename__ = "plugin"
+    slug: Mapped[str] = mapped_column(sa.String(60), primary_key=True)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    position: Mapped[int] = mapped_column(default=0)
+    version: Mapped[str] = mapped_column(sa.String(40), default="")
+    changed_by: Mapped[str] = mapped_column(sa.String(80), default="")
+    changed_at: Mapped[dt.datetime] = mapped_column(default=now)
+
+
+class Event(Base):
+    """What happened, append-only (triggers forbid UPDATE and DELETE), each line hashed over the one before."""
+
+    __tablename__ = "event"
+    seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(sa.String(32))
+    actor: Mapped[str] = mapped_column(sa.String(80))
+    action: Mapped[str] = mapped_column(sa.String(40))
+    subject: Mapped[str] = mapped_column(sa.String(80), index=True)
+    data: Mapped[str] = mapped_column(sa.Text)
+    """Canonical JSON, before -> after."""
+    previous: Mapped[str] = mapped_column(sa.String(64))
+    hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+
+
+class EventHead(Base):
+    """The last event; the row is locked while one is appended."""
+
+    __tablename__ = "event_head"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(sa.BigInteger)
+    hash: Mapped[str] = mapped_column(sa.String(64))
