@@ -61,9 +61,7 @@ def faded(image: Image.Image) -> Image.Image | None:
     """
     plain = pageimage.without_colour(image)
     small = plain.reduce(max(1, max(plain.size) // 620))
-    pixels = np.asarray(pageimage.flattened(small, 75))
-    rows, columns = pixels.shape[0] // 25, pixels.shape[1] // 25
-    inside = pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
+    inside = pageimage.within_borders(np.asarray(pageimage.flattened(small, 75)))
     if not inside.size or (inside < 225).mean() < FADED:
         return None
     even = pageimage.flattened(plain, pageimage.likely_dpi(image.size, None))

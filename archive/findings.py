@@ -204,9 +204,7 @@ def weigh(findings: Iterable[Finding]) -> Settled:
     groups = _by_value(whole)
     if not groups:
         return _only_part(partial) if partial else Settled()
-    chances = _chances({key: _together(group) for key, group in groups.items()})
-    key = max(chances, key=lambda one: chances[one])
-    best = max(groups[key], key=lambda one: one.confidence)
+    key, best, chances = _strongest(groups)
     if partial and chances[key] < _WORTH_SHOWING:
         return dataclasses.replace(_only_part(partial), others=_ranked(whole))
     rivals = max((chance for other, chance in chances.items() if other != key), default=0.0)
@@ -223,10 +221,15 @@ def evidence(findings: Iterable[Finding]) -> tuple[Value, float, frozenset[str]]
     groups = _by_value([one for one in findings if one.value is not None or one.partial is None])
     if not groups:
         return None
+    key, best, chances = _strongest(groups)
+    return best.value, chances[key], frozenset(one.witness for one in groups[key])
+
+
+def _strongest(groups: Mapping[Value, list[Finding]]) -> tuple[Value, Finding, dict[Value, float]]:
+    """The likeliest value, who says it best, and the chances of all."""
     chances = _chances({key: _together(group) for key, group in groups.items()})
     key = max(chances, key=lambda one: chances[one])
-    best = max(groups[key], key=lambda one: one.confidence)
-    return best.value, chances[key], frozenset(one.witness for one in groups[key])
+    return key, max(groups[key], key=lambda one: one.confidence), chances
 
 
 def _is_sure(group: list[Finding], chance: float, rival: float, partial: Finding | None) -> bool:

@@ -59,13 +59,7 @@ def _outward(session: Session, document: Document) -> int:
     for row in document.citations:
         if row.target_id or not row.code or not row.date:
             continue
-        ids = [
-            id_
-            for id_, code in session.execute(sa.select(Document.id, Document.full_code).where(
-                Document.date == row.date, Document.full_code.is_not(None), Document.id != document.id,
-                Document.status != "void"))
-            if fold(code or "") == fold(row.code)
-        ]  # fmt: skip
+        ids = _named(session, row.code, row.date, document)
         if len(ids) == 1:
             row.target_id = ids[0]
             found += 1
@@ -82,18 +76,17 @@ def _inward(session: Session, document: Document) -> int:
             CitationRow.document_id != document.id)
     ).all()  # fmt: skip
     mine = [row for row in rows if fold(row.code or "") == fold(code)]
-    if not mine or not _is_only(session, document):
+    # Another province may have issued the same code on the same day: then a person must say which it is.
+    if not mine or _named(session, code, date, document):
         return 0
     for row in mine:
         row.target_id = document.id
     return len(mine)
 
 
-def _is_only(session: Session, document: Document) -> bool:
-    """Another province may have issued the same code on the same day: then a person must say which it is."""
-    others = session.scalars(
-        sa.select(Document.full_code).where(
-            Document.date == document.date, Document.id != document.id, Document.status != "void"
-        )
+def _named(session: Session, code: str, date: str, document: Document) -> list[str]:
+    """Ids of the documents beside `document` that have this code and this day."""
+    of_day = sa.select(Document.id, Document.full_code).where(
+        Document.date == date, Document.full_code.is_not(None), Document.id != document.id, Document.status != "void"
     )
-    return all(fold(code or "") != fold(document.full_code or "") for code in others)
+    return [id_ for id_, other in session.execute(of_day) if fold(other or "") == fold(code)]

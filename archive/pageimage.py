@@ -41,8 +41,6 @@ BLANK = 2e-4
 """`ink` below which a page is blank."""
 COLOURED = 3e-3
 """`ink` from which coloured ink alone makes a page."""
-LEAST_SIDE = 1500
-"""Pixels of the longer side; an A4 page at 130 dpi."""
 
 
 def without_colour(image: Image.Image) -> Image.Image:
@@ -109,11 +107,14 @@ def ink(grey: Image.Image) -> float:
     """Share of dark pixels on a small even copy: text pages have .01 and more, blank ones 1e-5 and less."""
     small = grey.resize((max(1, 620 * grey.width // max(grey.size)), max(1, 620 * grey.height // max(grey.size))),
                         Resampling.BOX)  # fmt: skip
-    pixels = np.asarray(flattened(small, 75))
-    # Scanners leave black borders; what matters stands inside.
-    rows, columns = pixels.shape[0] // 25, pixels.shape[1] // 25
-    inside = pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
+    inside = within_borders(np.asarray(flattened(small, 75)))
     return float((inside < 170).mean()) if inside.size else 0.0
+
+
+def within_borders(pixels: np.ndarray) -> np.ndarray:
+    """The page without its outer twenty-fifth: scanners leave black borders; what matters stands inside."""
+    rows, columns = pixels.shape[0] // 25, pixels.shape[1] // 25
+    return pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
 
 
 def skew(grey: Image.Image, most: float = 4.0) -> float:

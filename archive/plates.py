@@ -7,6 +7,7 @@ It decodes foreign bytes: `plate` is called in a child.
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageStat
 
 from archive import pictures, scans
-from archive.pageimage import READING_DPI
 from archive.reading import Box
 
 QUALITY = 85
@@ -58,8 +58,7 @@ def plate(path: Path | str, n: int, rotation: int, limits: scans.Limits) -> Plat
     patches = [(_turned_box(box, rotation), patch) for box, patch in _patches(image, drawn, laid, rotation)]
     if sum((box[2] - box[0]) * (box[3] - box[1]) for box, _ in patches) > MOST_PATCHED:
         return _stored(drawn, dpi, None, rotation)
-    base = _stored(image, dpi, own, rotation)
-    return Plate(base.data, base.packing, base.width, base.height, base.is_grey, base.turn, tuple(patches))
+    return dataclasses.replace(_stored(image, dpi, own, rotation), patches=tuple(patches))
 
 
 def _checked(own: tuple[bytes, int] | None, image: Image.Image) -> tuple[bytes, int] | None:
@@ -91,10 +90,7 @@ def _stored(image: Image.Image, dpi: float | None, own: tuple[bytes, int] | None
         return Plate(bare_jpeg(data), "DCTDecode", width, height, image.mode == "L", (turn + rotation) % 360)
     if _is_bilevel(image):
         return _bilevel(image, rotation)
-    if dpi and dpi > 1.3 * READING_DPI:
-        scale = READING_DPI / dpi
-        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
-    return _jpeg(image, rotation)
+    return _jpeg(scans.at_most_reading_dpi(image, dpi), rotation)
 
 
 def _jpeg(image: Image.Image, rotation: int) -> Plate:

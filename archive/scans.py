@@ -108,18 +108,23 @@ def survey(path: Path | str, limits: Limits = Limits()) -> Survey:
 
 def page_image(path: Path | str, n: int, limits: Limits = Limits()) -> Image.Image:
     """Page `n` (from 1) as the file has it: L or RGB, its own resolution, not yet turned upright."""
-    with _source(Path(path), n, limits) as source:
-        return source.image()
+    with source(Path(path), n, limits) as one:
+        return one.image()
 
 
 def upright_image(path: Path | str, n: int, rotation: int, limits: Limits = Limits()) -> Image.Image:
     """Page `n` turned clockwise by `rotation` (as in `Page.rotation`), at 300 dpi or less where its size is known."""
-    with _source(Path(path), n, limits) as source:
-        image, dpi = source.image(), source.dpi
-    if dpi and dpi > 1.3 * pageimage.READING_DPI:
-        scale = pageimage.READING_DPI / dpi
-        image = image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
-    return turned(image, rotation)
+    with source(Path(path), n, limits) as one:
+        image, dpi = one.image(), one.dpi
+    return turned(at_most_reading_dpi(image, dpi), rotation)
+
+
+def at_most_reading_dpi(image: Image.Image, dpi: float | None) -> Image.Image:
+    """`image` made smaller where it is much finer than 300 dpi."""
+    if not dpi or dpi <= 1.3 * pageimage.READING_DPI:
+        return image
+    scale = pageimage.READING_DPI / dpi
+    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
 
 
 def turned(image: Image.Image, clockwise: int) -> Image.Image:
@@ -129,22 +134,22 @@ def turned(image: Image.Image, clockwise: int) -> Image.Image:
 
 def read_page(path: Path | str, n: int, options: Options = Options()) -> PageReading:
     """The whole read step of page `n`."""
-    with _source(Path(path), n, options.limits) as source:
-        image = source.image()
-        why_not = source.objection()
+    with source(Path(path), n, options.limits) as one:
+        image = one.image()
+        why_not = one.objection()
         if why_not is None:
-            page = _with_insets(source.layer_page(image), source, image, options)
+            page = _with_insets(one.layer_page(image), one, image, options)
         else:
-            page = _recognised(image, n, source.dpi, why_not, options)
-            page = _with_overlay(page, source)
-        shown = turned(source.view() or image, page.rotation)
+            page = _recognised(image, n, one.dpi, why_not, options)
+            page = _with_overlay(page, one)
+        shown = turned(one.view() or image, page.rotation)
     return PageReading(page, *_views(shown, options))
 
 
 def view_again(path: Path | str, n: int, rotation: int, limits: Limits = Limits()) -> bytes:
     """The view of page `n` as `read_page` makes it (WebP), without reading it; `rotation` as in `Page.rotation`."""
-    with _source(Path(path), n, limits) as source:
-        shown = turned(source.view() or source.image(), rotation)
+    with source(Path(path), n, limits) as one:
+        shown = turned(one.view() or one.image(), rotation)
     return _views(shown, Options(limits))[0]
 
 
@@ -384,12 +389,6 @@ class _PdfSource(_Source):
 @contextmanager
 def source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
     """Page `n` of an open file."""
-    with _source(path, n, limits) as found:
-        yield found
-
-
-@contextmanager
-def _source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
     if _media_type(path) != PDF:
         yield _Source(pictures.page(path, n, limits.pixels), path)
         return

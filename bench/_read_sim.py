@@ -15,6 +15,7 @@ from pathlib import Path
 
 from archive import scans, tesseract
 from archive.reading import Box, Word
+from archive.vietnamese import distance
 
 SHARED = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[2] / "shared" / "material")).parent
 ASKED = {
@@ -71,7 +72,7 @@ class Score:
         self.codes["all"] += len(page.codes)
         for name, words in readings.items():
             for line, read in matched(page.lines, words):
-                wrong = distance(line.text, read)
+                wrong = distance(line.text, read, max(len(line.text), len(read)))
                 self.wrong[name, line.zone] += wrong
                 if name == "ours" and wrong and line.zone != "apart":
                     where = f"{page.path.parent.name}/{page.path.name}:{page.number} {line.zone}"
@@ -176,16 +177,6 @@ def matched(truth: Sequence[Line], words: Iterable[Word]) -> Iterator[tuple[Line
             read.setdefault(min(near)[1], []).append(word)
     for index, line in enumerate(truth):
         yield line, " ".join(word.text for word in sorted(read.get(index, ()), key=lambda word: word.box[0]))
-
-
-def distance(one: str, other: str) -> int:
-    """Levenshtein's."""
-    row = list(range(len(other) + 1))
-    for n, letter in enumerate(one, 1):
-        last, row[0] = row[0], n
-        for m, wanted in enumerate(other, 1):
-            last, row[m] = row[m], min(row[m] + 1, row[m - 1] + 1, last + (letter != wanted))
-    return row[-1]
 
 
 def simulated(

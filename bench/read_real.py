@@ -247,7 +247,7 @@ def _copied(context: BrowserContext, url: str) -> str:
 
 def decoded(path: str, n: int) -> tuple[int, int]:
     """A page decoded and drawn but not recognised: what a decoder can break, without the minutes Tesseract takes."""
-    with scans._source(Path(path), n, scans.Limits()) as source:
+    with scans.source(Path(path), n, scans.Limits()) as source:
         image = source.image()
         source.objection()
         source.view()

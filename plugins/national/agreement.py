@@ -54,10 +54,11 @@ def _organ(paper: Paper, organ: str, place: str | None) -> Iterator[Finding]:
     parents = [one for one in paper.heading.organs if fold(one.text) not in fold(organ)]
     if not parents and (fold(organ).startswith(_ALONE) or is_central(organ) or organ in ORGANS.values()):
         yield Finding("parent_organ", None, LIKELY, witness="organ")
-    if parents and place and (name := province_of_organ(organ_name(" ".join(row.text for row in parents))[0])):
-        superior = organ_name(" ".join(row.text for row in parents))
-        if superior[1] == 1 and _same_place(name, place):
-            yield Finding("parent_organ", superior[0], LIKELY, witness="place")
+    if parents and place:
+        superior, certainty = organ_name(" ".join(row.text for row in parents))
+        name = province_of_organ(superior)
+        if name and certainty == 1 and _same_place(name, place):
+            yield Finding("parent_organ", superior, LIKELY, witness="place")
 
 
 def _same_place(province: str, place: str | None) -> bool:

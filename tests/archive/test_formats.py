@@ -30,7 +30,7 @@ def written(path, content):
 
 def why(path, n=1):
     """Why the layer of page `n` is not its text."""
-    with scans._source(path, n, scans.Limits()) as source:
+    with scans.source(path, n, scans.Limits()) as source:
         return source.objection()
 
 
@@ -58,7 +58,7 @@ def test_a_tiff_opens_whatever_packs_it_with_pages_of_several_sizes(tmp_path, co
 )
 def test_a_resolution_that_makes_no_sheet_of_paper_is_not_believed(tmp_path, claimed, believed):
     path = saved(Image.new("1", (1654, 2339), 1), tmp_path / "a.tif", **({"dpi": claimed} if claimed else {}))
-    with scans._source(path, 1, scans.Limits()) as source:
+    with scans.source(path, 1, scans.Limits()) as source:
         assert source.dpi == believed
 
 
