@@ -109,7 +109,9 @@ def _confirm_one(session: Session, document: Document, name: str, value: Value, 
     """Keeps the machine's value beside the person's, also when the person speaks twice."""
     row = session.get(Confirmation, (document.id, name))
     if row is None:
+        said = document.fields.get(name, {})
         row = Confirmation(document_id=document.id, field=name, machine=_value_of(document, name))
+        row.sure, row.source = said.get("sure"), str(said.get("source") or "")[:80]
         session.add(row)
     row.value, row.by, row.at = value, actor, at
     if name in LISTS:

@@ -2,13 +2,16 @@
 
 from archive.models.base import Base, BigId, Key, Moment, new_id, now
 from archive.models.books import Book, BookYear, RegisterEntry
-from archive.models.handling import RouteRow, Unit
+from archive.models.files import FilePaper, WorkFile
+from archive.models.handling import Digest, Holiday, RouteRow, Unit
 from archive.models.papers import AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
+from archive.models.searches import Abbreviation, SavedSearch
 from archive.models.work import Event, EventHead, Outbox, PluginState, Task
 
 __all__ = [
+    "Abbreviation",
     "AgencyCode",
     "Base",
     "BigId",
@@ -16,10 +19,13 @@ __all__ = [
     "BookYear",
     "CitationRow",
     "Confirmation",
+    "Digest",
     "Document",
     "Event",
     "EventHead",
+    "FilePaper",
     "FindingRow",
+    "Holiday",
     "Key",
     "LoginSession",
     "MarkRow",
@@ -29,6 +35,7 @@ __all__ = [
     "PluginState",
     "RegisterEntry",
     "RouteRow",
+    "SavedSearch",
     "Scan",
     "SetupLink",
     "StampLayout",
@@ -38,6 +45,7 @@ __all__ = [
     "Unit",
     "User",
     "Words",
+    "WorkFile",
     "new_id",
     "now",
 ]

@@ -66,7 +66,9 @@ class Document(Base):
     citations: Mapped[list[CitationRow]] = relationship(
         foreign_keys="CitationRow.document_id", order_by="CitationRow.id", cascade="all, delete-orphan"
     )
-    routes: Mapped[list[RouteRow]] = relationship(order_by="RouteRow.id", cascade="all, delete-orphan")
+    routes: Mapped[list[RouteRow]] = relationship(
+        order_by="RouteRow.id", cascade="all, delete-orphan", back_populates="document"
+    )
 
 
 class FindingRow(Base):
@@ -97,6 +99,10 @@ class Confirmation(Base):
     field: Mapped[str] = mapped_column(sa.String(80), primary_key=True)
     value: Mapped[Value] = mapped_column(sa.JSON)
     machine: Mapped[Value] = mapped_column(sa.JSON)
+    sure: Mapped[bool | None]
+    """Whether the machine had called its value sure; None: of a list or stamp, or of before this was kept."""
+    source: Mapped[str] = mapped_column(sa.String(80), default="", server_default="")
+    """Who had said the machine's value, as in FindingRow."""
     by: Mapped[str] = mapped_column(sa.String(80))
     at: Mapped[dt.datetime] = mapped_column(default=now)
 
