@@ -29,6 +29,9 @@ class User(Base):
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[dt.datetime | None]
     created_at: Mapped[dt.datetime] = mapped_column(default=now)
+    email: Mapped[str] = mapped_column(sa.String(200), default="", server_default="")
+    wants_digest: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether the person is reminded by mail of what is due; also needs an address."""
     unit: Mapped[Unit | None] = relationship()
 
 
