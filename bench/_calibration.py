@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import numpy as np
 
 from archive import certainty
 from archive.findings import NO_REDUNDANCY, evidence
+from bench._shares import wilson
 from bench._simulated import FIELDS, documents, is_judged, is_right
 
 PULL = 1.0
@@ -113,12 +113,3 @@ def reliability(folder: Path) -> None:
     low, high = wilson(len(every) - sum(every), len(every))
     print(f"sure: {len(every)} of {fields} values on {papers} papers, {len(every) - sum(every)} wrong "
           f"({low:.2f} to {high:.2f} %); never sure by ink alone: {', '.join(sorted(NO_REDUNDANCY))}")  # fmt: skip
-
-
-def wilson(wrong: int, of: int, z: float = 1.96) -> tuple[float, float]:
-    """The share in per cent, between which and which it lies with 95 % confidence (Wilson 1927)."""
-    if not of:
-        return 0.0, 100.0
-    share, spread = wrong / of, z * math.sqrt(wrong / of * (1 - wrong / of) / of + z * z / (4 * of * of))
-    centre, scale = share + z * z / (2 * of), 1 + z * z / of
-    return max(0.0, 100 * (centre - spread) / scale), 100 * (centre + spread) / scale
