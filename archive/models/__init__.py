@@ -6,6 +6,7 @@ from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
 from archive.models.papers import AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
+from archive.models.reviewing import Cut, Presence
 from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
 from archive.models.searches import Abbreviation, SavedSearch
 from archive.models.work import Event, EventHead, Outbox, PluginState, Task
@@ -19,6 +20,7 @@ __all__ = [
     "BookYear",
     "CitationRow",
     "Confirmation",
+    "Cut",
     "Digest",
     "Document",
     "Event",
@@ -33,6 +35,7 @@ __all__ = [
     "Outbox",
     "PageRow",
     "PluginState",
+    "Presence",
     "RegisterEntry",
     "RouteRow",
     "SavedSearch",

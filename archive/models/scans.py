@@ -54,6 +54,8 @@ class PageRow(Base):
     height: Mapped[int] = mapped_column(default=0)
     dpi: Mapped[float | None]
     rotation: Mapped[int] = mapped_column(default=0)
+    turned: Mapped[int | None]
+    """The rotation a person decided on, kept against every reading; None: the reader decides."""
     confidence: Mapped[float] = mapped_column(default=1.0)
     advice: Mapped[list[Any]] = mapped_column(default=list)
     gaps: Mapped[list[Any]] = mapped_column(default=list)
