@@ -14,6 +14,7 @@ from markupsafe import Markup
 from archive import access
 from archive.models import Document
 from server.pages import (
+    abbreviations,
     admin,
     agencies,
     cutting,
@@ -37,7 +38,7 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps, agencies,
+    stamps, agencies, abbreviations,
 )  # fmt: skip
 THEMES = ("light", "dark")
 

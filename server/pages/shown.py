@@ -74,6 +74,8 @@ ACTIONS = {
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
     "plugins_ordered": "Đã xếp thứ tự phần bổ sung", "stamp_taught": "Đã dạy mẫu dấu",
     "stamp_forgotten": "Đã bỏ mẫu dấu", "agency_code_added": "Đã thêm mã định danh",
+    "abbreviation_added": "Đã thêm chữ viết tắt", "abbreviation_removed": "Đã xoá chữ viết tắt",
+    "abbreviation_switched_off": "Đã tắt chữ viết tắt", "abbreviation_switched_on": "Đã bật lại chữ viết tắt",
     "agency_code_ended": "Đã ghi ngày cuối của mã định danh", "agency_code_removed": "Đã xoá mã định danh ghi nhầm",
 }  # fmt: skip
 

@@ -165,6 +165,7 @@ PAGES = {
     "/admin": {"admin", "it"},
     "/admin/stamps": {"admin", "it"},
     "/admin/agencies": {"admin", "it"},
+    "/admin/abbreviations": {"admin", "it"},
     "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }
