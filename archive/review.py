@@ -113,13 +113,18 @@ def _confirm_one(session: Session, document: Document, name: str, value: Value, 
         row = Confirmation(document_id=document.id, field=name, machine=_value_of(document, name))
         row.sure, row.source = said.get("sure"), str(said.get("source") or "")[:80]
         session.add(row)
-    row.value, row.by, row.at = value, actor, at
+    row.value, row.by, row.at, row.outcome = value, actor, at, _outcome(row.machine, value)
     if name in LISTS:
         document.lists = document.lists | {name: list(value or ())}
     elif not name.startswith(ON_STAMP):  # a stamp keeps what was read; the confirmation goes before it
         document.fields = document.fields | {name: _by_person(document.fields.get(name, {}), value)}
         if name in COLUMNS:
             setattr(document, name, value)
+
+
+def _outcome(machine: Value, value: Value) -> str:
+    before, after = (list(one) if isinstance(one, list | tuple) else one for one in (machine or None, value or None))
+    return "kept" if before == after else "corrected" if before else "added"
 
 
 def _by_person(machine: Mapping[str, Any], value: Value) -> dict[str, Any]:

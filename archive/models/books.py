@@ -38,7 +38,10 @@ class RegisterEntry(Base):
     """One line of a book: the ten columns of NĐ 30/2020, Appendix IV, as they stood when it was written."""
 
     __tablename__ = "register_entry"
-    __table_args__ = (sa.UniqueConstraint("book_id", "year", "document_id"),)
+    __table_args__ = (
+        sa.UniqueConstraint("book_id", "year", "document_id"),
+        sa.Index("ix_register_entry_counted", "status", "arrived_on", "document_id", "issuer", "registered_at"),
+    )
     book_id: Mapped[str] = mapped_column(sa.ForeignKey("book.id"), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

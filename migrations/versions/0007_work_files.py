@@ -46,3 +46,17 @@ def upgrade() -> None:
     op.create_index(op.f("ix_file_paper_document_id"), "file_paper", ["document_id"])
     op.add_column("confirmation", sa.Column("sure", sa.Boolean(), nullable=True))
     op.add_column("confirmation", sa.Column("source", sa.String(length=80), server_default="", nullable=False))
+    op.add_column("confirmation", sa.Column("outcome", sa.String(length=10), server_default="kept", nullable=False))
+    op.execute(
+        "UPDATE confirmation SET outcome = "
+        "CASE WHEN CAST(machine AS TEXT) IN ('null', '[]') THEN 'added' ELSE 'corrected' END "
+        "WHERE CAST(value AS TEXT) <> CAST(machine AS TEXT)"
+    )
+    counted = {
+        "confirmation": ["at", "field", "source", "sure", "outcome", "document_id"],
+        "document": ["id", "status", "secrecy", "unit_id", "document_type", "urgency", "scan_id"],
+        "register_entry": ["status", "arrived_on", "document_id", "issuer", "registered_at"],
+        "route": ["role", "due", "state", "unit_id", "closed_at", "decided_at", "document_id"],
+    }
+    for table, columns in counted.items():
+        op.create_index(f"ix_{table}_counted", table, columns)
