@@ -46,6 +46,11 @@ class Derived:
         except FileNotFoundError:
             return None
 
+    def remove(self, scan_id: str, *names: str) -> None:
+        """Throw away these projections of a scan; they may be made again."""
+        for name in names:
+            self._path(scan_id, name).unlink(missing_ok=True)
+
     def forget(self, scan_id: str) -> None:
         """Throw away all pictures of a scan and refuse new ones: a worker may still be busy with a page of it."""
         folder = self._folder(scan_id)

@@ -33,6 +33,14 @@ def within(inner: Box, box: Box) -> Box:
     return box[0] + inner[0] * wide, box[1] + inner[1] * high, box[0] + inner[2] * wide, box[1] + inner[3] * high
 
 
+def turned_box(box: Box, clockwise: int) -> Box:
+    """Where `box` stands once its page is turned by 0, 90, 180 or 270 degrees."""
+    for _quarter in range(clockwise // 90 % 4):
+        left, top, right, bottom = box
+        box = 1 - bottom, left, 1 - top, right
+    return box
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Half-open offsets, in Unicode code points, into `Text.plain`."""
@@ -125,6 +133,16 @@ class Page:
         names = ("source", "reason", "width", "height", "dpi", "rotation", "advice")
         kept = {name: getattr(self, name) for name in names}
         return Page.of_words(self.number, (*self.words, *following(self.words, words)), **kept | facts)
+
+    def turned(self, clockwise: int) -> Page:
+        """The same page turned by 0, 90, 180 or 270 degrees more: its boxes with it, its text as it was."""
+        words = tuple(
+            dataclasses.replace(word, box=turned_box(word.box, clockwise)) if word.box else word for word in self.words
+        )
+        gaps = tuple(dataclasses.replace(gap, box=turned_box(gap.box, clockwise)) for gap in self.gaps)
+        width, height = (self.height, self.width) if clockwise % 180 else (self.width, self.height)
+        rotation = (self.rotation + clockwise) % 360
+        return dataclasses.replace(self, words=words, gaps=gaps, width=width, height=height, rotation=rotation)
 
     @classmethod
     def of_text(cls, number: int, text: str) -> Page:

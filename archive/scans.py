@@ -58,6 +58,8 @@ class Options:
     view_side: int = 2200
     """Pixels of the longer side of the view, at most."""
     thumb_width: int = 160
+    rotation: int | None = None
+    """Degrees clockwise that a person said the page is to be turned by; None: the reader finds out."""
     recognise: Callable[[Image.Image], tuple[Word, ...] | None] | None = None
     """Asked for the words of a page before Tesseract is, which reads it when the answer is None."""
 
@@ -138,7 +140,7 @@ def read_page(path: Path | str, n: int, options: Options = Options()) -> PageRea
         image = one.image()
         why_not = one.objection()
         if why_not is None:
-            page = _with_insets(one.layer_page(image), one, image, options)
+            page = _with_insets(one.layer_page(image), one, image, options).turned(options.rotation or 0)
         else:
             page = _recognised(image, n, one.dpi, why_not, options)
             page = _with_overlay(page, one)
@@ -158,13 +160,15 @@ def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options
     black = pageimage.best_grey(image)
     grey = black or advice.faded(image)
     facts = {"width": image.width, "height": image.height, "dpi": dpi}
+    rotation = options.rotation or 0
+    blank = Page(n, source="blank", **facts).turned(rotation)  # type: ignore[arg-type]
     if grey is None:
-        return Page(n, source="blank", reason=f"{why}; no ink on the page", **facts)  # type: ignore[arg-type]
+        return dataclasses.replace(blank, reason=f"{why}; no ink on the page")
     options = dataclasses.replace(options, seals_are_black=image.mode == "L")
-    words, rotation = _read(grey, dpi, options), 0
+    words = _read(turned(grey, rotation), dpi, options)
     if black is None and (len(words) < 8 or _sense(words) < 0.75):
-        return Page(n, source="blank", reason=f"{why}; only traces of ink", **facts)  # type: ignore[arg-type]
-    if _is_doubtful(words):
+        return dataclasses.replace(blank, reason=f"{why}; only traces of ink")
+    if options.rotation is None and _is_doubtful(words):
         rotation, words = _turned_reading(grey, dpi, words, options)
     if rotation % 180:
         facts |= {"width": image.height, "height": image.width}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -27,6 +28,10 @@ _hurry = _task.update().where(_task.c.scan_id == _b("s"), _task.c.state != "done
 _revive = (
     _task.update().where(_task.c.scan_id == _b("s"), _task.c.state == "dead")
     .values(state="ready", attempt=0, failures=0, run_after=0, error=None, worker=None)
+)  # fmt: skip
+_at_pages = (
+    sa.select(_task.c.id).where(_task.c.scan_id == _b("s"), _task.c.step.in_(("read", "mark")),
+                                _task.c.state.in_(("ready", "running"))).limit(1)
 )  # fmt: skip
 _cancel = _task.update().where(_task.c.scan_id == _b("s"), _task.c.state == "ready").values(state="cancelled")
 
@@ -99,11 +104,22 @@ def _reread_pages(session: Session, scan: Scan) -> int:
     rows = session.execute(sa.select(PageRow.number, PageRow.advice).where(PageRow.scan_id == scan.id))
     numbers = [number for number, advice in rows if UNREADABLE in advice]
     if numbers:
-        _drop(session, scan.id, STEPS[2:])
-        session.execute(_task.delete().where(
-            _task.c.scan_id == scan.id, _task.c.step == "read", _task.c.part.in_(numbers)))  # fmt: skip
-        queue.add(session, scan, "read", numbers)
+        _reread(session, scan, numbers)
     return len(numbers)
+
+
+def reread_page(session: Session, scan_id: str, number: int) -> None:
+    """Read one page of a scan again, and do all that follows from it."""
+    scan = _locked(session, scan_id)
+    scan.status, scan.error = "reading", None
+    _reread(session, scan, [number])
+
+
+def _reread(session: Session, scan: Scan, numbers: Sequence[int]) -> None:
+    at_pages = sa.and_(_task.c.step.in_(("read", "mark")), _task.c.part.in_(numbers))
+    _drop(session, scan.id, STEPS[3:])
+    session.execute(_task.delete().where(_task.c.scan_id == scan.id, at_pages))
+    queue.add(session, scan, "read", numbers)
 
 
 def restart(session: Session, scan_id: str, step: str, actor: str, at: dt.datetime | None = None) -> None:
@@ -118,7 +134,9 @@ def restart(session: Session, scan_id: str, step: str, actor: str, at: dt.dateti
         raise Conflict("Tệp đang bị cách ly vì có dấu mật nên không được đọc lại.")
     _drop(session, scan_id, STEPS[STEPS.index(step) :])
     scan.status, scan.error = "reading", None
-    queue.add(session, scan, step, range(1, scan.pages + 1) if step == "mark" else (0,))
+    # A page that is still being read leads to the cut by itself; a cut before it would be the last.
+    if step in STEPS[:3] or not session.scalar(_at_pages, {"s": scan_id}):
+        queue.add(session, scan, step, range(1, scan.pages + 1) if step == "mark" else (0,))
     history.append(session, actor, "reread", scan_id, {"from": step}, at)
 
 

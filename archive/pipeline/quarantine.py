@@ -17,6 +17,7 @@ from archive.jobs.queue import Next
 from archive.models import (
     CitationRow,
     Confirmation,
+    Cut,
     Document,
     FindingRow,
     MarkRow,
@@ -91,6 +92,7 @@ def _forget_pages(session: Session, scan_id: str) -> None:
     session.execute(sa.delete(StampRow).where(StampRow.scan_id == scan_id))
     session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan_id, MarkRow.kind != "secrecy"))
     session.execute(sa.delete(PageRow).where(PageRow.scan_id == scan_id))
+    session.execute(sa.delete(Cut).where(Cut.scan_id == scan_id))  # it remembers what people had confirmed
 
 
 def _is_in_book(session: Session, document_id: str) -> bool:

@@ -53,7 +53,9 @@ def keep_survey(
 
 def prepare_read(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
     asked = plugins(session, archive.settings)
-    return [(_path(session, archive, claim), claim.part, options(archive.settings), asked)]
+    by_person = sa.select(PageRow.turned).where(PageRow.scan_id == claim.scan_id, PageRow.number == claim.part)
+    how = dataclasses.replace(options(archive.settings), rotation=session.scalar(by_person))
+    return [(_path(session, archive, claim), claim.part, how, asked)]
 
 
 def save_read(archive: Archive, claim: Claim, answers: Sequence[PageReading]) -> None:

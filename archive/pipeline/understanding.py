@@ -15,7 +15,7 @@ from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
-from archive.models import Confirmation, Document, Event, MarkRow, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
+from archive.models import Confirmation, Cut, Document, MarkRow, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, plugins
 from archive.reading import Text
@@ -59,7 +59,7 @@ def _is_held(session: Session, scan: Scan, documents: Sequence[Document]) -> boo
         return True
     if session.scalar(sa.select(Confirmation.field).where(Confirmation.document_id.in_(ids)).limit(1)):
         return True
-    cut_by_hand = sa.select(Event.seq).where(Event.action.in_(("split", "merged")), Event.subject.in_([scan.id, *ids]))
+    cut_by_hand = sa.select(Cut.id).where(Cut.scan_id == scan.id, Cut.kind != "turned", Cut.undone.is_(False))
     return session.scalar(cut_by_hand.limit(1)) is not None
 
 
@@ -156,7 +156,7 @@ def _with_flags(session: Session, document: Document, answer: Extraction) -> Ext
 
 def _outside_of(session: Session, document: Document) -> tuple[str, list[str | None], list[Mark]]:
     """(file name, times of signatures, marks): the first two are those of the first document of a scan."""
-    at_first_page = sa.and_(MarkRow.scan_id == document.scan_id, MarkRow.page == min(document.pages, default=0))
+    at_first_page = sa.and_(MarkRow.scan_id == document.scan_id, MarkRow.page == next(iter(document.pages), 0))
     rows = session.scalars(sa.select(MarkRow).where(at_first_page))
     marks = [Mark(row.kind, row.page, pages.box_of(row.box) or (0, 0, 0, 0), row.confidence, row.text) for row in rows]
     scan = session.get_one(Scan, document.scan_id)
@@ -198,7 +198,7 @@ def keep_route(
 def _route_row(one: Route, units: dict[str, str]) -> RouteRow:
     return RouteRow(
         unit_id=units.get(one.unit.casefold()), unit=one.unit[:200], role=one.role, due=_day(one.due),
-        reason=one.reason[:500], confidence=one.confidence, source=one.source[:80],
+        reason=one.reason[:500], confidence=one.confidence, source=one.source[:80], days=one.days,
     )  # fmt: skip
 
 

@@ -93,6 +93,21 @@ def test_an_upside_down_scan_stands_up(tmp_path):
     assert page.words[0].box[1] < 0.2
 
 
+@pytest.mark.parametrize("rotation", [0, 180])
+def test_a_page_stands_as_a_person_said_even_when_it_reads_badly_so(tmp_path, rotation):
+    lines = [(0.1, 0.05 * n, "Chủ tịch Ủy ban nhân dân tỉnh kết luận") for n in range(1, 6)]
+    file = saved(letter(lines=lines).rotate(180), tmp_path / "a.png", dpi=(200, 200))
+    page = scans.read_page(file, 1, scans.Options(rotation=rotation)).page
+    assert page.rotation == rotation
+    assert ("Chủ tịch Ủy ban" in page.plain) is (rotation == 180)
+
+
+def test_a_blank_page_is_turned_too(tmp_path):
+    blank = saved(Image.new("L", (800, 1000), 255), tmp_path / "a.png", dpi=(100, 100))
+    page = scans.read_page(blank, 1, scans.Options(rotation=90)).page
+    assert (page.source, page.rotation, page.width, page.height) == ("blank", 90, 1000, 800)
+
+
 def test_a_scan_on_its_side_stands_up(tmp_path):
     lines = [(0.1, 0.05 * n, "Chủ tịch Ủy ban nhân dân tỉnh kết luận và chỉ đạo các sở") for n in range(1, 15)]
     page = text_of(saved(letter(lines=lines).rotate(90, expand=True), tmp_path / "a.png", dpi=(200, 200)))
