@@ -31,6 +31,7 @@ class Settings:
     secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")
     province: str = _says("slug of the office's own province plugin, `cao_bang`", "")
     office: str = _says("the office's own name, as on its stamp", "")
+    superior: str = _says("the organ above the office, first line of printed forms", "")
     inbox: str = _says("folder to be watched; nothing watches it in this version", "")
     host: str = _says("address the web listens on", "127.0.0.1")
     port: int = _says("port the web listens on", 8080)
