@@ -11,26 +11,15 @@ import sqlalchemy as sa
 from flask import Blueprint, g, render_template
 from sqlalchemy.orm import Session
 
-from archive import access, register
-from archive.models import CitationRow, Document, Event, Scan
+from archive import access, neighbourhood, register
+from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, queue, shown
+from server.pages import agencies, evidence, neighbours, queue, shown
 from server.speech import gettext as _
 from server.state import state
 
 pages = Blueprint("documents", __name__)
-RELATIONS = {"basis": "căn cứ", "attached": "kèm theo", "reply": "trả lời", "replaced": "thay thế"}
-
-
-@dataclass(frozen=True)
-class Cited:
-    """Another paper: what this one calls it, and where it is when it is here and may be seen."""
-
-    title: str
-    about: str
-    document_id: str | None
-    relation: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +38,8 @@ def look(document_id: str) -> Any:
     """The document page."""
     with state().readers() as session:
         document = document_of(session, document_id)
+        around = neighbourhood.of(session, document, access.visible(g.user))
+        near = neighbourhood.drawn(session, document, around, access.visible(g.user))
         whole = session.scalar(sa.select(Scan.id).where(Scan.id == document.scan_id, access.visible_scans(g.user)))
         return render_template(
             "pages/document.html",
@@ -58,8 +49,9 @@ def look(document_id: str) -> Any:
             facts=[*facts_of(document), *agencies.fact_of(session, document)],
             lists=[(shown.field_name(name), values) for name, values in document.lists.items() if values],
             entry=register.entry_of(session, document),
-            cites=cites(session, document),
-            cited_by=cited_by(session, document),
+            around=around,
+            picture=neighbours.picture(document, near, len(around.cites)),
+            neighbours=neighbours,
             routes=document.routes,
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,
@@ -76,29 +68,6 @@ def facts_of(document: Document) -> list[tuple[str, str, bool]]:
         for name, one in said
         if one.get("value")
     ]
-
-
-def cites(session: Session, document: Document) -> list[Cited]:
-    """What this paper names; a link only where the reader may follow it."""
-    targets = [one.target_id for one in document.citations if one.target_id]
-    open_to = sa.select(Document.id).where(Document.id.in_(targets), access.visible(g.user))
-    seen = set(session.scalars(open_to))
-    return [_cited(one, seen) for one in document.citations]
-
-
-def _cited(one: CitationRow, seen: set[str]) -> Cited:
-    about = ", ".join(filter(None, [one.type if one.code else None, shown.day(one.date), one.issuer]))
-    title = one.code or one.type or _("Văn bản")
-    return Cited(
-        title, about, one.target_id if one.target_id in seen else None, _(RELATIONS.get(one.relation or "", ""))
-    )
-
-
-def cited_by(session: Session, document: Document) -> Sequence[Document]:
-    """Which papers name this one, as far as this user may know."""
-    naming = sa.select(CitationRow.document_id).where(CitationRow.target_id == document.id)
-    wanted = sa.select(Document).where(Document.id.in_(naming), access.visible(g.user))
-    return session.scalars(wanted.order_by(Document.date.desc()).limit(50)).all()
 
 
 def history_of(session: Session, document: Document) -> list[Happened]:
