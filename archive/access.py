@@ -22,34 +22,51 @@ ROLES = {
 }
 """Role → its Vietnamese name."""
 
-_PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "void", "route", "handle", "retry", "export",
-                     "history"})  # fmt: skip
+_PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "void", "route", "handle", "assign", "retry",
+                     "export", "history"})  # fmt: skip
 _MACHINE = frozenset({"plugins", "settings"})
 
 ACTIONS = _PAPERS | _MACHINE | {"users"}
 """read (a paper) · ingest · correct · cut (split, merge) · register · void (a number) · route (decide who) · handle (by
-the unit that has it) · retry (a failed scan) · export (the book) · history · plugins · settings · users"""
+the unit that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) ·
+history · plugins · settings · users"""
 
 _MAY: dict[str, frozenset[str]] = {
     "admin": ACTIONS,
     "clerk": _PAPERS,
     "leader": frozenset({"read", "route", "export", "history"}),
-    "head": frozenset({"read", "handle", "history"}),
+    "head": frozenset({"read", "handle", "assign", "history"}),
     "staff": frozenset({"read", "handle"}),
     "it": _MACHINE,
     "auditor": frozenset({"read", "export", "history"}),
 }
 _SEES_ALL = frozenset({"admin", "clerk", "leader", "auditor"})
+_ANY_UNIT = frozenset({"admin", "clerk"})
+"""Who may act for a unit that is not theirs: văn thư writes down what was signed on paper."""
+_BY_THE_UNIT = frozenset({"handle", "assign"})
+HAS = ("decided", "received", "finished")
+"""States in which a unit has, or had to the end, a paper. Whoever gave it back, passed it on or lost it has no need to
+see it any more: of a secret paper that ends their sight of it (Luật Bảo vệ bí mật nhà nước 2018, art. 5: only whom it
+concerns)."""
 _IN_THE_BOOK = ("registered", "routed", "handling", "done")
 
 
-def can(user: User | None, action: str, document: Document | None = None) -> bool:
-    """May `user` do this, to this document if one is given? Nobody may do anything without being active."""
+def can(user: User | None, action: str, document: Document | None = None, route: RouteRow | None = None) -> bool:
+    """May `user` do this, to this document if one is given? Nobody may do anything without being active.
+
+    With `route` (one of the document's) also: for the unit that has it? Only văn thư acts for units of others.
+    """
     if action not in ACTIONS:
         raise ValueError(f"unknown action {action!r}")
     if user is None or not user.active or action not in _MAY.get(user.role, ()):
         return False
+    if route is not None and action in _BY_THE_UNIT and not _acts_for(user, route):
+        return False
     return document is None or _sees(user, document)
+
+
+def _acts_for(user: User, route: RouteRow) -> bool:
+    return user.role in _ANY_UNIT or (user.unit_id is not None and user.unit_id == route.unit_id)
 
 
 def _sees(user: User, document: Document) -> bool:
@@ -63,8 +80,8 @@ def _sees(user: User, document: Document) -> bool:
 def _belongs(user: User, document: Document) -> bool:
     if user.unit_id is None:
         return False
-    decided = {route.unit_id for route in document.routes if route.state != "suggested"}
-    return user.unit_id == document.unit_id or user.unit_id in decided
+    having = {route.unit_id for route in document.routes if route.state in HAS}
+    return user.unit_id == document.unit_id or user.unit_id in having
 
 
 def visible(user: User | None) -> sa.ColumnElement[bool]:
@@ -83,7 +100,7 @@ def _of_unit(unit_id: str | None) -> sa.ColumnElement[bool]:
     if unit_id is None:
         return sa.false()
     routed = sa.exists().where(
-        RouteRow.document_id == Document.id, RouteRow.unit_id == unit_id, RouteRow.state != "suggested"
+        RouteRow.document_id == Document.id, RouteRow.unit_id == unit_id, RouteRow.state.in_(HAS)
     )
     return sa.or_(Document.unit_id == unit_id, routed)
 

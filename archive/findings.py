@@ -113,6 +113,8 @@ class Route:
     """In Vietnamese."""
     confidence: float = 0.5
     source: str = ""
+    days: int | None = None
+    """Working days from the day of arrival; they go before `due`, since the office's holidays are counted."""
 
 
 @dataclass(frozen=True, slots=True)

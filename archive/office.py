@@ -154,7 +154,8 @@ class Office:
         issuer = said.get("issuing_organ", "")
         for rule in self.rules:
             if re.search(rule.words, about) and re.search(rule.issuer, issuer):
-                yield Route(rule.unit, rule.role, _due(record, rule.days), rule.reason, rule.confidence)
+                yield Route(rule.unit, rule.role, _due(record, rule.days), rule.reason, rule.confidence,
+                            days=rule.days)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=2000)

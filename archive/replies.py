@@ -84,6 +84,7 @@ def routes(answer: Any) -> list[Route]:
         _need(isinstance(one, Route) and isinstance(one.unit, str) and one.role in ("lead", "support", "inform"))
         _texts(one.unit, one.due, one.reason)
         _chance(one.confidence)
+        _need(one.days is None or (type(one.days) is int and 0 <= one.days <= 1000))
     return given
 
 

@@ -149,24 +149,23 @@ def _days(lines: str, *, works: bool) -> list[dict[str, object]]:
 
 
 def _widen_routes() -> None:
-    text = {"server_default": "", "nullable": False}
     with op.batch_alter_table("route") as batch:
         batch.add_column(sa.Column("days", sa.Integer(), nullable=True))
         batch.add_column(sa.Column("version", sa.Integer(), server_default="1", nullable=False))
         batch.add_column(sa.Column("parent_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True))
         batch.add_column(sa.Column("person_id", sa.String(length=32), nullable=True))
         batch.add_column(sa.Column("person_due", sa.Date(), nullable=True))
-        batch.add_column(sa.Column("opinion", sa.Text(), **text))
+        batch.add_column(sa.Column("opinion", sa.Text(), server_default="", nullable=False))
         batch.add_column(sa.Column("assigned_by", sa.String(length=80), nullable=True))
         batch.add_column(sa.Column("assigned_at", sa.DateTime(timezone=True), nullable=True))
-        batch.add_column(sa.Column("proposal", sa.Text(), **text))
+        batch.add_column(sa.Column("proposal", sa.Text(), server_default="", nullable=False))
         batch.add_column(sa.Column("proposed_by", sa.String(length=80), nullable=True))
         batch.add_column(sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=True))
         batch.add_column(sa.Column("asked_due", sa.Date(), nullable=True))
-        batch.add_column(sa.Column("asked_reason", sa.String(length=500), **text))
+        batch.add_column(sa.Column("asked_reason", sa.String(length=500), server_default="", nullable=False))
         batch.add_column(sa.Column("first_due", sa.Date(), nullable=True))
-        batch.add_column(sa.Column("reply", sa.String(length=80), **text))
-        batch.add_column(sa.Column("closed_reason", sa.String(length=500), **text))
+        batch.add_column(sa.Column("reply", sa.String(length=80), server_default="", nullable=False))
+        batch.add_column(sa.Column("closed_reason", sa.String(length=500), server_default="", nullable=False))
         batch.add_column(sa.Column("closed_by", sa.String(length=80), nullable=True))
         batch.add_column(sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True))
         batch.create_foreign_key(op.f("fk_route_person_id_user"), "user", ["person_id"], ["id"])

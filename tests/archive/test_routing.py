@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
-from archive import register, routing
+from archive import register, routing, urgency, workdays
 from archive.errors import BadValue, Conflict
-from archive.models import RouteRow
+from archive.models import Event, RouteRow
+from archive.routing import Part
 from tests.archive import offices
 
 NOW = dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
@@ -46,3 +47,49 @@ def test_a_paper_that_is_not_in_the_book_obliges_nobody(sqlite_sessions):
 def test_a_role_that_does_not_exist_is_refused(sqlite_sessions):
     with sqlite_sessions.begin() as session, pytest.raises(BadValue):
         routing.decide(session, registered(session)[0], "Phòng Văn xã", "boss", actor="sep", at=NOW)
+
+
+def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        paper, entry = registered(session)
+        due = dt.date(2026, 11, 9)
+        parts = [Part("Phòng Văn xã", "lead", due, "tham mưu"), Part("Phòng Tổng hợp", "support"), Part("Y", "inform")]
+        routes = routing.distribute(session, paper, parts, actor="sep", at=NOW)
+        assert [route.role for route in routes] == ["lead", "support", "inform"]
+        assert entry.recipient == "Phòng Văn xã; phối hợp: Phòng Tổng hợp; để biết: Y"
+        routing.distribute(session, paper, [Part("Phòng Tổng hợp"), Part("Y", "inform")], actor="sep", at=NOW)
+        assert [(one.unit, one.state) for one in paper.routes] == [
+            ("Phòng Văn xã", "recalled"), ("Phòng Tổng hợp", "decided"), ("Y", "decided"),
+        ]  # fmt: skip
+        assert entry.recipient == "Phòng Tổng hợp; để biết: Y" and paper.unit_id == "phong_tong_hop"
+        assert [one.action for one in session.query(Event)][-3:] == ["routed", "routed", "recalled"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "word"),
+    [
+        ([], "chủ trì"),
+        ([Part("A"), Part("B")], "Chỉ một"),
+        ([Part("A", "support")], "phải có một đơn vị chủ trì"),
+        ([Part("A"), Part(" a ", "support")], "hai lần"),
+    ],
+)
+def test_exactly_one_unit_leads(sqlite_sessions, parts, word):
+    with sqlite_sessions.begin() as session, pytest.raises(BadValue, match=word):
+        routing.distribute(session, registered(session)[0], parts, actor="sep", at=NOW)
+
+
+def test_a_suggested_number_of_days_is_counted_with_holidays_and_an_urgent_paper_is_due_at_once(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        calendar, came = workdays.calendar(session), dt.date(2026, 2, 13)
+        route = RouteRow(unit="Phòng Văn xã", due=dt.date(2026, 2, 20), days=5)
+        assert routing.due_of(route, came, calendar, None) == dt.date(2026, 2, 27)
+        assert routing.due_of(route, came, calendar, "Hỏa tốc") == came
+        assert routing.due_of(route, None, calendar, None) == dt.date(2026, 2, 20)
+        assert routing.due_of(RouteRow(unit="x", due=None), came, calendar, "Khẩn") is None
+
+
+def test_urgent_papers_stand_in_the_order_of_their_marks():
+    marks = [None, "Khẩn", "Hỏa tốc", "Thượng khẩn", "hoả tốc hẹn giờ", "lạ"]
+    assert sorted(marks, key=urgency.rank)[:2] == ["Hỏa tốc", "hoả tốc hẹn giờ"]
+    assert [urgency.rank(mark) for mark in (None, "lạ", "Thượng khẩn")] == [3, 2, 1]
