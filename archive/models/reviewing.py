@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from archive.models.base import Base, BigId, now
+from archive.models.base import Base, BigId, Key, now
 
 
 class Presence(Base):
@@ -16,7 +16,8 @@ class Presence(Base):
 
     __tablename__ = "presence"
     user_id: Mapped[str] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
-    document_id: Mapped[str] = mapped_column(sa.ForeignKey("document.id", ondelete="CASCADE"), index=True)
+    document_id: Mapped[str] = mapped_column(Key)
+    """No foreign key: it would lock the paper's row, out of turn, only to say that somebody looks at it."""
     seen_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 

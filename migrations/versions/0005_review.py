@@ -16,13 +16,9 @@ def upgrade() -> None:
         sa.Column("user_id", sa.String(length=32), nullable=False),
         sa.Column("document_id", sa.String(length=32), nullable=False),
         sa.Column("seen_at", _MOMENT, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["document_id"], ["document.id"], name=op.f("fk_presence_document_id_document"), ondelete="CASCADE"
-        ),
         sa.ForeignKeyConstraint(["user_id"], ["user.id"], name=op.f("fk_presence_user_id_user"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_presence")),
     )
-    op.create_index(op.f("ix_presence_document_id"), "presence", ["document_id"])
     op.create_table(
         "cut",
         sa.Column("id", _BIG, autoincrement=True, nullable=False),
