@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,13 @@ Pixels = NDArray[np.float32]
 A4_WIDTH = 210.0
 FAINT = 14
 """Grey levels below its surroundings at which a stroke on a 75-dpi copy counts as ink: worn stamps are pale."""
+MOST_AMOUNT = 80
+"""Grey levels, or levels of colour, from which on ink is no stronger."""
 COLOURED = 26
 """Levels between channels that make ink coloured; JPEG gives black print up to some 20."""
+PEN_SHARE = (0.006, 0.25)
+"""Of a line's paper that a pen of colour covers."""
+PEN_DARK = 90
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class Plane:
     mask: Mask
     scale: float
     """Pixels of the copy per pixel of the page image."""
+    amount: NDArray[np.uint8]
+    """Levels by which each pixel is darker, or more coloured, than its surroundings; at most MOST_AMOUNT."""
 
 
 def per_mm(page: Page, image: Image.Image) -> float:
@@ -41,23 +49,28 @@ def per_mm(page: Page, image: Image.Image) -> float:
 def planes(image: Image.Image, scale: float, least: int = 600) -> list[Plane]:
     """The dark ink, and the red and the blue where there are at least so many pixels of the copy of it."""
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = image.convert("RGB").resize(size, Image.Resampling.BOX)
-    found = [Plane("dark", _dark(small.convert("L")), scale)]
-    if image.mode in ("1", "L"):
+    without_colour = image.mode in ("1", "L")
+    small = image.convert("L" if without_colour else "RGB").resize(size, Image.Resampling.BOX)
+    dark = _dark(small.convert("L"))
+    found = [Plane("dark", dark > FAINT, scale, _amount(dark))]
+    if without_colour:
         return found
     colours = _whitened(np.asarray(small, np.float32))
     red, green, blue = colours[..., 0], colours[..., 1], colours[..., 2]
     for kind, strength in (("red", red - green), ("blue", blue - np.minimum(red, green))):
         mask = strength > COLOURED
         if least < mask.sum() < 0.3 * mask.size:
-            found.append(Plane(kind, mask, scale))
+            found.append(Plane(kind, mask, scale, _amount(strength)))
     return found
 
 
-def _dark(grey: Image.Image) -> Mask:
-    around = np.asarray(grey.filter(ImageFilter.BoxBlur(10)), np.float32)
-    mask: Mask = np.asarray(grey, np.float32) < around - FAINT
-    return mask
+def _dark(grey: Image.Image) -> NDArray[np.int16]:
+    """Levels by which each pixel is darker than its surroundings."""
+    return np.asarray(grey.filter(ImageFilter.BoxBlur(10)), np.int16) - np.asarray(grey, np.int16)
+
+
+def _amount(strength: NDArray[Any]) -> NDArray[np.uint8]:
+    return strength.clip(0, MOST_AMOUNT).astype(np.uint8)
 
 
 def _whitened(pixels: Pixels) -> Pixels:
@@ -85,6 +98,16 @@ def pen_only(picture: Image.Image, kind: str) -> Image.Image:
     red, blue = pixels[..., 0], pixels[..., 2]
     kept = red if kind == "red" else np.maximum(blue, red * 0.9)
     return Image.fromarray(kept.astype(np.uint8))
+
+
+def coloured_pen(picture: Image.Image, print_ink: str) -> Image.Image | None:
+    """What a pen of another colour than the print's wrote, without print and leader; None for other pens."""
+    for kind in ("blue", "red"):
+        if kind != print_ink:
+            alone = only(picture, kind).convert("L")
+            if PEN_SHARE[0] < sum(alone.histogram()[:PEN_DARK]) / (alone.width * alone.height) < PEN_SHARE[1]:
+                return alone
+    return None
 
 
 def line_alone(strip: Image.Image) -> Image.Image:

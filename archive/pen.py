@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archive import calibration, ctc
+from archive import calibration, ctc, ink
 from archive.penhead import LETTERS, open_head
 from archive.recogniser import HEIGHT, Frames, Recogniser, open_recogniser
 
@@ -35,6 +35,7 @@ SEPARATORS = "/.-|–,丨\\Il1"
 HOURS = ("hHg:bn", "Ss5$8", "Cc(СG<eé")
 """h between hour and minutes, S for sáng, C for chiều, each with what it is taken for."""
 WIDTHS = (0.9, 1.0, 1.15)
+COLOURED_WIDTHS = (1.0, 1.12)
 KEPT = 8
 SHARE = 0.65
 """Of the head in the scores of both readers; the rest is the recogniser's."""
@@ -85,6 +86,21 @@ class Reader:
     def recogniser(self) -> Recogniser | None:
         """Opened when first needed."""
         return self._given or open_recogniser()
+
+    def read_field(self, name: str, strips: Sequence[Image.Image], print_ink: str = "dark") -> Readings:
+        """What the pen wrote in a field called number | date | time; nothing for fields of words.
+
+        `strips` are the line as it was scanned, laid level, cut once or in several ways; `print_ink` is the colour of
+        the print around the pen: dark | red | blue.
+        """
+        read = {"number": self.number_in, "date": self.date_in, "time": self.time_in}.get(name)
+        if read is None or not strips:
+            return []
+        first, *_, last = [ink.pen_only(strip, print_ink) for strip in (*strips, strips[-1])]
+        lifted = ((first, 1.0), (ink.line_alone(first), 1.15), (ink.line_alone(last), 1.0))
+        views = [view for strip, width in lifted for view in self.views(strip, (width,))]
+        coloured = ink.coloured_pen(strips[0], print_ink)
+        return read(views, self.views(coloured, COLOURED_WIDTHS)) if coloured else read(views)
 
     def views(self, picture: Image.Image, widths: Sequence[float] = WIDTHS) -> list[View]:
         """The picture as the recogniser sees it at several widths."""

@@ -19,11 +19,12 @@ from PIL import Image
 
 from archive import ink, seals, tesseract, urgent
 from archive.findings import Finding, Mark, Stamp
-from archive.frames import PER_MM, Frame, frames, tinted
+from archive.frames import Frame, faint_frames, frames, tinted
 from archive.labels import MERIT, PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
 from archive.pen import Reader, Readings
 from archive.reading import Box, Page
+from archive.sides import PER_MM
 from archive.spotting import letters, spot
 from archive.vietnamese import fold
 
@@ -61,12 +62,8 @@ LINE = 7.2
 """mm of height kept for what the pen wrote on a line."""
 RISE = 1.35
 """mm by which the pen stands higher than the label beside it."""
-CUTS = ((1.35, 7.2, False, 1.0), (1.35, 7.2, True, 1.15), (1.1, 6.4, True, 1.0))
-"""Views of a line: mm its middle lies above the label's, mm of height, other lines taken away or not, stretched."""
-COLOURED_WIDTHS = (1.0, 1.12)
-PEN_SHARE = (0.006, 0.25)
-"""Of a line's paper that a pen of colour covers."""
-PEN_DARK = 90
+CUTS = ((1.35, 7.2), (1.1, 6.4))
+"""A line is cut in two ways: mm its middle lies above the label's, mm of height."""
 NARROW, OVER = 5.0, 1.2
 """mm: lines closer than NARROW are cut so high that little of the line above is seen."""
 BEFORE = 0.8
@@ -121,11 +118,13 @@ def find(
     stamps the office has drawn (archive/taught.py), and is asked of every frame first.
     """
     reader = reader or Reader()
-    found = list(itertools.islice(suspects(page, image), None if taught else SUSPECTS))
-    known = next((stamp for straight in found if (stamp := taught(straight))), None) if taught else None
-    if known:
-        return known
-    for straight in found[:SUSPECTS]:
+    found = suspects(page, image)
+    if taught:
+        found = iter(every := list(found))
+        known = next((stamp for straight in every if (stamp := taught(straight))), None)
+        if known:
+            return known
+    for straight in found:
         labels, weight = _labelled(straight, reader)
         if weight >= ENOUGH:
             return _stamp(page, straight, labels, weight, reader, offices)
@@ -153,13 +152,16 @@ def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:
 
 
 def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
-    """Every frame that may be a stamp's, laid level, best first."""
+    """Every frame that may be a stamp's, laid level, best first; faint ones, looked for when these are not enough,
+    last."""
     per_mm = ink.per_mm(page, image)
     dark, *coloured = ink.planes(image, PER_MM / per_mm)
     found = [tinted(frame, coloured) for frame in frames(dark)]
     if not found or found[0].score < PLAIN_FRAME:
         found += [frame for plane in coloured for frame in frames(plane)]
-    return (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm))
+    yield from (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm)[:SUSPECTS])
+    faint = [frame for plane in (dark, *coloured) for frame in faint_frames(plane)]
+    yield from (_straighten(image, frame, per_mm) for frame in _distinct(faint, per_mm)[:SUSPECTS])
 
 
 def marks(page: Page, image: Image.Image, reader: Reader | None = None) -> tuple[Mark, ...]:
@@ -287,29 +289,12 @@ def _nearest(text: str, offices: Sequence[str]) -> str | None:
 
 
 def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Readings:
-    read = {"number": reader.number_in, "date": reader.date_in, "time": reader.time_in}.get(name)
-    if read is None:
-        return []
-    lifted = ink.pen_only(straight.picture, straight.frame.kind)
-    views = []
-    for raised, high, alone, width in CUTS:
+    strips = []
+    for raised, high in CUTS:
         height = min(high, label.room + OVER) if label.room < NARROW else high
-        strip = straight.part(lifted, label.right - BEFORE, label.middle - raised + (high - height) / 2, height)
-        views += reader.views(ink.line_alone(strip) if alone else strip, (width,))
-    coloured = _pen_of_colour(straight, label)
-    return read(views, reader.views(coloured, COLOURED_WIDTHS)) if coloured else read(views)
-
-
-def _pen_of_colour(straight: Straight, label: Label) -> Image.Image | None:
-    """The line as a pen of another colour than the stamp's wrote it, without print and leader; None for other pens."""
-    raised, height, *_ = CUTS[0]
-    strip = straight.part(straight.picture, label.right - BEFORE, label.middle - raised, height)
-    for kind in ("blue", "red"):
-        if kind != straight.frame.kind:
-            alone = ink.only(strip, kind).convert("L")
-            if PEN_SHARE[0] < sum(alone.histogram()[:PEN_DARK]) / (alone.width * alone.height) < PEN_SHARE[1]:
-                return alone
-    return None
+        middle = label.middle - raised + (high - height) / 2
+        strips.append(straight.part(straight.picture, label.right - BEFORE, middle, height))
+    return reader.read_field(name, strips, straight.frame.kind)
 
 
 def finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:

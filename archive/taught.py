@@ -36,7 +36,6 @@ SEEN = 0.5
 """Share of the printed letters that must be seen: half a worn stamp is still the office's, a table is not."""
 WIDER = ((0.0, 0.0), (0.4, 0.6), (0.2, -0.4))
 """mm by which a field is cut wider and higher: three cuts, as a hand does not keep to a line."""
-STRETCHED = (1.0, 1.2)
 BY_TEACHING = 0.9
 
 
@@ -170,12 +169,8 @@ def _box(straight: Straight, place: Box) -> Box:
 
 
 def _readings(name: str, straight: Straight, place: Box, reader: Reader) -> Readings:
-    read = {"number": reader.number_in, "date": reader.date_in, "time": reader.time_in}.get(name)
-    if read is None:
-        return []
-    lifted = ink.pen_only(straight.picture, straight.frame.kind)
-    cuts = [reader.views(_cut(lifted, straight, place, *more), STRETCHED) for more in WIDER]
-    return read(*cuts)
+    strips = [_cut(straight.picture, straight, place, *more) for more in WIDER]
+    return reader.read_field(name, strips, straight.frame.kind)
 
 
 def _cut(picture: Image.Image, straight: Straight, place: Box, wider: float, higher: float) -> Image.Image:
