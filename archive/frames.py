@@ -1,24 +1,19 @@
-"""Frames of stamps: four-sided, as wide and as tall as an arrival stamp, askew by up to 16 degrees.
-
-A side is a stretch of a page row (of the page sheared by the angle) that is inked almost without a gap: lines of print
-cover less than six tenths of any row, a worn frame more than seven.
-"""
+"""Frames of stamps: four-sided, as wide and as tall as an arrival stamp, askew by up to 16 degrees."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.ink import Mask, Plane
+from archive.ink import Plane
+from archive.sides import PER_MM, Rows, Side, inked, ridges
 
-PER_MM = 3.0
-"""Pixels per millimetre of the copy that is searched."""
 WIDE = (34.0, 66.0)
 WHOLE = 40.0
 TALL = (15.5, 42.0)
@@ -27,8 +22,6 @@ STEEPEST = 16
 ANGLE_STEP = 2
 WINDOWS = (18.0, 9.0)
 """mm of a horizontal and of an upright side that must be covered in one piece."""
-COVERED = 0.72
-MOST_SIDES = 28
 EDGE = 3.0
 """mm from the edge of the page within which a side may be lost."""
 BEST = 4
@@ -40,8 +33,24 @@ TINTED = 0.5
 MUCH_WORSE = 0.2
 SAME = 1.5
 """mm."""
-LEAST = 0.66
-"""Below this score four lines are not a frame."""
+UPPER = 0.62
+"""Share of the page's height in which faint frames are looked for: stamps stand below the heading (NĐ 30/2020, annex
+IV), or on the text that follows."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How sides are seen, and what four of them must be to be a frame."""
+
+    rows: Callable[[NDArray[np.uint8], float], Rows]
+    least: float
+    """Score below which four lines are not a frame."""
+    forgiven: int
+    """How many of four sides may be lost at no more than their share."""
+
+
+PLAIN = Look(inked, 0.66, 0)
+FAINT = Look(ridges, 0.6, 1)
 
 
 @dataclass(frozen=True)
@@ -67,88 +76,22 @@ class Frame:
         ]
 
 
-@dataclass(frozen=True)
-class Side:
-    """An inked stretch of one row of the sheared page, in pixels of the copy."""
-
-    row: int
-    start: int
-    end: int
-
-
-class _Sheared:
-    """The ink with its rows laid along an angle: how much of a stretch of a row is inked."""
-
-    def __init__(self, turned: NDArray[np.uint8], slope: float) -> None:
-        """`turned` is the ink with its columns as rows: so they are moved in one piece."""
-        length, breadth = turned.shape
-        self.slope = slope
-        self.offset = math.ceil(abs(slope) * length) + 2
-        thick = np.zeros((length, breadth + 2 * self.offset), np.uint8)
-        moved = np.rint(np.arange(length) * slope).astype(int) + self.offset
-        for first, last in itertools.pairwise([0, *(np.flatnonzero(np.diff(moved)) + 1).tolist(), length]):
-            row = int(moved[first])
-            thick[first:last, row : row + breadth] = turned[first:last]
-            thick[first:last, row + 1 : row + 1 + breadth] |= turned[first:last]
-        self.thick = np.ascontiguousarray(thick.T)
-
-    def sides(self, window: int) -> list[Side]:
-        """The longest well-covered stretches, best first, one for a line."""
-        if self.thick.shape[1] <= window:
-            return []
-        covered = _windowed(self.thick, window) > COVERED * window
-        rows = np.flatnonzero(covered.any(1))
-        edges = np.diff(np.pad(covered[rows], ((0, 0), (1, 1))).view(np.int8), axis=1)
-        (which, starts), (_, ends) = np.nonzero(edges == 1), np.nonzero(edges == -1)
-        ends += window - 1
-        sums = np.cumsum(self.thick[rows], axis=1, dtype=np.int32)
-        inked = sums[which, ends - 1] - sums[which, starts]
-        order = np.argsort(-inked, kind="stable")
-        return _apart(Side(int(rows[which[n]]), int(starts[n]), int(ends[n])) for n in order)
-
-    def cover(self, row: int, start: int, end: int) -> float:
-        """How much of a stretch is inked."""
-        start, end = max(0, start), min(self.thick.shape[1], end)
-        if not 0 <= row < self.thick.shape[0] or end <= start:
-            return 0.0
-        return float(np.count_nonzero(self.thick[row, start:end])) / (end - start)
-
-    def best(self, row: int, start: int, end: int) -> tuple[float, int]:
-        """The best cover within two rows, and its row."""
-        return max((self.cover(near, start, end), near) for near in range(row - 1, row + 3))
-
-
-def _windowed(ink: NDArray[np.uint8], window: int) -> NDArray[np.uint8]:
-    """Sums of `window` (at most 255) neighbours of each row, by doubling."""
-    wide = ink.shape[1] - window + 1
-    total, power, size, done = np.zeros((ink.shape[0], wide), np.uint8), ink, 1, 0
-    while True:
-        if window & size:
-            total += power[:, done : done + wide]
-            done += size
-        if done == window:
-            return total
-        power = power[:, :-size] + power[:, size:]
-        size *= 2
-
-
-def _apart(sides: Iterable[Side]) -> list[Side]:
-    kept: list[Side] = []
-    for side in sides:
-        if len(kept) >= MOST_SIDES:
-            break
-        if not any(abs(k.row - side.row) <= 3 and k.start < side.end and side.start < k.end for k in kept):
-            kept.append(side)
-    return kept
-
-
 def frames(plane: Plane) -> list[Frame]:
     """The likeliest frames of the page, best first."""
     if plane.mask.mean() > MOST_INK:
         return []
-    height, width = plane.mask.shape
-    coarse = _search(plane.mask, np.arange(-STEEPEST, STEEPEST + 1.0, ANGLE_STEP), (0, 0), (width, height))
-    fine = [_refined(plane.mask, found) for found in coarse]
+    return _found(plane, plane.mask.view(np.uint8), PLAIN)
+
+
+def faint_frames(plane: Plane) -> list[Frame]:
+    """Frames of the upper part of the page of which little more than dots are left, best first."""
+    return _found(plane, plane.amount[: round(UPPER * len(plane.amount))], FAINT)
+
+
+def _found(plane: Plane, ink: NDArray[np.uint8], look: Look) -> list[Frame]:
+    page = plane.mask.shape[::-1]
+    coarse = _search(ink, np.arange(-STEEPEST, STEEPEST + 1.0, ANGLE_STEP), (0, 0), page, look)
+    fine = [_refined(ink, found, page, look) for found in coarse]
     return [_on_page(found, plane) for found in sorted(fine, key=lambda f: -f.score)]
 
 
@@ -170,14 +113,14 @@ def _cover(frame: Frame, plane: Plane) -> float:
     return float(np.any(near, axis=0).mean()) if len(inside) else 0.0
 
 
-def _refined(mask: Mask, found: Frame) -> Frame:
+def _refined(ink: NDArray[np.uint8], found: Frame, page: tuple[int, ...], look: Look) -> Frame:
     """The same frame, its angle to a half degree."""
     corners = found.corners()
     margin = 5 * PER_MM
     x0, y0 = (int(max(0, min(c[n] for c in corners) - margin)) for n in (0, 1))
     x1, y1 = (int(max(c[n] for c in corners) + margin) for n in (0, 1))
     angles = found.angle + np.arange(-1.5, 1.51, 0.5)
-    again = _search(mask[y0:y1, x0:x1], angles, (x0, y0), mask.shape[::-1])
+    again = _search(ink[y0:y1, x0:x1], angles, (x0, y0), page, look)
     return max((*again, found), key=lambda f: f.score)
 
 
@@ -188,22 +131,23 @@ def _on_page(found: Frame, plane: Plane) -> Frame:
     return Frame(centre, found.width * per, found.height * per, found.angle, found.score, plane.kind)
 
 
-def _search(mask: Mask, angles: NDArray[np.float64], origin: tuple[int, int], page: tuple[int, ...]) -> list[Frame]:
+def _search(
+    ink: NDArray[np.uint8], angles: NDArray[np.float64], origin: tuple[int, int], page: tuple[int, ...], look: Look
+) -> list[Frame]:  # fmt: skip
     """Frames in a part of the page that begins at `origin`, in pixels of the copy of the page."""
-    if np.count_nonzero(mask) < 100:
+    if np.count_nonzero(ink) < 100:
         return []
-    ink = mask.view(np.uint8)
     turned = np.ascontiguousarray(ink.T)
     found: list[Frame] = []
     for angle in angles.tolist():
         slope = math.tan(math.radians(angle))
-        level = _Sheared(turned, slope)
+        level = look.rows(turned, slope)
         tops = level.sides(int(WINDOWS[0] * PER_MM))
         if not tops:
             continue
-        upright = _Sheared(ink, -slope)
+        upright = look.rows(ink, -slope)
         walls = upright.sides(int(WINDOWS[1] * PER_MM))
-        found += _Corner(level, upright, angle, origin, page).rectangles(tops, walls)
+        found += _Corner(level, upright, angle, origin, page, look).rectangles(tops, walls)
     return _distinct(found)
 
 
@@ -233,16 +177,17 @@ def _is_headed(other: Frame, frame: Frame) -> bool:
 class _Corner:
     """One angle of the search."""
 
-    level: _Sheared
-    upright: _Sheared
+    level: Rows
+    upright: Rows
     angle: float
     origin: tuple[int, int]
     page: tuple[int, ...]
+    look: Look
 
     def rectangles(self, tops: list[Side], walls: list[Side]) -> list[Frame]:
         """Every believable rectangle made of these sides, a lost one inferred from the ends of its neighbours."""
         tried = itertools.islice(self._all(tops, walls), MOST_TRIED)
-        return [frame for frame in (self._frame(*sides) for sides in tried) if frame and frame.score > LEAST]
+        return [frame for frame in (self._frame(*sides) for sides in tried) if frame and frame.score > self.look.least]
 
     def _all(self, tops: list[Side], walls: list[Side]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
         """Rows and columns of every rectangle there might be."""
@@ -290,16 +235,20 @@ class _Corner:
         for (sheared, place, start, end), gone in zip(sides, lost, strict=True):
             cover = sheared.best(place + sheared.offset, round(start), round(end))[0]
             seen += [] if gone and cover < 0.5 else [cover]
-            if _score((*seen, *[1.0] * (4 - len(seen)))) < LEAST:
+            if self._score((*seen, *[1.0] * (4 - len(seen)))) < self.look.least:
                 return None
-        score = _score(seen) - 0.04 * (4 - len(seen))
+        score = self._score(seen) - 0.04 * (4 - len(seen))
         score += 0.03 * math.log(size[0] * size[1] / (50 * 35 * PER_MM * PER_MM))
-        if score < LEAST:
+        if score < self.look.least:
             return None
         score -= 0.3 * self._goes_on(rows, columns, (x0, xr, xl, x1), (y0, yl, yr, y1))
         cosine = math.cos(math.radians(self.angle))
         centre = (x0 + x1 + xl + xr) / 4 + self.origin[0], (y0 + y1 + yl + yr) / 4 + self.origin[1]
         return Frame(centre, size[0] * cosine, size[1] * cosine, self.angle, score)
+
+    def _score(self, covers: Sequence[float]) -> float:
+        worst = sorted(covers)[self.look.forgiven if len(covers) == 4 else 0]
+        return 0.6 * math.fsum(covers) / len(covers) + 0.4 * worst
 
     def _goes_on(
         self, rows: tuple[int, int], columns: tuple[int, int], xs: tuple[float, ...], ys: tuple[float, ...]
@@ -313,10 +262,6 @@ class _Corner:
                 beyond.append(sheared.best(row, round(first - step), round(first - step / 5))[0])
                 beyond.append(sheared.best(row, round(last + step / 5), round(last + step))[0])
         return sum(cover > 0.85 for cover in beyond) >= 3
-
-
-def _score(covers: Sequence[float]) -> float:
-    return 0.6 * math.fsum(covers) / len(covers) + 0.4 * min(covers)
 
 
 def _pairs(sides: list[Side], span: tuple[float, float]) -> list[tuple[Side, Side]]:
