@@ -22,19 +22,20 @@ ROLES = {
 }
 """Role → its Vietnamese name."""
 
-_PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "void", "route", "handle", "assign", "retry",
-                     "export", "history"})  # fmt: skip
+_PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "backdate", "void", "route", "handle", "assign",
+                     "retry", "export", "history"})  # fmt: skip
 _MACHINE = frozenset({"plugins", "settings"})
 
-ACTIONS = _PAPERS | _MACHINE | {"users"}
-"""read (a paper) · ingest · correct · cut (split, merge) · register · void (a number) · route (decide who) · handle (by
-the unit that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) ·
-history · plugins · settings · users"""
+ACTIONS = _PAPERS | _MACHINE | {"reopen", "books", "users"}
+"""read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) · void
+(a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the unit that
+has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) · history ·
+plugins · settings · users"""
 
 _MAY: dict[str, frozenset[str]] = {
     "admin": ACTIONS,
     "clerk": _PAPERS,
-    "leader": frozenset({"read", "route", "export", "history"}),
+    "leader": frozenset({"read", "route", "reopen", "export", "history"}),
     "head": frozenset({"read", "handle", "assign", "history"}),
     "staff": frozenset({"read", "handle"}),
     "it": _MACHINE,

@@ -72,6 +72,10 @@ class NumberTaken(Conflict): ...
 class OutOfOrder(Conflict): ...
 
 
+class DayClosed(Conflict):
+    """The day was closed in the book: nothing of it is added or changed until it is opened again."""
+
+
 class BookNotBegun(Conflict):
     """An empty book is given a number far on: a person says whether it begins there or awaits those before."""
 

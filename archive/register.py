@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, selectinload
 
-from archive import history
-from archive.errors import BadValue, Conflict, NotFound, NumberTaken, OutOfOrder
-from archive.models import Book, BookYear, Document, Outbox, RegisterEntry, now
+from archive import history, register_days
+from archive.errors import BadValue, Conflict, NumberTaken, OutOfOrder
+from archive.models import BookYear, Document, Outbox, RegisterEntry, now
+from archive.register_books import book_for, books, lock_counter
 from archive.register_export import export_csv, export_html, export_xlsx
+from archive.register_report import plain_code
 from archive.vietnamese import fold
 
 __all__ = [
-    "Lines", "amend", "asks_where_to_begin", "conceal", "duplicates", "entry_of", "expected", "export_csv",
-    "export_html", "export_xlsx", "missing", "page", "register", "take_turn", "void",
+    "Lines", "amend", "asks_where_to_begin", "book_for", "books", "conceal", "duplicates", "entry_of", "expected",
+    "export_csv", "export_html", "export_xlsx", "missing", "page", "register", "take_turn", "void",
 ]  # fmt: skip
 
 FARTHEST_AHEAD = 10_000
@@ -33,12 +35,6 @@ FAR_FOR_A_FIRST = 20
 """An empty book whose first paper has a number beyond this was begun on paper: its numbers are not awaited here."""
 HANOI = dt.timezone(dt.timedelta(hours=7))
 
-_counter = (
-    sa.select(BookYear)
-    .where(BookYear.book_id == sa.bindparam("book"), BookYear.year == sa.bindparam("year"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 _document = (
     sa.select(Document)
     .where(Document.id == sa.bindparam("id"))
@@ -57,21 +53,23 @@ def register(
     """Write the document into the book and give it the next number, in the caller's transaction.
 
     `number` is what the stamp already says: the next one, one that is awaited, or one ahead, and then the numbers
-    between stand as awaited. Again for the same document: the entry that is there. `reason` allows a day that is out
-    of order and is noted in the book. NumberTaken, OutOfOrder, Conflict, BadValue, NotFound: nothing was written.
+    between stand as awaited; or that of a line taken over from an old book, whose paper this is. Again for the same
+    document: the entry that is there. `reason` allows a day that is out of order and is noted in the book.
+    NumberTaken, OutOfOrder, DayClosed, Conflict, BadValue, NotFound: nothing was written.
     """
     at = at or now()
     _check(arrived_on, number, at)
     document = session.scalars(_document, {"id": document.id}).one()
-    counter = _lock_counter(session, book_id, arrived_on.year)
+    counter = lock_counter(session, book_id, arrived_on.year)
     if there := entry_of(session, document, book_id):
         return _the_same(there, number)
     if document.status == "void":
         raise Conflict("Văn bản này đã huỷ nên không vào sổ được.")
+    register_days.check(session, book_id, arrived_on)
     number = number or counter.last + 1
     if begin and not counter.last:
         _begin(session, counter, number, actor, at)
-    awaited = _awaited(session, counter, number)
+    awaited = _awaited(session, counter, number, document)
     _check_order(session, counter, number, arrived_on, reason)
     _reserve(session, counter, number, actor, at)
     entry = awaited or RegisterEntry(book_id=counter.book_id, year=counter.year, number=number)
@@ -93,7 +91,7 @@ def take_turn(session: Session, document: Document, book_id: str, year: int) -> 
     would wait for each other for ever.
     """
     session.scalars(_document, {"id": document.id}).one()
-    _lock_counter(session, book_id, year)
+    lock_counter(session, book_id, year)
 
 
 def _check(arrived_on: dt.date, number: int | None, at: dt.datetime) -> None:
@@ -103,21 +101,6 @@ def _check(arrived_on: dt.date, number: int | None, at: dt.datetime) -> None:
         raise BadValue("Ngày đến quá xa trong quá khứ. Hãy xem lại ngày trên dấu ĐẾN.")
     if number is not None and number < 1:
         raise BadValue("Số đến bắt đầu từ 1.")
-
-
-def _lock_counter(session: Session, book_id: str, year: int) -> BookYear:
-    """The counter of this book and year, locked until the transaction ends."""
-    key = {"book": book_id, "year": year}
-    counter = session.scalars(_counter, key).one_or_none()
-    if counter:
-        return counter
-    if session.get(Book, book_id) is None:
-        raise NotFound(f"Không có sổ {book_id!r}.")
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    # Two first entries of a year may come at once: both ask for the row, one of them makes it.
-    row = insert(BookYear).values(book_id=book_id, year=year, last=0)
-    session.execute(row.on_conflict_do_nothing())
-    return session.scalars(_counter, key).one()
 
 
 def entry_of(session: Session, document: Document, book_id: str | None = None) -> RegisterEntry | None:
@@ -139,19 +122,26 @@ def _the_same(entry: RegisterEntry, number: int | None) -> RegisterEntry:
     return entry
 
 
-def _awaited(session: Session, counter: BookYear, number: int) -> RegisterEntry | None:
-    """The reserved line with this number, if it waits for its paper; None when the number is ahead of the book."""
+def _awaited(session: Session, counter: BookYear, number: int, document: Document) -> RegisterEntry | None:
+    """The line with this number, if it waits for its paper; None when the number is ahead of the book."""
     if number > counter.last + FARTHEST_AHEAD:
         raise BadValue(f"Số đến {number} quá xa so với sổ (số tiếp theo là {counter.last + 1}). Hãy xem lại dấu ĐẾN.")
     if number > counter.last:
         return None
     entry = session.get(RegisterEntry, (counter.book_id, counter.year, number), populate_existing=True)
-    if entry and entry.status == "awaited":
+    if entry and (entry.status == "awaited" or _is_paper_of(entry, document)):
         return entry
     if entry is None and number < counter.first:
         return None  # of the time before this book: its paper is archived later, under the number it has
     how = "đã huỷ và không được dùng lại" if entry and entry.status == "void" else "đã cấp cho văn bản khác"
     raise NumberTaken(f"Số đến {number} năm {counter.year} {how}. Số tiếp theo của sổ là {counter.last + 1}.")
+
+
+def _is_paper_of(entry: RegisterEntry, document: Document) -> bool:
+    """Whether this is the paper of a line that was taken over without one."""
+    if entry.status != "registered" or entry.document_id:
+        return False
+    return not entry.code or not document.full_code or plain_code(entry.code) == plain_code(document.full_code)
 
 
 def _begin(session: Session, counter: BookYear, number: int, actor: str, at: dt.datetime) -> None:
@@ -232,7 +222,7 @@ def _facts(entry: RegisterEntry) -> dict[str, Any]:
 
 
 def amend(session: Session, document: Document, *, actor: str, at: dt.datetime | None = None) -> None:
-    """Carry a correction of a registered document into its lines; what stood there goes into the history."""
+    """Carry a correction of a registered document into its lines; what stood there goes into the history. DayClosed."""
     entries = sa.select(RegisterEntry).where(
         RegisterEntry.document_id == document.id, RegisterEntry.status == "registered"
     )
@@ -240,6 +230,7 @@ def amend(session: Session, document: Document, *, actor: str, at: dt.datetime |
         before = _columns(entry)
         _copy_columns(entry, document)
         if (after := _columns(entry)) != before:
+            register_days.check(session, entry.book_id, entry.arrived_on)
             facts = {"number": entry.number} if document.secrecy else {"before": before, "after": after}
             history.append(session, actor, "entry_amended", document.id, facts, at)
 
@@ -260,17 +251,18 @@ def void(
 ) -> RegisterEntry:
     """Huỷ số: the number stays in the book with its reason, never used again; its document may be registered anew.
 
-    Again: nothing happens. BadValue without a reason.
+    Again: nothing happens. BadValue without a reason, DayClosed.
     """
     reason = " ".join(reason.split())
     if not reason or len(reason) > 500:
         raise BadValue("Huỷ số phải nêu lý do, dài nhất 500 ký tự.")
     held = entry.document_id
     document = session.scalars(_document, {"id": held}).one() if held else None
-    _lock_counter(session, entry.book_id, entry.year)
+    lock_counter(session, entry.book_id, entry.year)
     session.refresh(entry)
     if entry.status == "void":
         return entry
+    register_days.check(session, entry.book_id, entry.arrived_on)
     entry.status, entry.void_reason = "void", reason
     if document:
         entry.document_id = None
@@ -323,7 +315,7 @@ def page(session: Session, book_id: str, year: int, cursor: str | None = None, l
 
 
 def duplicates(session: Session, document: Document) -> list[Document]:
-    """Other documents that may be this one: the same code of the same organ in the same year.
+    """Other documents that may be this one: the same number and symbol of the same organ in the same year.
 
     NĐ 30/2020, Appendix VI asks for a warning on the same number, symbol and issuer. State numbers begin anew each
     year, so the year belongs to it; Party numbers run for a term of the committee, so the date does (HD 36-HD/VPTW).
@@ -332,10 +324,18 @@ def duplicates(session: Session, document: Document) -> list[Document]:
     if not document.full_code:
         return []
     same = sa.select(Document).where(
-        Document.full_code == document.full_code, Document.id != document.id, Document.status != "void"
+        Document.full_code.in_(_written(document.full_code)), Document.id != document.id, Document.status != "void"
     )
     found = session.scalars(same.order_by(Document.created_at).limit(200))
     return [other for other in found if _may_be_same(document, other)]
+
+
+def _written(code: str) -> set[str]:
+    """The ways to write a code: `05/UBND-VX`, `5/UBND-VX`."""
+    number = re.match(r"\d*", code.strip())
+    digits = number.group() if number else ""
+    bare = digits.lstrip("0")
+    return {code} | ({bare.zfill(width) + code.strip()[len(digits) :] for width in range(1, 6)} if bare else set())
 
 
 def _may_be_same(one: Document, other: Document) -> bool:

@@ -1,7 +1,7 @@
 """The tables: what an archive of incoming papers knows. See docs/glossary.md for the Vietnamese names."""
 
 from archive.models.base import Base, BigId, Key, Moment, new_id, now
-from archive.models.books import Book, BookYear, RegisterEntry
+from archive.models.books import Book, BookImport, BookYear, ClosedDay, RegisterEntry
 from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
 from archive.models.papers import AgencyCode, CitationRow, Confirmation, Document, FindingRow
@@ -17,8 +17,10 @@ __all__ = [
     "Base",
     "BigId",
     "Book",
+    "BookImport",
     "BookYear",
     "CitationRow",
+    "ClosedDay",
     "Confirmation",
     "Cut",
     "Digest",

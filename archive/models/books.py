@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from archive.models.base import Base, now
+from archive.models.base import Base, Key, new_id, now
 
 if TYPE_CHECKING:
     from archive.models.papers import Document
@@ -21,6 +21,57 @@ class Book(Base):
     id: Mapped[str] = mapped_column(sa.String(40), primary_key=True)
     """`den`"""
     title: Mapped[str] = mapped_column(sa.String(200))
+    takes: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Words of the organs whose papers go into it, `bộ công an`; none: it takes what no other book takes."""
+    system: Mapped[str | None] = mapped_column(sa.String(8))
+    """state | party: it takes papers of this system only."""
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Smaller is asked first."""
+    active: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    """Whether new papers may go into it; its lines stay."""
+
+
+class ClosedDay(Base):
+    """A day of a book that was closed (khóa sổ ngày); every day before it is closed with it."""
+
+    __tablename__ = "closed_day"
+    book_id: Mapped[str] = mapped_column(sa.ForeignKey("book.id"), primary_key=True)
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    open: Mapped[bool] = mapped_column(default=False)
+    """Opened again since; the events say by whom and why."""
+    lines: Mapped[int]
+    """How many numbers the day has, voided ones too."""
+    first: Mapped[int | None]
+    last: Mapped[int | None]
+    digest: Mapped[str] = mapped_column(sa.String(64))
+    """SHA-256 of the day's lines; see archive/register_days.py."""
+    event: Mapped[str] = mapped_column(sa.String(64))
+    """Hash of the event that closed it: the head of the chain at that moment."""
+    closed_by: Mapped[str] = mapped_column(sa.String(80))
+    closed_at: Mapped[dt.datetime] = mapped_column(default=now)
+
+
+class BookImport(Base):
+    """A workbook with an office's old book, between its upload and the moment its lines are written."""
+
+    __tablename__ = "book_import"
+    id: Mapped[str] = mapped_column(Key, primary_key=True, default=new_id)
+    book_id: Mapped[str] = mapped_column(sa.ForeignKey("book.id"))
+    year: Mapped[int]
+    filename: Mapped[str] = mapped_column(sa.String(500))
+    sha256: Mapped[str] = mapped_column(sa.String(64))
+    sheet: Mapped[list[Any]] = mapped_column(default=list)
+    """Rows of cells as plain values, as the child read them; emptied when it is done."""
+    head: Mapped[int]
+    """Which of them bears the titles."""
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """column of the book -> column of the sheet"""
+    state: Mapped[str] = mapped_column(sa.String(8), default="draft")
+    """draft | done"""
+    lines: Mapped[int] = mapped_column(default=0)
+    """How many were written."""
+    by: Mapped[str] = mapped_column(sa.String(80))
+    at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
 
 
 class BookYear(Base):
@@ -58,6 +109,8 @@ class RegisterEntry(Base):
     receipt: Mapped[str] = mapped_column(sa.String(200), default="")
     note: Mapped[str] = mapped_column(sa.String(500), default="")
     void_reason: Mapped[str | None] = mapped_column(sa.String(500))
+    import_id: Mapped[str | None] = mapped_column(sa.ForeignKey("book_import.id"))
+    """The workbook this line was taken over from."""
     registered_by: Mapped[str] = mapped_column(sa.String(80), default="")
     registered_at: Mapped[dt.datetime] = mapped_column(default=now)
     document: Mapped[Document | None] = relationship(back_populates="entries")
