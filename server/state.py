@@ -14,13 +14,12 @@ from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
-from archive.search import open_search
+from archive.search import Index, open_search
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from archive.host import Plugin
-    from archive.search.whoosh_engine import WhooshEngine as Engine
 
 SECONDS = 120.0
 """For loading every plugin once."""
@@ -58,7 +57,7 @@ class State:
         return Derived(self.settings.data)
 
     @cached_property
-    def search(self) -> Engine:
+    def search(self) -> Index:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
 

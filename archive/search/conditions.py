@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from archive.models import Document, RouteRow, Unit
-from archive.search.query import Clause, Code, Date, Filters, Phrase, Prefix, Query, Term, Word
+from archive.search.abbreviations import Pairs, spelled_out
+from archive.search.query import Clause, Code, Date, Filters, Phrase, Prefix, Query, Term, Together, Word
 from archive.search.words import line
 
 Condition = sa.ColumnElement[bool]
@@ -28,17 +29,9 @@ def among(session: Session, ids: Sequence[str]) -> Condition:
     return Document.id.in_(each)
 
 
-def of_filters(session: Session, filters: Filters) -> list[Condition]:
-    """Filters as conditions; a type or an issuer may be typed without marks."""
+def of_days(filters: Filters) -> list[Condition]:
+    """Of the first and the last day."""
     conditions: list[Condition] = []
-    if filters.type:
-        conditions.append(_like(session, Document.document_type, filters.type, whole=True))
-    if filters.issuer:
-        conditions.append(_like(session, Document.issuing_organ, filters.issuer, whole=False))
-    if filters.unit:
-        conditions.append(_of_unit(filters.unit))
-    if filters.status:
-        conditions.append(Document.status == filters.status)
     if filters.date_from:
         conditions.append(Document.date >= filters.date_from)
     if filters.date_to:
@@ -46,12 +39,34 @@ def of_filters(session: Session, filters: Filters) -> list[Condition]:
     return conditions
 
 
-def _like(session: Session, column: InstrumentedAttribute[str | None], wanted: str, *, whole: bool) -> Condition:
+def of_filters(session: Session, filters: Filters, short: Pairs = ()) -> dict[str, Condition]:
+    """A condition for each filter that has values, by its name; a type, an issuer or a province may be typed without
+    marks, or short."""
+    names = {
+        "type": (Document.document_type, True), "issuer": (Document.issuing_organ, False),
+        "province": (Document.province_current, True),
+    }  # fmt: skip
+    found = {
+        name: sa.or_(*(_like(session, column, value, short, whole=whole) for value in getattr(filters, name)))
+        for name, (column, whole) in names.items() if getattr(filters, name)
+    }  # fmt: skip
+    if filters.unit:
+        found["unit"] = sa.or_(*map(_of_unit, filters.unit))
+    if filters.status:
+        found["status"] = Document.status.in_(filters.status)
+    if filters.year:
+        found["year"] = sa.func.substr(Document.date, 1, 4).in_(filters.year)
+    return found
+
+
+def _like(
+    session: Session, column: InstrumentedAttribute[str | None], wanted: str, short: Pairs, *, whole: bool
+) -> Condition:
     """Folding is ours, not the database's: the few values that stand in the column are compared here."""
     values = [value for value in session.scalars(sa.select(column).distinct()) if value]
     if wanted in values:
         return column == wanted
-    sought = line(wanted)
+    sought = line(spelled_out(wanted, short))
     return column.in_([value for value in values if sought == line(value) or (not whole and sought in line(value))])
 
 
@@ -75,20 +90,27 @@ def of_everything(session: Session, query: Query) -> list[Condition]:
 
 
 def _of_clause(session: Session, clause: Clause) -> Condition:
-    holds = sa.or_(*(_of_term(session, term) for term in clause.terms))
+    holds = sa.or_(*(_of_term(session, term) for term in clause.every))
     return sa.not_(holds) if clause.negative else holds
 
 
 def _of_term(session: Session, term: Term) -> Condition:
     match term:
         case Word():
-            return _has(session, f" {term.folded} ")
+            return sa.or_(*(_has(session, f" {way} ") for way in term.ways))
+        case Together():
+            return sa.and_(*(_of_term(session, word) for word in term.words))
         case Prefix():
             return _has(session, f" {term.folded}")
         case Phrase() | Code():
             return _has(session, f" {' '.join(word.folded for word in term.words)} ")
         case Date():
             return sa.func.coalesce(Document.date, "").startswith(term.key)
+
+
+def has_words(session: Session, words: Sequence[str]) -> Condition:
+    """The folded words stand one after another in the document."""
+    return _has(session, f" {' '.join(words)} ")
 
 
 def _has(session: Session, piece: str) -> Condition:

@@ -11,51 +11,27 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
-from archive.models import Document, RegisterEntry, Scan, Unit
-from archive.reading import Span
-from archive.search import Candidate, Hit, Query, rerank, snippet, spans
-from archive.search.conditions import Condition, among, of_everything, of_filters, of_phrases
+from archive.models import Document, RegisterEntry, Unit
+from archive.search import Candidate, Hit, Index, Query, abbreviations, facets, rerank, slips
+from archive.search.conditions import Condition, among, of_days, of_everything, of_filters, of_phrases
 from archive.search.rank import MOST_CANDIDATES, nearly
-
-if TYPE_CHECKING:
-    from archive.search.whoosh_engine import WhooshEngine as Engine
+from archive.search.results import Result as Result
+from archive.search.results import results_of
+from archive.search.similar import alike as alike
+from archive.search.suggest import suggestion
 
 SORTS = ("relevance", "date", "arrival")
-MOST_HITS = 5000
+MOST_HITS = 20_000
 MOST_A_PAGE = 100
-MOST_VALUES = 20
-MOST_TEXT = 200_000
-"""Characters of a text in which a snippet is looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One line of the answer; names as in CONTRACT."""
-
-    id: str
-    scan_id: str
-    filename: str
-    full_code: str | None
-    document_type: str | None
-    issuing_organ: str | None
-    date: str | None
-    subject: str | None
-    status: str
-    arrival_number: int | None
-    page: int | None
-    """Page of the scan on which the snippet stands."""
-    score: float
-    snippet: list[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,65 +42,109 @@ class Results:
     took_ms: int = 0
     hits: tuple[Result, ...] = ()
     facets: Mapping[str, list[tuple[str, int]]] = field(default_factory=dict)
-    """type, issuer, year, unit, status, province -> (value, how many), most first."""
+    """type, issuer, year, unit, status, province -> (value, how many), most first; each as if its own filter were
+    not set."""
     cursor: str | None = None
     """Asks for what follows; None at the end."""
     without_index: bool = False
     """The index cannot be read: the database was searched, every word must be there."""
+    suggestion: str | None = None
+    """The question as it was perhaps meant, of words that stand in papers this person may see."""
 
     def as_json(self) -> dict[str, Any]:
         """The object of CONTRACT."""
         return {**dataclasses.asdict(self), "facets": {name: list(map(list, v)) for name, v in self.facets.items()}}
 
 
-FACETS = ("type", "issuer", "year", "unit", "status", "province")
+@dataclass(frozen=True)
+class _Search:
+    """One question by one person."""
+
+    session: Session
+    index: Index
+    query: Query
+    """As it was meant: with abbreviations and likely slips."""
+    user_filter: Condition
+    short: abbreviations.Pairs
+    found: dict[str, Hit] | None
+    """What the engine named, best first; None without words, or without an index."""
+    without_index: bool
 
 
 def find(
     session: Session,
-    engine: Engine,
+    index: Index,
     query: Query,
     user_filter: Condition,
     *,
     sort: str | None = None,
     cursor: str | None = None,
     limit: int = 20,
+    with_facets: bool = True,
 ) -> Results:
     """The page of `limit` documents after `cursor` that match `query` and `user_filter` (a condition on Document).
 
     `sort` is one of SORTS; without words the newest arrival comes first. Raises BadQuery.
     """
     began = time.perf_counter()
-    if sort and sort not in SORTS:
-        raise BadQuery(f"Không có cách sắp xếp “{sort[:40]}”; hãy chọn một trong: {', '.join(SORTS)}.")
-    order = sort or ("relevance" if query.clauses else "arrival")
+    order = _order(query, sort)
     seal = _seal(query, order)
     offset = _opened(cursor, seal) if cursor else 0
     limit = max(1, min(limit, MOST_A_PAGE))
-    found, without_index = None, False
-    if query.has_words:
-        try:
-            found = _hits(engine, query)
-        except IndexBroken:
-            without_index = True
-    rows = _meant(session, query, _allowed(session, query, user_filter, found), found)
-    ranked = _ordered(session, query, rows, found, order)
+    search = _begun(session, index, query, user_filter)
+    every = _rows(search, order, with_facets=with_facets)
+    rows = facets.passing(every, query.filters) if with_facets else every
+    ranked = _ordered(search, rows, order, offset + limit)
     page = ranked[offset : offset + limit]
-    hits, facets = tuple(_results(session, query, page)), _facets(rows)
-    following = _closed(offset + limit, seal) if offset + limit < len(ranked) else None
+    hits = tuple(results_of(session, search.query, page))
+    counts = facets.counted(every, query.filters) if with_facets else {}
+    meant = None if offset or search.found is None else suggestion(session, index, search.query, user_filter)
+    following = _closed(offset + limit, seal) if offset + limit < len(rows) else None
     took = round((time.perf_counter() - began) * 1000)
-    return Results(len(rows), took, hits, facets, following, without_index)
+    return Results(len(rows), took, hits, counts, following, search.without_index, meant)
 
 
-_Hits = dict[str, Hit]
+def matching(
+    session: Session,
+    index: Index,
+    query: Query,
+    user_filter: Condition,
+    *,
+    sort: str | None = None,
+    most: int | None = None,
+) -> list[str]:
+    """The ids of the documents, in order; no more than `most`. Raises BadQuery."""
+    order = _order(query, sort)
+    search = _begun(session, index, query, user_filter)
+    rows = _rows(search, order, with_facets=False)
+    return [name for name, _ in _ordered(search, rows, order, most or len(rows))][:most]
 
 
-def _hits(engine: Engine, query: Query) -> _Hits:
+def _order(query: Query, sort: str | None) -> str:
+    if sort and sort not in SORTS:
+        raise BadQuery(f"Không có cách sắp xếp “{sort[:40]}”; hãy chọn một trong: {', '.join(SORTS)}.")
+    return sort or ("relevance" if query.clauses else "arrival")
+
+
+def _begun(session: Session, index: Index, query: Query, user_filter: Condition) -> _Search:
+    short = abbreviations.known(session)
+    meant = abbreviations.expanded(query, short)
+    if not query.has_words:
+        return _Search(session, index, meant, user_filter, short, None, without_index=False)
+    try:
+        meant = slips.with_slips(meant, index.documents, index.frequencies)
+        hits = _hits(index, meant)
+    except IndexBroken:
+        return _Search(session, index, meant, user_filter, short, None, without_index=True)
+    return _Search(session, index, meant, user_filter, short, hits, without_index=False)
+
+
+def _hits(index: Index, query: Query) -> dict[str, Hit]:
     """What the engine found, by id. Raises IndexBroken."""
-    found = engine.search(query, MOST_HITS)
+    found = index.search(query, MOST_HITS)
     if found.total > MOST_HITS:
         # The best thousands may all be hidden from this person: then the engine must name every one.
-        found = engine.search(query, found.total)
+        found = index.search(query, found.total)
     return {hit.id: hit for hit in found.hits}
 
 
@@ -134,57 +154,64 @@ _ARRIVED = (
     .correlate(Document)
     .scalar_subquery()
 )
-_ROWS = sa.select(
-    Document.id,
-    Document.document_type.label("type"),
-    Document.issuing_organ.label("issuer"),
-    Document.date.label("date"),
-    Unit.name.label("unit"),
-    Document.status.label("status"),
-    Document.province_current.label("province"),
+_CAME = sa.cast(Document.created_at, sa.String).label("came")
+_SORTED_BY: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
+    "relevance": (),
+    "date": (Document.date.label("day"), _CAME),
     # As text: only compared, and a thousand rows are not made into a thousand dates.
-    sa.func.coalesce(_ARRIVED, sa.cast(Document.created_at, sa.String)).label("arrival"),
-    sa.cast(Document.created_at, sa.String).label("came"),
-).outerjoin(Unit, Unit.id == Document.unit_id)
-_Rows = Sequence[sa.Row[Any]]
+    "arrival": (sa.func.coalesce(_ARRIVED, sa.cast(Document.created_at, sa.String)).label("day"), _CAME),
+}
 
 
-def _allowed(session: Session, query: Query, user_filter: Condition, found: _Hits | None) -> _Rows:
-    conditions = [user_filter, *of_filters(session, query.filters)]
-    if found is None:
-        conditions += of_everything(session, query)
+def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows:
+    """What the person may see of what was found; with facets also what does not pass their filters."""
+    session, query = search.session, search.query
+    conditions = [search.user_filter, *of_days(query.filters)]
+    if search.found is not None:
+        conditions += [*of_phrases(session, query), among(session, list(search.found))]
     else:
-        conditions += [*of_phrases(session, query), among(session, list(found))]
-    return session.execute(_ROWS.where(*conditions)).all()
+        conditions += of_everything(session, query)
+    filters = of_filters(session, query.filters, search.short)
+    columns: list[Any] = [Document.id, *_SORTED_BY[order]]
+    source: Any = Document
+    if with_facets:
+        columns += [*facets.COLUMNS, *(passes.label(f"is_{name}") for name, passes in filters.items())]
+        source = sa.outerjoin(Document, Unit, Unit.id == Document.unit_id)
+    else:
+        conditions += filters.values()
+    return _meant(search, session.execute(sa.select(*columns).select_from(source).where(*conditions)).all())
 
 
-def _meant(session: Session, query: Query, rows: _Rows, found: _Hits | None) -> _Rows:
-    """Without documents that miss a word by accident: beside whole ones, they must nearly have it in its place."""
+def _meant(search: _Search, rows: facets.Rows) -> facets.Rows:
+    """Without documents that miss a word by accident: they must nearly have it in its place."""
+    found = search.found or {}
     near = [row.id for row in rows if found and not found[row.id].whole]
-    if not found or not near or len(near) == len(rows):
+    if not near:
         return rows
     near.sort(key=lambda name: -found[name].score)
-    kept = {name for name, line in _lines(session, near[:MOST_CANDIDATES]).items() if nearly(query, line)}
+    lines = _lines(search.session, near[:MOST_CANDIDATES])
+    kept = {name for name, line in lines.items() if nearly(search.query, line)}
+    if not kept and len(near) == len(rows):
+        return rows  # nothing has it all: what has most of it
     return [row for row in rows if found[row.id].whole or row.id in kept]
 
 
-def _ordered(session: Session, query: Query, rows: _Rows, found: _Hits | None, order: str) -> list[tuple[str, float]]:
-    scores = {name: hit.score for name, hit in (found or {}).items()}
-    if order == "date":
-        rows = sorted(rows, key=lambda row: (row.date or "", row.came, row.id), reverse=True)
-    elif order == "arrival":
-        rows = sorted(rows, key=lambda row: (row.arrival, row.came, row.id), reverse=True)
-    else:
-        rows = sorted(rows, key=lambda row: (-scores.get(row.id, 0.0), row.came, row.id))
-        return _reranked(session, query, [row.id for row in rows], scores)
-    return [(row.id, round(scores.get(row.id, 0.0), 3)) for row in rows]
+def _ordered(search: _Search, rows: facets.Rows, order: str, most: int) -> list[tuple[str, float]]:
+    """Ids and scores in order; those beyond the first `most` may be left out."""
+    scores = {name: hit.score for name, hit in (search.found or {}).items()}
+    if order != "relevance":
+        rows = sorted(rows, key=lambda row: (row.day or "", row.came, row.id), reverse=True)
+        return [(row.id, round(scores.get(row.id, 0.0), 3)) for row in rows[:most]]
+    place = {name: n for n, name in enumerate(scores)}
+    ids = sorted((row.id for row in rows), key=lambda name: (place.get(name, 0), name))
+    return _reranked(search, ids, scores)[:most]
 
 
-def _reranked(session: Session, query: Query, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
+def _reranked(search: _Search, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
     best = ids[:MOST_CANDIDATES]
-    lines = _lines(session, best)
+    lines = _lines(search.session, best)
     candidates = [Candidate(name, scores.get(name, 0.0), lines[name]) for name in best if name in lines]
-    ranked = rerank(query, candidates, partial(_texts, session))
+    ranked = rerank(search.query, candidates, partial(_texts, search.session))
     return [(name, round(score, 3)) for name, score in ranked] + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
 
 
@@ -195,52 +222,6 @@ def _lines(session: Session, ids: Sequence[str]) -> dict[str, str]:
 def _texts(session: Session, ids: Sequence[str]) -> dict[str, str]:
     statement = sa.select(Document.id, Document.subject, Document.text).where(among(session, ids))
     return {name: f"{subject or ''}\n{text}" for name, subject, text in session.execute(statement)}
-
-
-def _facets(rows: _Rows) -> dict[str, list[tuple[str, int]]]:
-    if not rows:
-        return {name: [] for name in FACETS}
-    columns = dict(zip(rows[0]._fields, zip(*rows, strict=True), strict=True))
-    columns["year"] = tuple(date and date[:4] for date in columns["date"])
-    return {name: _counted(columns[name]) for name in FACETS}
-
-
-def _counted(values: Sequence[str | None]) -> list[tuple[str, int]]:
-    counts = [(value, count) for value, count in Counter(values).items() if value]
-    return sorted(counts, key=lambda item: (-item[1], item[0]))[:MOST_VALUES]
-
-
-_COPIED = (
-    "id", "scan_id", "filename", "full_code", "document_type", "issuing_organ", "date", "subject", "status",
-)  # fmt: skip
-_SHOWN = sa.select(
-    Document.id, Document.scan_id, Scan.filename, Document.full_code, Document.document_type, Document.issuing_organ,
-    Document.date, Document.subject, Document.status, Document.pages, Document.text,
-).join(Scan, Scan.id == Document.scan_id)  # fmt: skip
-_NUMBERS = sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number)).group_by(RegisterEntry.document_id)
-
-
-def _results(session: Session, query: Query, page: Sequence[tuple[str, float]]) -> list[Result]:
-    ids = [name for name, _ in page]
-    shown = {row.id: row for row in session.execute(_SHOWN.where(among(session, ids)))}
-    numbers = dict(session.execute(_NUMBERS.where(RegisterEntry.document_id.in_(ids))).all())
-    return [_result(query, shown[name], numbers.get(name), score) for name, score in page if name in shown]
-
-
-def _result(query: Query, row: sa.Row[Any], number: int | None, score: float) -> Result:
-    text = row.text[:MOST_TEXT]
-    found = spans(text, query)
-    page = _page(row.pages, text, found)
-    shown: dict[str, Any] = {name: getattr(row, name) for name in _COPIED}
-    return Result(**shown, arrival_number=number, page=page, score=score, snippet=snippet(text, query, found=found))
-
-
-def _page(pages: Sequence[int], text: str, found: Sequence[Span]) -> int | None:
-    """Page of the scan on which the first of the spans stands."""
-    if not pages:
-        return None
-    before = text[: found[0].start].count("\f") if found else 0
-    return int(pages[min(before, len(pages) - 1)])
 
 
 def _seal(query: Query, order: str) -> str:

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload, sessionmaker
 
 from archive.models import CitationRow, Document, Outbox
-from archive.search import IndexEntry
+from archive.search import Index, IndexEntry
 from archive.search.words import line
-
-if TYPE_CHECKING:
-    from archive.search.whoosh_engine import WhooshEngine as Engine
 
 BATCH = 50
 Sessions = sessionmaker[Session]
@@ -46,7 +42,7 @@ def enqueue(session: Session, document_id: str) -> None:
     session.add(Outbox(document_id=document_id))
 
 
-def drain(sessions: Sessions, engine: Engine, batch: int = BATCH) -> int:
+def drain(sessions: Sessions, engine: Index, batch: int = BATCH) -> int:
     """Takes the oldest `batch` lines of the outbox; how many documents the index was told of.
 
     Raises IndexBroken (then `rebuild`) and Transient (then later); the lines stay.
@@ -65,12 +61,12 @@ def drain(sessions: Sessions, engine: Engine, batch: int = BATCH) -> int:
     return len(wanted)
 
 
-def rebuild(sessions: Sessions, engine: Engine) -> int:
+def rebuild(sessions: Sessions, engine: Index) -> int:
     """A new generation from the database while the old one serves; how many documents are in it."""
     return engine.rebuild(_every_entry(sessions))
 
 
-def keep_up(sessions: Sessions, engine: Engine) -> int:
+def keep_up(sessions: Sessions, engine: Index) -> int:
     """For the worker's loop: builds the index where there is none that can be read, then empties the outbox."""
     done = 0 if engine.healthy() else rebuild(sessions, engine)
     while told := drain(sessions, engine):

@@ -6,7 +6,7 @@ dang ky bo sung          all the words (where none has them all, those that have
 30/3/2020                a date, in any spelling; 3/2020 a month
 a OR b    -a    NOT a    either, not
 phong*                   words that begin so
-so: loai: noigui: donvi: trangthai: nam: tungay: denngay:     fields
+so: loai: noigui: donvi: trangthai: tinh: nam: tungay: denngay:     fields
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import dataclasses
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from archive.errors import BadQuery
@@ -34,6 +34,14 @@ class Word:
 
     exact: str
     folded: str
+    slips: tuple[str, ...] = ()
+    """Folded words of the archive that differ by one slip of pen or reader; filled in where the word itself is rare
+    (archive.search.slips)."""
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """Folded; itself first."""
+        return (self.folded, *self.slips)
 
     @classmethod
     def of(cls, word: str) -> Word:
@@ -55,6 +63,13 @@ class Prefix:
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Words one after another."""
+
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All of the words, anywhere: several that stand for one thing (Ủy ban nhân dân)."""
 
     words: tuple[Word, ...]
 
@@ -82,25 +97,35 @@ class Date:
     key: str
 
 
-Term = Word | Prefix | Phrase | Code | Date
+Term = Word | Prefix | Phrase | Together | Code | Date
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """Any of `terms`, or none of them when `negative`."""
+    """Any of `terms` or of `also`, or none of them when `negative`."""
 
     terms: tuple[Term, ...]
     negative: bool = False
+    also: tuple[Term, ...] = ()
+    """What was not typed and means the same: UBND for Ủy ban nhân dân."""
+
+    @property
+    def every(self) -> tuple[Term, ...]:
+        """Each of which alone makes it hold."""
+        return self.terms + self.also
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What the database is asked beside the words; None asks nothing."""
+    """What the database is asked beside the words: any of the values of each; empty asks nothing."""
 
-    type: str | None = None
-    issuer: str | None = None
-    unit: str | None = None
-    status: str | None = None
+    type: tuple[str, ...] = ()
+    issuer: tuple[str, ...] = ()
+    unit: tuple[str, ...] = ()
+    status: tuple[str, ...] = ()
+    year: tuple[str, ...] = ()
+    province: tuple[str, ...] = ()
+    """As it is called now."""
     date_from: str | None = None
     """ISO 8601, inclusive."""
     date_to: str | None = None
@@ -121,16 +146,19 @@ class Query:
 
     @property
     def positive(self) -> Iterator[Term]:
-        """Terms that a found document shows, as typed."""
-        return (term for clause in self.clauses if not clause.negative for term in clause.terms)
+        """Terms that a found document shows."""
+        return (term for clause in self.clauses if not clause.negative for term in clause.every)
 
     @property
     def runs(self) -> tuple[tuple[Word, ...], ...]:
         """Words typed one after another, without what stands between."""
         runs: list[list[Word]] = [[]]
-        for term in self.positive:
+        typed = (term for clause in self.clauses if not clause.negative for term in clause.terms)
+        for term in typed:
             if isinstance(term, Word):
                 runs[-1].append(term)
+            elif isinstance(term, Together):
+                runs[-1] += term.words
             elif isinstance(term, Phrase | Code):
                 runs += [list(term.words), []]
             else:
@@ -138,8 +166,11 @@ class Query:
         return tuple(tuple(run) for run in runs if run)
 
 
-def parse(text: str, **filters: str | None) -> Query:
-    """The query that `text` says; `filters` as in Filters, empty ones ask nothing.
+Given = str | Sequence[str] | None
+
+
+def parse(text: str, **filters: Given) -> Query:
+    """The query that `text` says; `filters` as in Filters, one value or several, empty ones ask nothing.
 
     Raises BadQuery with a Vietnamese sentence; every other string means something.
     """
@@ -148,15 +179,30 @@ def parse(text: str, **filters: str | None) -> Query:
         raise BadQuery(f"Câu tìm dài quá {LONGEST} ký tự; hãy chỉ giữ vài từ hoặc số, ký hiệu cần tìm.")
     reader = _Reader(text)
     reader.read()
-    given = {name: " ".join(value.split()) for name, value in filters.items() if value and value.strip()}
-    return Query(text, tuple(reader.clauses), _checked(Filters(**{**reader.filters, **given})))
+    given = {name: values for name, value in filters.items() if (values := _several(value))}
+    return Query(text, tuple(reader.clauses), _checked(reader.filters | given))
 
 
-def _checked(filters: Filters) -> Filters:
+def _several(value: Given) -> tuple[str, ...]:
+    values = (value,) if isinstance(value, str) else value or ()
+    return tuple(dict.fromkeys(" ".join(one.split()) for one in values if one.strip()))
+
+
+def _checked(given: Mapping[str, tuple[str, ...]]) -> Filters:
+    days = {name: values[-1] for name, values in given.items() if name in ("date_from", "date_to")}
+    lists = {name: values for name, values in given.items() if name not in days}
+    filters = Filters(**lists, **days)  # type: ignore[arg-type]
+    for year in filters.year:
+        _check_year(year)
     for day in (filters.date_from, filters.date_to):
         if day is not None and not _is_day(day):
             raise BadQuery(f"“{day[:40]}” không phải là ngày; hãy viết như 30/3/2020 hoặc 2020-03-30.")
     return dataclasses.replace(filters, date_from=_iso(filters.date_from), date_to=_iso(filters.date_to, last=True))
+
+
+def _check_year(text: str) -> None:
+    if not re.fullmatch(r"(?:19|20)[0-9]{2}", text):
+        raise BadQuery(f"Sau “nam:” cần một năm bốn chữ số, ví dụ nam:2020; “{text[:40]}” không phải.")
 
 
 def _is_day(text: str) -> bool:
@@ -200,7 +246,7 @@ class _Reader:
         self.folded = fold(text)
         self.shouts = text.isupper()
         self.clauses: list[Clause] = []
-        self.filters: dict[str, str] = {}
+        self.filters: dict[str, tuple[str, ...]] = {}
         self._negative = self._either = False
         self._rules: tuple[Callable[[int], int], ...] = (
             self._quoted, self._field, self._named_number, self._join, self._date, self._code, self._symbol,
@@ -358,12 +404,11 @@ class _Reader:
     def _field_filter(self, name: str, text: str) -> None:
         if not text:
             raise BadQuery('Sau dấu hai chấm cần một giá trị, ví dụ loai:"công văn".')
-        self.filters[name] = text
+        self.filters[name] = (*self.filters.get(name, ()), text)
 
     def _field_year(self, text: str) -> None:
-        if not re.fullmatch(r"(?:19|20)[0-9]{2}", text):
-            raise BadQuery(f"Sau “nam:” cần một năm bốn chữ số, ví dụ nam:2020; “{text[:40]}” không phải.")
-        self.filters |= {"date_from": text, "date_to": text}
+        _check_year(text)
+        self._field_filter("year", text)
 
 
 def _filter(name: str) -> Callable[[_Reader, str], None]:
@@ -373,6 +418,6 @@ def _filter(name: str) -> Callable[[_Reader, str], None]:
 _FIELDS: dict[str, Callable[[_Reader, str], None]] = {
     "so": _Reader._field_code, "sohieu": _Reader._field_code, "kyhieu": _Reader._field_code,
     "loai": _filter("type"), "noigui": _filter("issuer"), "coquan": _filter("issuer"), "donvi": _filter("unit"),
-    "trangthai": _filter("status"), "nam": _Reader._field_year,
+    "trangthai": _filter("status"), "tinh": _filter("province"), "nam": _Reader._field_year,
     "tungay": _filter("date_from"), "denngay": _filter("date_to"),
 }  # fmt: skip

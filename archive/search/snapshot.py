@@ -7,10 +7,12 @@ lists, so a list is decoded once, kept as an array, and a whole query is arithme
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,8 @@ import numpy.typing as npt
 from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.matching import FilterMatcher
 
-from archive.search import keys
-from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Word
+from archive.search import keys, pairs
+from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Together, Word
 from archive.search.whoosh_files import LENGTH
 
 Ids = npt.NDArray[np.int32]
@@ -29,8 +31,10 @@ OWN, CITED = 20.0, 4.0
 """Boosts: the number or date is the document's own; it is named in its text."""
 K1, B = 1.2, 0.75
 MOST_PREFIX_WORDS = 50
-FEW = 100
-"""Fewer documents with every word than this: those that miss one are named as well."""
+FEW = 20
+"""Fewer documents than this have all the words in a row: those where one may be misread are named as well."""
+SLIP, ALSO = 0.5, 0.7
+"""What a word one slip away is worth, and an abbreviation for what it stands for."""
 CACHED_POSTINGS = 6_000_000
 
 
@@ -75,7 +79,6 @@ class Leaf:
         self.reader = reader
         self._kept: OrderedDict[tuple[str, str], Postings] = OrderedDict()
         self._size = 0
-        self._identifiers: dict[int, str] = {}
 
     @functools.cached_property
     def lengths(self) -> Weights:
@@ -121,11 +124,27 @@ class Leaf:
         for word in self.reader.expand_prefix("body", prefix):
             yield word.decode(), self.reader.doc_frequency("body", word)
 
-    def identifier(self, number: int) -> str:
-        """Id of a document."""
-        if number not in self._identifiers:
-            self._identifiers[number] = str(self.reader.stored_fields(number)["id"])
-        return self._identifiers[number]
+    def count(self, word: str) -> int:
+        """In how many documents a word of the bodies stands."""
+        return int(self.reader.doc_frequency("body", word)) if ("body", word) in self.reader else 0
+
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """Ids of the documents."""
+        column = self.reader.column_reader("name")
+        return [bytes(column[number]).decode() for number in range(self.reader.doc_count_all())]
+
+    @functools.cached_property
+    def pairs(self) -> pairs.Bits:
+        """The bits of each document (see pairs.py)."""
+        column = self.reader.column_reader("pairs")
+        every = b"".join(column[number] for number in range(self.reader.doc_count_all()))
+        return np.frombuffer(every, np.uint8).reshape(-1, pairs.BYTES)
+
+    @functools.cached_property
+    def doubt(self) -> Weights:
+        """How often the bits of each document say more than is true."""
+        return pairs.fullness(self.pairs)
 
 
 def _take(matcher: Any, ids: list[int], weights: list[float]) -> None:
@@ -162,11 +181,35 @@ class Snapshot:
 
     def identifiers(self, numbers: Ids) -> list[str]:
         """Ids of the documents with these numbers."""
-        leaves = np.searchsorted(self.offsets, numbers, side="right") - 1
-        own = numbers - np.asarray(self.offsets, np.int32)[leaves]
-        return [
-            self.leaves[leaf].identifier(number) for leaf, number in zip(leaves.tolist(), own.tolist(), strict=True)
-        ]
+        leaves, own = self._places(numbers)
+        return [self.leaves[leaf].names[number] for leaf, number in zip(leaves.tolist(), own.tolist(), strict=True)]
+
+    def _places(self, numbers: Ids) -> tuple[Ids, Ids]:
+        """The segment of each document, and its number there."""
+        leaves = np.asarray(np.searchsorted(self.offsets, numbers, side="right") - 1, np.int32)
+        return leaves, numbers - np.asarray(self.offsets, np.int32)[leaves]
+
+    def _beside(self, numbers: Ids, one: Word, other: Word, gap: int = 0) -> npt.NDArray[np.bool_]:
+        """May `other`, or what it may have been misread as, stand after `one` and `gap` others?"""
+        leaves, own = self._places(numbers)
+        found = np.zeros(len(numbers), np.bool_)
+        for n, leaf in enumerate(self.leaves):
+            if len(rows := np.flatnonzero(leaves == n)):
+                for first, second in itertools.product(one.ways, other.ways):
+                    found[rows] |= pairs.has(leaf.pairs, own[rows], first, second, gap)
+        return found
+
+    def _doubt(self, numbers: Ids) -> Weights:
+        leaves, own = self._places(numbers)
+        doubt = np.zeros(len(numbers), np.float32)
+        for n, leaf in enumerate(self.leaves):
+            rows = leaves == n
+            doubt[rows] = leaf.doubt[own[rows]] if rows.any() else 0
+        return doubt
+
+    def frequencies(self, words: Sequence[str]) -> dict[str, int]:
+        """In how many documents each of the words stands."""
+        return {word: sum(leaf.count(word) for leaf in self.leaves) for word in words}
 
     def number_of(self, identifier: str) -> Iterator[int]:
         """Numbers under which a document stands that is not deleted (one, or none)."""
@@ -218,32 +261,55 @@ class Snapshot:
     def _date(self, date: Date) -> Postings:
         return union([self._key("=" + date.key, OWN), self._key(date.key, CITED)])
 
+    def _spelled(self, word: Word) -> Postings:
+        """Of the word, of the number it is, and with less weight of what it may have been misread as."""
+        ways = [self._word(word.folded)]
+        if word.folded.isdigit():
+            ways.append(self._key("#" + keys.number(word.folded), 1.0))
+        for slip in word.slips:
+            found = self._word(slip)
+            ways.append(Postings(found.ids, found.weights * np.float32(SLIP)))
+        return union(ways)
+
+    def _phrase(self, words: Sequence[Word]) -> Postings:
+        """Documents in whose text the words may stand one after another: the text tells for sure."""
+        found = intersection([self._word(word.folded) for word in words])
+        for one, other in pairwise(words):
+            kept = self._beside(found.ids, one, other)
+            found = Postings(found.ids[kept], found.weights[kept])
+        return found
+
     def term(self, term: Term) -> Postings:
-        """Documents of one term; of a phrase those with all its words, the text tells the rest."""
+        """Documents of one term."""
         match term:
             case Word():
-                word = self._word(term.folded)
-                return union([word, self._key("#" + keys.number(term.folded), 1.0)]) if term.folded.isdigit() else word
+                return self._spelled(term)
             case Prefix():
                 return self._prefix(term.folded)
             case Phrase():
-                return intersection([self._word(word.folded) for word in term.words])
+                return self._phrase(term.words)
+            case Together():
+                return intersection([self._spelled(word) for word in term.words])
             case Code():
                 return self._code(term)
             case Date():
                 return self._date(term)
 
     def _clause(self, clause: Clause) -> Postings:
-        return union([self.term(term) for term in clause.terms])
+        found = [self.term(term) for term in clause.terms]
+        for term in clause.also:
+            same = self.term(term)
+            found.append(Postings(same.ids, same.weights * np.float32(ALSO)))
+        return union(found)
 
     def _forbidden(self, clause: Clause) -> Postings:
-        """Without phrases: all words of one in a document do not make the phrase, the text tells."""
-        return union([self.term(term) for term in clause.terms if not isinstance(term, Phrase)])
+        """Without phrases: only the text tells that one is there."""
+        return union([self.term(term) for term in clause.every if not isinstance(term, Phrase)])
 
     def evaluate(self, query: Query) -> tuple[Ids, Weights, npt.NDArray[np.bool_]]:
         """Numbers, scores, and whether every word is in it; unordered."""
-        scores = np.zeros(len(self.deleted), np.float32)
-        missing = np.zeros(len(self.deleted), np.int16)
+        size = len(self.deleted)
+        scores, missing = np.zeros(size, np.float32), np.zeros(size, np.int16)
         allowed = ~self.deleted
         for clause in query.clauses:
             if clause.negative:
@@ -253,14 +319,51 @@ class Snapshot:
             if may_be_misread(clause):
                 missing += 1
                 missing[found.ids] -= 1
-                scores[found.ids] += found.weights
             else:
-                allowed &= _mask(found.ids, len(allowed))
-                scores[found.ids] += found.weights
+                allowed &= _mask(found.ids, size)
+            scores[found.ids] += found.weights
+        whole = np.flatnonzero(allowed & (missing == 0)).astype(np.int32)
+        near = self._near(query, whole, np.flatnonzero(allowed & (missing == 1)).astype(np.int32))
+        if not len(whole) and not len(near):
+            near = _fewest(missing, allowed, sum(may_be_misread(c) for c in query.clauses if not c.negative))
+        ids = np.concatenate([whole, near])
+        return ids, self._scored(query, ids, scores[ids]), np.arange(len(ids)) < len(whole)
+
+    def _near(self, query: Query, whole: Ids, lacking: Ids) -> Ids:
+        """Of the documents that lack one word those where it may stand misread: the others stand around its place."""
+        run = query.runs[0] if len(query.runs) == 1 else ()
         words = sum(may_be_misread(clause) and not clause.negative for clause in query.clauses)
-        chosen = allowed & (missing <= tolerated(words, missing, allowed))
-        ids = np.flatnonzero(chosen).astype(np.int32)
-        return ids, scores[ids], missing[ids] == 0
+        if len(run) < 3 or words != len(run) or not len(lacking):
+            return np.empty(0, np.int32)
+        if len(whole) >= FEW and np.count_nonzero(self._in_a_row(whole, run)) >= FEW:
+            return np.empty(0, np.int32)
+        beside = [self._beside(lacking, one, other) for one, other in pairwise(run)]
+        apart = [self._beside(lacking, one, other, 1) for one, other in zip(run, run[2:], strict=False)]
+        near = np.zeros(len(lacking), np.bool_)
+        for place in range(len(run)):
+            kept = [found for n, found in enumerate(beside) if place not in (n, n + 1)]
+            if 0 < place < len(run) - 1:
+                kept.append(apart[place - 1])
+            near |= np.logical_and.reduce(kept)
+        return lacking[near]
+
+    def _in_a_row(self, numbers: Ids, run: Sequence[Word]) -> npt.NDArray[np.bool_]:
+        found: npt.NDArray[np.bool_] = np.logical_and.reduce(
+            [self._beside(numbers, one, other) for one, other in pairwise(run)]
+        )
+        return found
+
+    def _scored(self, query: Query, ids: Ids, scores: Weights) -> Weights:
+        """Scores as parts of the best, and what standing side by side is worth."""
+        scores = scores / (float(scores.max(initial=0.0)) or 1.0)
+        pairs_of = [pair for run in query.runs for pair in pairwise(run)]
+        if not pairs_of or not len(ids):
+            return scores
+        sure = 1 - self._doubt(ids)
+        for one, other in pairs_of:
+            found = self._beside(ids, one, other)
+            scores += found * sure * np.float32(math.log(1 + (len(ids) + 1) / (np.count_nonzero(found) + 0.5)))
+        return np.asarray(scores, np.float32)
 
 
 def may_be_misread(clause: Clause) -> bool:
@@ -268,15 +371,11 @@ def may_be_misread(clause: Clause) -> bool:
     return all(isinstance(term, Word) for term in clause.terms)
 
 
-def tolerated(words: int, missing: npt.NDArray[np.int16], allowed: npt.NDArray[np.bool_]) -> int:
-    """How many of `words` may be missing: none where enough documents have all, else one, else as few as needed."""
-    if words < 2:
-        return 0
+def _fewest(missing: npt.NDArray[np.int16], allowed: npt.NDArray[np.bool_], words: int) -> Ids:
+    """No document has all of the words: those that have most of them."""
     counts = np.bincount(missing[allowed], minlength=words + 1)
-    if counts[0] >= (FEW if words > 2 else 1):
-        return 0
-    least = next((n for n in range(words) if counts[n]), 0)
-    return max(least, 1) if words > 2 else least
+    least = next((n for n in range(words) if counts[n]), None)
+    return np.flatnonzero(allowed & (missing == least)).astype(np.int32) if least else np.empty(0, np.int32)
 
 
 def _mask(ids: Ids, size: int) -> npt.NDArray[np.bool_]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from archive.reading import Span
 from archive.search import keys
-from archive.search.query import Code, Date, Phrase, Prefix, Query, Term, Word
+from archive.search.query import Code, Date, Phrase, Prefix, Query, Together, Word
 from archive.search.words import spellings
 from archive.vietnamese import fold
 
@@ -33,15 +33,16 @@ def spans(text: str, query: Query) -> list[Span]:
 
 
 def _found(folded: str, query: Query) -> Iterator[re.Match[str]]:
-    patterns = list(dict.fromkeys(_pattern(term) for term in query.positive if not isinstance(term, Date)))
+    terms = (one for term in query.positive for one in (term.words if isinstance(term, Together) else (term,)))
+    patterns = list(dict.fromkeys(_pattern(term) for term in terms if not isinstance(term, Date | Together)))
     if not patterns:
         return iter(())
     patterns.sort(key=len, reverse=True)  # a phrase before its words
     return re.finditer(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", folded)
 
 
-def _pattern(term: Term) -> str:
-    """What to look for in folded text; a Date is looked for elsewhere."""
+def _pattern(term: Word | Prefix | Phrase | Code) -> str:
+    """What to look for in folded text."""
     match term:
         case Word():
             return _spelled(term)
@@ -51,14 +52,12 @@ def _pattern(term: Term) -> str:
             return r"[\W_]+".join(map(_spelled, term.words))
         case Code():
             return r"[\W_]{1,4}".join(map(_spelled, term.words))
-        case Date():
-            return ""
 
 
 def _spelled(word: Word) -> str:
     if word.folded[0].isdecimal():
         return "0*" + re.escape(word.folded.lstrip("0"))
-    ways = {fold(way) for way in spellings(word.folded)}
+    ways = {fold(way) for one in word.ways for way in spellings(one)}
     return f"(?:{'|'.join(map(re.escape, sorted(ways)))})" if len(ways) > 1 else re.escape(word.folded)
 
 
@@ -78,7 +77,12 @@ def snippet(text: str, query: Query, width: int = WIDTH, found: list[Span] | Non
     return _pieces(text, start, end, _joined(text, [span for span in found if start <= span.start and span.end <= end]))
 
 
-def _densest(text: str, found: list[Span], width: int) -> tuple[int, int]:
+def shown_span(text: str, found: Sequence[Span], width: int = WIDTH) -> int:
+    """Where the first of the spans begins that a snippet shows; 0 where there is none."""
+    return found[_densest(text, found, width)[0]].start if found else 0
+
+
+def _densest(text: str, found: Sequence[Span], width: int) -> tuple[int, int]:
     """First and last of the spans within `width` that show the most different words, then the most side by side."""
     best, answer, first = (-1.0, 0.0), (0, 0), 0
     labels = [fold(text[span.start : span.end]) for span in found]

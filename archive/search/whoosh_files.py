@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from whoosh import fields, formats
+from whoosh import columns, fields, formats
 from whoosh.codec import default_codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import SegmentReader
 
 from archive.search.generations import sync_folder
+from archive.search.pairs import BYTES
 
 MOST_SEGMENTS = 12
 LENGTH = "*"
@@ -47,8 +48,12 @@ class Tokens(fields.FieldType):  # type: ignore[misc]
 
 
 def schema() -> Any:
-    """The fields: id; body, folded words and how often; key (see keys.py), and LENGTH with the number of words."""
-    return fields.Schema(id=fields.ID(unique=True, stored=True), body=Tokens(), key=Tokens())
+    """The fields: id, to be looked up, and the same as name, to be read; body, folded words and how often; pairs (see
+    pairs.py); key (see keys.py), and LENGTH with the number of words."""
+    return fields.Schema(
+        id=fields.ID(unique=True), name=fields.COLUMN(columns.VarBytesColumn()), body=Tokens(), key=Tokens(),
+        pairs=fields.COLUMN(columns.FixedBytesColumn(BYTES)),
+    )  # fmt: skip
 
 
 def codec() -> Any:

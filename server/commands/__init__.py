@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archive.blobs import Blobs
     from archive.config import Settings
     from archive.database import Sessions
-    from archive.search.whoosh_engine import WhooshEngine
+    from archive.search import Index
 
 ACTOR = "cli"
 """Who events of the command line are said to be by."""
@@ -91,7 +91,7 @@ class Desk:
         return open_blobs(self.settings.blobs, self.settings.data)
 
     @cached_property
-    def index(self) -> WhooshEngine:
+    def index(self) -> Index:
         """The search index."""
         from archive.search import open_search
 

@@ -6,13 +6,20 @@ import pytest
 
 from archive.models import Document, RegisterEntry, Scan
 from archive.search import IndexEntry, open_search, parse
+from archive.search.index import ENGINES
 from archive.search.indexing import enqueue, keep_up
 
 
+@pytest.fixture(params=ENGINES)
+def kind(request):
+    """Each engine in turn: all must do the same."""
+    return f"{request.param}:"
+
+
 @pytest.fixture
-def index(tmp_path):
+def index(tmp_path, kind):
     """An empty index that serves."""
-    engine = open_search("whoosh:", tmp_path)
+    engine = open_search(kind, tmp_path)
     engine.rebuild([])
     yield engine
     engine.close()
@@ -60,7 +67,7 @@ class Archive:
 
 
 @pytest.fixture
-def archive(sessions, tmp_path):
-    index = open_search("whoosh:", tmp_path)
+def archive(sessions, tmp_path, kind):
+    index = open_search(kind, tmp_path)
     yield Archive(sessions, index)
     index.close()

@@ -66,13 +66,18 @@ def test_a_star_asks_for_the_beginning_of_words():
 
 def test_fields_are_written_in_vietnamese():
     filters = parse('loai:"công văn" nơi noigui:UBND trạngthái:review nam:2020').filters
-    assert (filters.type, filters.issuer, filters.status) == ("công văn", "UBND", "review")
-    assert (filters.date_from, filters.date_to) == ("2020-01-01", "2020-12-31")
+    assert (filters.type, filters.issuer, filters.status) == (("công văn",), ("UBND",), ("review",))
+    assert filters.year == ("2020",)
 
 
 def test_a_filter_of_the_form_wins_over_the_box():
-    filters = parse("nam:2020", date_from="1/2/2021", type=" ").filters
-    assert (filters.date_from, filters.date_to, filters.type) == ("2021-02-01", "2020-12-31", None)
+    filters = parse("tungay:2020 denngay:2022", date_from="1/2/2021", type=" ").filters
+    assert (filters.date_from, filters.date_to, filters.type) == ("2021-02-01", "2022-12-31", ())
+
+
+def test_a_filter_may_have_several_values():
+    assert parse("loai:a loai:b", type=None).filters.type == ("a", "b")
+    assert parse("loai:a", type=["b", " ", "b", "c"]).filters.type == ("b", "c")
 
 
 @pytest.mark.parametrize("text", ["nam:abc", "tungay:hôm qua", "so:-", "denngay:31/2/2020", "x" * 2000])

@@ -1,0 +1,113 @@
+"""What goes into an index and what comes out, and what an engine must be able to do."""
+
+from __future__ import annotations
+
+import pickle
+import sqlite3
+import struct
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from archive.search.query import Query
+
+ANALYZER = 2
+"""Grows when words.py, keys.py, pairs.py or tokens.py give other tokens: an index of another version is rebuilt."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What the index is told of one document."""
+
+    id: str
+    body: str = ""
+    """Plain text of the document."""
+    title: str = ""
+    """Trích yếu."""
+    code: str = ""
+    """Number and symbol as they stand now, `471/UBND-VX`."""
+    organ: str = ""
+    date: str = ""
+    """ISO 8601."""
+    cited_codes: tuple[str, ...] = ()
+    """Codes of papers it names, where more is known than the text shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One document found; scores compare only within one search."""
+
+    id: str
+    score: float
+    whole: bool = True
+    """False: not every word is in it (one may be misread)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Best first; `total` counts also what `hits` leaves out."""
+
+    hits: tuple[Hit, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the index is; `generation` None where there is none."""
+
+    healthy: bool
+    generation: str | None
+    documents: int
+    analyzer_version: int
+    path: str
+    engine: str = ""
+    """whoosh | sqlite"""
+
+
+# What engines raise on files that are gone, cut short or garbage, beside errors of their own: they unpickle and unpack.
+UNREADABLE: tuple[type[Exception], ...] = (
+    OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, AssertionError, NameError, ImportError,
+    ArithmeticError, MemoryError, RecursionError, struct.error, zlib.error, pickle.PickleError, sqlite3.DatabaseError,
+)  # fmt: skip
+
+
+class Store(Protocol):
+    """An index by one engine in one folder, used by one thread at a time.
+
+    Whatever its engine raises about files that are gone or spoiled goes through to Index, which knows what it means.
+    """
+
+    kind: str
+    version: int
+    """Of the files: another version is not opened."""
+    spoiled: tuple[type[Exception], ...]
+    """What it raises when its files cannot be read."""
+
+    def create(self) -> None:
+        """Makes an empty index in the empty folder."""
+
+    def newest(self) -> object:
+        """Opens the newest commit; the answer is another after each."""
+
+    @property
+    def documents(self) -> int:
+        """How many documents can be found."""
+
+    def search(self, query: Query, limit: int) -> Found:
+        """The best `limit` documents of the newest commit."""
+
+    def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
+        """In how many documents each of the folded `words` stands; where there are many, about how many."""
+
+    def apply(self, entries: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
+        """One batch, one commit, durable on return; what fails leaves the last commit."""
+
+    def fill(self, entries: Iterable[IndexEntry]) -> int:
+        """Many new entries in few commits; how many there were."""
+
+    def adopt(self, parts: Sequence[Store]) -> None:
+        """Takes over what lies in the folders of `parts`, which go."""
+
+    def close(self) -> None:
+        """Gives files and memory back; opened again when asked."""

@@ -1,0 +1,29 @@
+"""What an entry is in an index: folded words in order, and keys; the same for every engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from archive.search import keys
+from archive.search.entry import IndexEntry
+from archive.search.words import folded_words
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """`words` begin with the `head` ones: number, subject, organ."""
+
+    words: list[str]
+    head: int
+    keys: list[str]
+
+
+def tokens_of(entry: IndexEntry) -> Tokens:
+    """The tokens of `entry`."""
+    named = keys.cited(entry.body) | keys.of_dates(f"{entry.title}\n{entry.body}")
+    for code in entry.cited_codes:
+        named |= keys.of_code(code)
+    named = {key for key in named if key[0] not in "#@"}
+    own = keys.of_code(entry.code) | keys.of_own_date(entry.date)
+    head = folded_words(f"{entry.code}\n{entry.title}\n{entry.organ}")
+    return Tokens(head + folded_words(entry.body), len(head), sorted(named | own))
