@@ -27,9 +27,9 @@ _PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "backdate",
 _MACHINE = frozenset({"plugins", "settings"})
 
 ACTIONS = _PAPERS | _MACHINE | {"reopen", "books", "users"}
-"""read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) · void
-(a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the unit that
-has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) · history ·
+"""read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) ·
+void (a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the unit
+that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) · history ·
 plugins · settings · users"""
 
 _MAY: dict[str, frozenset[str]] = {

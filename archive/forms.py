@@ -270,14 +270,19 @@ def _lay_table(flow: _Flow, table: Table) -> None:
     wide = [column.width / total * flow.room for column in table.columns]
     head = _head(table, wide)
     high = sum(_height(row, 0) for row in head)
-    flow.need(high + table.least * MM)
-    _lay_head(flow, head, wide)
-    for texts in table.rows:
+    again = head if high < (flow.foot - TOP * MM) / 2 else []
+    for number, texts in enumerate(table.rows):
         row = [
             (wrap(text, REGULAR, table.size, room - 2 * PAD), REGULAR, table.size, column.align)
             for text, room, column in zip(texts, wide, table.columns, strict=True)
         ]
-        _lay_row(flow, row, wide, table.least * MM, head if high < (flow.foot - TOP * MM) / 2 else [])
+        if not number:  # titles never stand at the foot of a page without a row under them
+            flow.need(high + min(_height(row, table.least * MM), 60 * MM))
+            _lay_head(flow, head, wide)
+        _lay_row(flow, row, wide, table.least * MM, again)
+    if not table.rows:
+        flow.need(high)
+        _lay_head(flow, head, wide)
     flow.y += 4 * MM
 
 

@@ -12,22 +12,42 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from archive import forms
 from archive.models import RegisterEntry
 
 COLUMNS = (
     "Ngày đến", "Số đến", "Tác giả", "Số, ký hiệu văn bản", "Ngày tháng văn bản",
     "Tên loại và trích yếu nội dung văn bản", "Đơn vị hoặc người nhận", "Ngày chuyển", "Ký nhận", "Ghi chú",
 )  # fmt: skip
-_WIDTHS = (11, 8, 26, 18, 12, 48, 20, 11, 12, 18)
-_TITLE = "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN"
+_WIDTHS = (13, 8, 24, 19, 13, 44, 22, 13, 15, 16)
+TITLE = "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN"
 
 Cell = str | int | dt.date | None
 Row = tuple[Cell, ...]
 
 
-def _entries(session: Session, book_id: str, year: int) -> Sequence[RegisterEntry]:
+def entries_of(session: Session, book_id: str, year: int, month: int | None = None) -> Sequence[RegisterEntry]:
+    """The lines of a year, or of a month of it, smallest number first.
+
+    A number without a day (awaited, or voided before its paper came) belongs to the month of the number before it.
+    """
     of_year = sa.select(RegisterEntry).where(RegisterEntry.book_id == book_id, RegisterEntry.year == year)
-    return session.scalars(of_year.order_by(RegisterEntry.number)).all()
+    entries = session.scalars(of_year.order_by(RegisterEntry.number)).all()
+    if month is None:
+        return entries
+    found, current = [], None
+    for entry in entries:
+        own = entry.arrived_on.month if entry.arrived_on else current or _next_month(entries, entry)
+        if entry.arrived_on:
+            current = own
+        if own == month:
+            found.append(entry)
+    return found
+
+
+def _next_month(entries: Sequence[RegisterEntry], entry: RegisterEntry) -> int | None:
+    """Of numbers with which the book begins: the month of the first that has a day."""
+    return next((one.arrived_on.month for one in entries if one.number > entry.number and one.arrived_on), None)
 
 
 def row_of(entry: RegisterEntry) -> Row:
@@ -52,46 +72,53 @@ def _note(entry: RegisterEntry) -> str:
     return "Chờ văn bản" if entry.status == "awaited" else entry.note
 
 
-def _written(cell: Cell) -> str:
+def written(cell: Cell) -> str:
+    """As it stands on paper."""
     return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)
 
 
 def _safe(cell: Cell) -> str:
     """As text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = _written(cell)
+    text = written(cell)
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
 
 
-def export_csv(session: Session, book_id: str, year: int) -> str:
+def export_csv(session: Session, book_id: str, year: int, month: int | None = None) -> str:
     """The book as CSV, UTF-8, one line a number, the titles first; days as dd/mm/yyyy."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_safe(cell) for cell in row_of(entry)] for entry in _entries(session, book_id, year))
+    writer.writerows([_safe(cell) for cell in row_of(entry)] for entry in entries_of(session, book_id, year, month))
     return out.getvalue()
 
 
-def _head(entries: Sequence[RegisterEntry], year: int) -> list[str]:
-    """The lines under the title of the book."""
+def head(entries: Sequence[RegisterEntry], year: int, month: int | None = None) -> list[str]:
+    """The lines under the title of the book. Bound by the month, each month is a volume."""
     days = sorted(entry.arrived_on for entry in entries if entry.arrived_on)
     first, last = (f"{days[0]:%d/%m/%Y}", f"{days[-1]:%d/%m/%Y}") if days else ("........", "........")
-    low, high = (str(entries[0].number), str(entries[-1].number)) if entries else ("........", "........")
-    return [f"Năm: {year}", f"Từ ngày {first} đến ngày {last}", f"Từ số {low} đến số {high}", "Quyển số: ........"]
+    low, high = (f"{entries[0].number:02}", f"{entries[-1].number:02}") if entries else ("........", "........")
+    return [
+        f"Năm: {year}", f"Từ ngày {first} đến ngày {last}", f"Từ số {low} đến số {high}",
+        f"Quyển số: {month:02}" if month else "Quyển số: ........",
+    ]  # fmt: skip
 
 
-def export_xlsx(session: Session, book_id: str, year: int, office: str = "") -> bytes:
-    """The book as an Excel file that prints as the law's form: A4 landscape, titles repeated on each page."""
+def export_xlsx(
+    session: Session, book_id: str, year: int, office: str = "", superior: str = "", *, month: int | None = None,
+    a3: bool = False,
+) -> bytes:  # fmt: skip
+    """The book as an Excel file that prints as the law's form: A4 or A3 landscape, titles repeated on each page."""
     import xlsxwriter
 
-    entries = _entries(session, book_id, year)
+    entries = entries_of(session, book_id, year, month)
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet(f"Sổ văn bản đến {year}")
         looks = _looks(book)
-        top = _write_title(sheet, looks, office, _head(entries, year))
+        top = _write_title(sheet, looks, forms.letterhead(office, superior), head(entries, year, month))
         _write_rows(sheet, looks, top, entries)
-        _set_page(sheet, top)
+        _set_page(sheet, top, a3=a3)
     return out.getvalue()
 
 
@@ -100,6 +127,7 @@ def _looks(book: Any) -> dict[str, Any]:
     cell = base | {"border": 1, "text_wrap": True}
     middle = {"align": "center", "valign": "vcenter"}
     wanted = {
+        "above": base | {"align": "center"},
         "office": base | {"bold": True, "align": "center"},
         "title": base | {"bold": True, "font_size": 16, "align": "center"},
         "line": base | {"align": "center"},
@@ -112,14 +140,17 @@ def _looks(book: Any) -> dict[str, Any]:
     return {name: book.add_format(look) for name, look in wanted.items()}
 
 
-def _write_title(sheet: Any, looks: dict[str, Any], office: str, lines: Sequence[str]) -> int:
+def _write_title(sheet: Any, looks: dict[str, Any], block: forms.Letterhead, lines: Sequence[str]) -> int:
     """Writes the title block, the titles and the numbering; answers the row of the titles."""
     last = len(COLUMNS) - 1
-    sheet.merge_range(0, 0, 0, 3, office, looks["office"])
-    sheet.merge_range(1, 0, 1, last, _TITLE, looks["title"])
-    for row, line in enumerate(lines, 2):
+    for row, text in enumerate(block.left or [""]):
+        sheet.merge_range(row, 0, row, 3, text, looks["office" if row == len(block.left) - 1 else "above"])
+    for row, text in enumerate(block.right):
+        sheet.merge_range(row, 5, row, last, text, looks["office"])
+    sheet.merge_range(3, 0, 3, last, TITLE, looks["title"])
+    for row, line in enumerate(lines, 4):
         sheet.merge_range(row, 0, row, last, line, looks["line"])
-    top = 3 + len(lines)
+    top = 5 + len(lines)
     for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(top, column, title, looks["head"])
@@ -135,12 +166,12 @@ def _write_rows(sheet: Any, looks: dict[str, Any], top: int, entries: Sequence[R
             elif isinstance(cell, int):
                 sheet.write_number(row, column, cell, looks["number"])
             else:
-                sheet.write_string(row, column, _written(cell), looks["text"])
+                sheet.write_string(row, column, written(cell), looks["text"])
 
 
-def _set_page(sheet: Any, top: int) -> None:
+def _set_page(sheet: Any, top: int, *, a3: bool) -> None:
     sheet.set_landscape()
-    sheet.set_paper(9)  # A4
+    sheet.set_paper(8 if a3 else 9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(top, top + 1)
     sheet.freeze_panes(top + 2, 0)
@@ -167,20 +198,20 @@ tr.void td:last-child { text-decoration: none; }
 
 def export_html(session: Session, book_id: str, year: int, office: str = "") -> str:
     """The book as one page to print; every text escaped."""
-    return "".join(_html(_entries(session, book_id, year), year, office))
+    return "".join(_html(entries_of(session, book_id, year), year, office))
 
 
 def _html(entries: Sequence[RegisterEntry], year: int, office: str) -> Iterator[str]:
-    yield f'<!doctype html>\n<html lang="vi"><head><meta charset="utf-8"><title>{_TITLE} {year}</title>'
+    yield f'<!doctype html>\n<html lang="vi"><head><meta charset="utf-8"><title>{TITLE} {year}</title>'
     yield f"<style>{_STYLE}</style></head><body>\n"
-    yield f'<p class="office">{html.escape(office)}</p>\n<h1>{_TITLE}</h1>\n'
-    yield from (f"<p>{html.escape(line)}</p>\n" for line in _head(entries, year))
+    yield f'<p class="office">{html.escape(office)}</p>\n<h1>{TITLE}</h1>\n'
+    yield from (f"<p>{html.escape(line)}</p>\n" for line in head(entries, year))
     yield "<table><thead><tr>"
     yield from (f'<th scope="col">{html.escape(title)}</th>' for title in COLUMNS)
     yield '</tr>\n<tr class="order">'
     yield from (f"<th>({n})</th>" for n in range(1, len(COLUMNS) + 1))
     yield "</tr></thead>\n<tbody>\n"
     for entry in entries:
-        cells = "".join(f"<td>{html.escape(_written(cell))}</td>" for cell in row_of(entry))
+        cells = "".join(f"<td>{html.escape(written(cell))}</td>" for cell in row_of(entry))
         yield f'<tr class="{entry.status}">{cells}</tr>\n'
     yield "</tbody></table></body></html>\n"

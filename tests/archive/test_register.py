@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from archive import database, register, review
 from archive.errors import BadValue, Conflict, NotFound, NumberTaken, OutOfOrder
 from archive.models import Document, Event, Outbox, RegisterEntry
+from archive.register_export import entries_of
 from tests.archive import offices
 
 DAY = dt.date(2026, 3, 25)
@@ -212,16 +213,35 @@ def test_excel_opens_with_title_numbering_row_and_plain_text(sqlite_sessions):
     with sqlite_sessions.begin() as session:
         book(session, subject="=1+1")
         sheet = openpyxl.load_workbook(
-            io.BytesIO(register.export_xlsx(session, "den", 2026, "UBND xã Thử"))
+            io.BytesIO(register.export_xlsx(session, "den", 2026, "UBND xã Thử", "UBND tỉnh A"))
         ).active  # fmt: skip
     rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    assert rows[0][0] == "UBND xã Thử"
-    assert rows[1][0] == "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN"
+    assert [row[0] for row in rows[:3]] == ["UBND TỈNH A", "UBND XÃ THỬ", None]
+    assert [row[5] for row in rows[:2]] == ["CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc"]
+    assert [row[0] for row in rows[3:8]] == [
+        "SỔ ĐĂNG KÝ VĂN BẢN ĐẾN", "Năm: 2026", "Từ ngày 25/03/2026 đến ngày 25/03/2026", "Từ số 01 đến số 02",
+        "Quyển số: ........",
+    ]  # fmt: skip
     head = next(n for n, row in enumerate(rows) if row[0] == "Ngày đến")
     assert rows[head + 1] == [f"({n})" for n in range(1, 11)]
     assert rows[head + 3][0] == dt.datetime(2026, 3, 25)
     assert rows[head + 3][5] == "Công văn V/v =1+1"
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", f"${head + 1}:${head + 2}")
+    assert int(sheet.page_setup.paperSize) == 9
+
+
+def test_excel_prints_on_a3_and_by_the_month(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        for month, day in ((1, 30), (1, 31), (2, 1), (3, 1)):
+            enter(session, offices.document(session), day=dt.date(2026, month, day))
+        enter(session, offices.document(session), number=7, day=dt.date(2026, 4, 2))
+        file = register.export_xlsx(session, "den", 2026, month=3, a3=True)
+        numbers = [[e.number for e in entries_of(session, "den", 2026, month)] for month in range(1, 6)]
+    sheet = openpyxl.load_workbook(io.BytesIO(file)).active
+    assert int(sheet.page_setup.paperSize) == 8
+    assert [row[1].value for row in sheet.iter_rows(min_row=12)] == [4, 5, 6]
+    # What still waits belongs to the month of the number before it.
+    assert numbers == [[1, 2], [3], [4, 5, 6], [7], []]
 
 
 def test_the_printed_page_escapes_what_was_read(sqlite_sessions):
