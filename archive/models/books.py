@@ -91,7 +91,7 @@ class RegisterEntry(Base):
     __tablename__ = "register_entry"
     __table_args__ = (
         sa.UniqueConstraint("book_id", "year", "document_id"),
-        sa.Index("ix_register_entry_counted", "status", "arrived_on", "document_id", "issuer", "registered_at"),
+        sa.Index("ix_register_entry_counted", "arrived_on", "status", "document_id", "issuer", "registered_at"),
     )
     book_id: Mapped[str] = mapped_column(sa.ForeignKey("book.id"), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)

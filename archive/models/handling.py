@@ -38,7 +38,7 @@ class RouteRow(Base):
             "uq_route_document_id_unit_id", "document_id", "unit_id", unique=True,
             sqlite_where=sa.text("state <> 'suggested'"), postgresql_where=sa.text("state <> 'suggested'"),
         ),
-        sa.Index("ix_route_counted", "role", "due", "state", "unit_id", "closed_at", "decided_at", "document_id"),
+        sa.Index("ix_route_counted", "due", "role", "state", "unit_id", "closed_at", "decided_at", "document_id"),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
     document_id: Mapped[str] = mapped_column(sa.ForeignKey("document.id", ondelete="CASCADE"), index=True)

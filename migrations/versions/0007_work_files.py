@@ -55,8 +55,8 @@ def upgrade() -> None:
     counted = {
         "confirmation": ["at", "field", "source", "sure", "outcome", "document_id"],
         "document": ["id", "status", "secrecy", "unit_id", "document_type", "urgency", "scan_id"],
-        "register_entry": ["status", "arrived_on", "document_id", "issuer", "registered_at"],
-        "route": ["role", "due", "state", "unit_id", "closed_at", "decided_at", "document_id"],
+        "register_entry": ["arrived_on", "status", "document_id", "issuer", "registered_at"],
+        "route": ["due", "role", "state", "unit_id", "closed_at", "decided_at", "document_id"],
     }
     for table, columns in counted.items():
         op.create_index(f"ix_{table}_counted", table, columns)
