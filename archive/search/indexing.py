@@ -63,7 +63,12 @@ def drain(sessions: Sessions, engine: Index, batch: int = BATCH) -> int:
 
 def rebuild(sessions: Sessions, engine: Index) -> int:
     """A new generation from the database while the old one serves; how many documents are in it."""
-    return engine.rebuild(_every_entry(sessions))
+
+    def retell(names: list[str]) -> None:
+        with sessions.begin() as session:
+            session.add_all(Outbox(document_id=name) for name in names)
+
+    return engine.rebuild(_every_entry(sessions), retell)
 
 
 def keep_up(sessions: Sessions, engine: Index) -> int:
