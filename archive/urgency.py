@@ -20,5 +20,5 @@ def rank(urgency: str | None) -> int:
 
 def order() -> sa.ColumnElement[int]:
     """The same as a column to order documents by."""
-    whens = [(Document.urgency == name, place) for name, place in RANKS.items()]
+    whens = [(Document.urgency.in_((name, name.replace("ỏa", "oả"))), place) for name, place in RANKS.items()]
     return sa.case((Document.urgency.is_(None), LAST), *whens, else_=2)

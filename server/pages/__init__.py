@@ -11,21 +11,28 @@ import sqlalchemy as sa
 from flask import Flask, g, request
 from markupsafe import Markup
 
-from archive import access
+from archive import access, handling
 from archive.models import Document
 from server.pages import (
     abbreviations,
     admin,
     agencies,
+    alike,
     cutting,
+    cuttings,
     documents,
+    holidays,
     images,
+    inbox,
     missing,
+    moves,
+    panels,
     plugins,
     register,
     review,
     routing,
     search,
+    searches,
     shown,
     sign_in,
     stamps,
@@ -38,7 +45,7 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps, agencies, abbreviations,
+    stamps, agencies, abbreviations, inbox, moves, holidays, searches, cuttings, alike,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -61,8 +68,10 @@ def init_app(app: Flask) -> None:
         app.register_blueprint(page.pages)
     app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may)
     app.jinja_env.globals.update(
-        route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key])
-    )
+        route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key]),
+        route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(handling.MOVES[key].label),
+        action_name=shown.action_name, deadline=panels.deadline, weekday=shown.weekday,
+    )  # fmt: skip
     app.jinja_env.filters.update(shown.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(lambda: {"theme": theme()})
@@ -102,7 +111,8 @@ def tabs() -> list[Tab]:
         ("/", _("Hộp đến"), may("ingest") or may("correct")),
         ("/register", _("Sổ văn bản đến"), may("read")),
         ("/search", _("Tìm kiếm"), may("read")),
-        ("/routing", _("Điều phối"), may("route") or may("handle")),
+        ("/routing", _("Điều phối"), may("route")),
+        ("/inbox", _("Việc của đơn vị"), may("handle")),
         ("/admin", _("Quản trị"), may("users") or may("plugins")),
     ]
     count = _count_waiting() if may("correct") else 0

@@ -15,7 +15,7 @@ from archive import access, neighbourhood, register
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, neighbours, queue, shown
+from server.pages import agencies, evidence, lights, neighbours, panels, queue, shown
 from server.speech import gettext as _
 from server.state import state
 
@@ -36,6 +36,11 @@ class Happened:
 @require("read")
 def look(document_id: str) -> Any:
     """The document page."""
+    return show(document_id)
+
+
+def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
+    """The page; with a sentence about a step of handling that was refused."""
     with state().readers() as session:
         document = document_of(session, document_id)
         around = neighbourhood.of(session, document, access.visible(g.user))
@@ -45,18 +50,18 @@ def look(document_id: str) -> Any:
             "pages/document.html",
             document=document,
             title=queue.title_of(document),
-            pages=evidence.pages_of(document),
+            pages=lights.on(session, document, evidence.pages_of(document)),
             facts=[*facts_of(document), *agencies.fact_of(session, document)],
             lists=[(shown.field_name(name), values) for name, values in document.lists.items() if values],
             entry=register.entry_of(session, document),
             around=around,
             picture=neighbours.picture(document, near, len(around.cites)),
             neighbours=neighbours,
-            routes=document.routes,
+            **panels.context(session, document, sentence),
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,
             status=shown.STATUSES[document.status],
-        )
+        ), status  # fmt: skip
 
 
 def facts_of(document: Document) -> list[tuple[str, str, bool]]:
@@ -79,7 +84,7 @@ def history_of(session: Session, document: Document) -> list[Happened]:
 def _happened(one: Event) -> Happened:
     data = json.loads(one.data)
     return Happened(
-        shown.moment(one.at), one.actor, _(shown.ACTIONS.get(one.action, one.action)), _details(one.action, data)
+        shown.moment(one.at), one.actor, shown.action_name(one.action), _details(one.action, data)
     )
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from archive import access, answer, jobs, register, review
+from archive import access, answer, jobs, presence, recut, register, review
 from archive.errors import ArchiveError, BadValue, BookNotBegun, Conflict, OutOfOrder
-from archive.models import Document, RegisterEntry
+from archive.models import Confirmation, Document, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
 from server.auth import allow, require
@@ -36,6 +37,9 @@ class Typed:
 
 
 NOTHING = Typed({}, {})
+UNDO = {"split": "tách văn bản", "merged": "ghép văn bản", "moved": "xếp lại trang", "turned": "xoay trang"}
+DID = {"split": "Đã tách văn bản.", "merged": "Đã ghép văn bản.", "moved": "Đã xếp lại trang.",
+       "turned": "Đã xoay trang.", "undone": "Đã hoàn tác."}  # fmt: skip
 
 
 @pages.get("/")
@@ -49,7 +53,7 @@ def inbox() -> Any:
         return redirect(first_page(), 303)
     with state().readers() as session:
         waiting = queue.load(session, g.user)
-        first = None if request.args.get("queue") else next(iter(waiting.documents), None)
+        first = None if request.args.get("queue") else waiting.after(None)
         document = session.get(Document, first.id) if first else None
         return show(session, document, waiting)
 
@@ -62,31 +66,58 @@ def allow_somebody() -> None:
 
 def first_page() -> str:
     """Where this user begins the day."""
-    if access.can(g.user, "route") or access.can(g.user, "handle"):
+    if access.can(g.user, "route"):
         return "/routing"
+    if access.can(g.user, "handle"):
+        return "/inbox"
     return "/search" if access.can(g.user, "read") else "/admin"
 
 
 @pages.get("/inbox/queue")
 @require("correct")
 def part_queue() -> Any:
-    """The queue alone, for the browser that asks again; 204 when nothing in it has changed."""
+    """The queue alone, for the browser that asks again; 204 when nothing in it has changed.
+
+    The paper it names as its current one counts as open before this user.
+    """
+    current = request.args.get("current", "")
     with state().readers() as session:
         waiting = queue.load(session, g.user)
+        arrived = bool(waiting.place(current)) and not presence.is_known(session, g.user.id, current)
+    if arrived:
+        with state().sessions.begin() as session:
+            presence.come(session, g.user.id, current)
     if request.args.get("seen") == waiting.digest:
         return Response(status=204)
-    return make_response(render_template("parts/queue.html", queue=waiting, current=request.args.get("current")))
+    return make_response(render_template("parts/queue.html", queue=waiting, current=current))
 
 
 @pages.get("/review/<document_id>")
 @require("correct")
 def look(document_id: str) -> Any:
-    """One paper of the queue; one that is in the book already shows its document page."""
+    """One paper of the queue; one that is in the book already shows its document page.
+
+    Who was sent here from the paper before, and finds that somebody was quicker, gets the next one instead.
+    """
     with state().readers() as session:
         document = document_of(session, document_id)
         if document.status != "review":
-            return redirect(f"/documents/{document_id}", 303)
+            done = request.args.get("done")
+            return redirect(f"/?{urlencode({'done': done})}" if done else f"/documents/{document_id}", 303)
         return show(session, document, queue.load(session, g.user))
+
+
+@pages.get("/review/<document_id>/ready")
+@require("correct")
+def ready(document_id: str) -> Response:
+    """204 while the paper is being read again, 200 when its form can be opened."""
+    with state().readers() as session:
+        return Response(status=204 if is_underway(document_of(session, document_id)) else 200)
+
+
+def is_underway(document: Document) -> bool:
+    """Whether the machine is at this paper's scan again, after a cut or a turn by hand."""
+    return document.scan.status in ("received", "reading")
 
 
 def show(
@@ -94,12 +125,30 @@ def show(
 ) -> Any:
     """The review page."""
     facts: dict[str, Any] = {"queue": waiting, "current": document.id if document else None, "document": document}
-    facts["done"] = just_registered(session)
+    facts |= {"done": just_registered(session), "did": _(DID.get(request.args.get("did", ""), ""))}
     if document:
-        facts |= of_document(session, document, typed)
-        facts["next"] = waiting.after(document.id)
-        facts["place"] = waiting.place(document.id)
+        facts |= of_pages(session, document)
+        facts |= {"underway": True, "current": document.scan_id} if is_underway(document) else {}
+        facts |= {} if is_underway(document) else of_document(session, document, typed)
+        facts |= {"next": waiting.after(document.id), "place": waiting.place(document.id)}
+        facts["others"] = presence.others(session, g.user.id).get(document.id, "")
     return make_response(render_template("pages/review.html", **facts), status)
+
+
+def of_pages(session: Session, document: Document) -> dict[str, Any]:
+    """What the pictures of its pages need, and what can be done to them."""
+    leaves = evidence.pages_of(document)
+    cuttable = access.can(g.user, "cut")
+    done = recut.last(session, document.scan_id) if cuttable else None
+    return {
+        "title": queue.title_of(document),
+        "pages": leaves,
+        "pictures": {leaf.number: leaf.src for leaf in leaves},
+        "cuttable": cuttable,
+        "undoable": _(UNDO[done.kind]) if done else "",
+        "before": part_before(document),
+        "siblings": [one for one in document.scan.documents if one.id != document.id],
+    }
 
 
 def of_document(session: Session, document: Document, typed: Typed) -> dict[str, Any]:
@@ -108,7 +157,7 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     told = answer.of_document(session, document)
     stamp = (told["stamp"] or {}).get("fields", {})
     expected = register.expected(session, BOOK, sheet.year_of(stamp, today))
-    form = retyped(sheet.of_document(document, stamp, expected, today), typed)
+    form = retyped(sheet.of_document(document, stamp, expected, today), typed, authors(session, document, typed))
     return {
         "sheet": form,
         "begins": first_number(session, form, typed, sheet.year_of(stamp, today)),
@@ -116,13 +165,8 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
         "error": typed.error,
         "reason": typed.reason,
         "out_of_order": isinstance(typed.error, OutOfOrder),
-        "title": queue.title_of(document),
-        "pages": evidence.pages_of(document),
         "duplicates": register.duplicates(session, document),
         "flags": [_(shown.FLAGS.get(flag, flag)) for flag in document.flags if flag not in shown.SILENT_FLAGS],
-        "cuttable": access.can(g.user, "cut"),
-        "before": part_before(document),
-        "siblings": [one for one in document.scan.documents if one.id != document.id],
     }
 
 
@@ -141,25 +185,33 @@ def part_before(document: Document) -> Document | None:
     return found[-1] if found and access.can(g.user, "cut") else None
 
 
-def retyped(form: sheet.Sheet, typed: Typed) -> sheet.Sheet:
-    """The form with what the clerk had typed; where somebody else wrote meanwhile, both values stand."""
+def authors(session: Session, document: Document, typed: Typed) -> Mapping[str, str]:
+    """Who wrote what stands now, by field; asked only where something was typed."""
+    if not typed.values:
+        return {}
+    wanted = sa.select(Confirmation.field, Confirmation.by).where(Confirmation.document_id == document.id)
+    return dict(session.execute(wanted).all())  # type: ignore[arg-type]
+
+
+def retyped(form: sheet.Sheet, typed: Typed, by: Mapping[str, str]) -> sheet.Sheet:
+    """The form with what the clerk had typed; where somebody else wrote meanwhile, both values stand, first of all."""
     if not typed.values:
         return form
-
-    def line_of(line: sheet.Line) -> sheet.Line:
-        mine, before = typed.values.get(line.name, line.value), typed.before.get(line.name, line.value)
-        if mine == before:  # untouched: what stands now is the truth
-            return line
-        theirs = line.value if line.value not in (before, mine) else None
-        return replace(line, value=mine, theirs=theirs, state="bad" if theirs is not None else line.state)
-
-    doubtful, book, sure, rest = (
-        [line_of(line) for line in group] for group in (form.doubtful, form.book, form.sure, form.rest)
-    )
-    disputed = [line for line in (*doubtful, *book, *sure, *rest) if line.theirs is not None]
-    groups = ([line for line in group if line.theirs is None] for group in (doubtful, book, sure, rest))
-    doubtful, book, sure, rest = groups
+    groups = [
+        [_retyped(line, typed, by) for line in group] for group in (form.doubtful, form.book, form.sure, form.rest)
+    ]
+    disputed = [line for group in groups for line in group if line.theirs is not None]
+    doubtful, book, sure, rest = ([line for line in group if line.theirs is None] for group in groups)
     return sheet.Sheet([*disputed, *doubtful], book, sure, rest, form.sizes)
+
+
+def _retyped(line: sheet.Line, typed: Typed, by: Mapping[str, str]) -> sheet.Line:
+    mine, before = typed.values.get(line.name, line.value), typed.before.get(line.name, line.value)
+    if mine == before:  # untouched: what stands now is the truth
+        return line
+    if line.value in (before, mine):
+        return replace(line, value=mine)
+    return replace(line, value=mine, theirs=line.value, by=by.get(line.name, ""), state="bad")
 
 
 def just_registered(session: Session) -> RegisterEntry | None:
@@ -196,9 +248,26 @@ def again(document_id: str, typed: Typed, status: int) -> Any:
     """The form once more, nothing of what was typed lost."""
     with state().readers() as session:
         document = document_of(session, document_id)
+        waiting = queue.load(session, g.user)
         if document.status != "review" and isinstance(typed.error, Conflict):
-            return redirect(f"/documents/{document_id}", 303)
-        return show(session, document, queue.load(session, g.user), typed, status)
+            return too_late(session, document, waiting, typed)
+        return show(session, document, waiting, typed, status)
+
+
+def too_late(session: Session, document: Document, waiting: queue.Queue, typed: Typed) -> Any:
+    """Somebody put the paper into the book meanwhile: who, under which number, and what was typed beside it."""
+    standing = {name: shown.value_of(name, field.get("value")) for name, field in document.fields.items()}
+    mine = [
+        (shown.field_name(name), text, standing.get(name, ""))
+        for name, text in typed.values.items()
+        if name in standing and text != typed.before.get(name, text) and text != standing[name]
+    ]
+    late = {"title": queue.title_of(document), "url": f"/documents/{document.id}", "mine": mine,
+            "entry": register.entry_of(session, document)}  # fmt: skip
+    return make_response(
+        render_template("pages/review.html", queue=waiting, document=None, late=late, next=waiting.after(document.id)),
+        409,
+    )
 
 
 def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str]) -> Any:
@@ -206,7 +275,7 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
     to_book = request.form.get("action") != "save"
     with state().sessions.begin() as session:
         document = document_of(session, document_id)
-        following = queue.load(session, g.user).after(document_id)
+        following = queue.following(session, g.user, document_id)
         quarantine.take_turn(session, document)
         if to_book:
             register.take_turn(session, document, BOOK, arrival_day(values).year)
@@ -216,7 +285,8 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
     if hidden:
         return redirect("/", 303)
     done = f"{entry.book_id}.{entry.year}.{entry.number}" if entry else "saved"
-    target = following.url if to_book and following else ("/" if to_book else f"/review/{document_id}")
+    stays = document_id if not to_book else following
+    target = f"/review/{stays}" if stays else "/"
     return redirect(f"{target}?{urlencode({'done': done})}", 303)
 
 
@@ -224,7 +294,7 @@ def correct(
     session: Session, document: Document, values: Mapping[str, str], before: Mapping[str, str], *, accept: bool
 ) -> None:
     """Write what the clerk changed; `accept`: what was left as it stands is confirmed with it."""
-    version = seen_version()
+    version: int | None = seen_version()
     changed = {
         name: text or None
         for name, text in values.items()
@@ -239,12 +309,10 @@ def correct(
     review.confirm(session, document, g.user.name, if_version=version, names=(*sheet.MAIN, *sheet.DERIVED))
 
 
-def seen_version() -> int | None:
-    """The version the form was made from; one we never gave matches nothing."""
+def seen_version() -> int:
+    """The version the form was made from; one we never gave, or none, matches nothing: nobody overwrites unseen."""
     text = request.form.get("version", "")
-    if not text.isdecimal():
-        return None
-    return int(text) if len(text) < 10 else -1
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
 def enter(session: Session, document: Document, values: Mapping[str, str]) -> RegisterEntry:

@@ -74,10 +74,32 @@ ACTIONS = {
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
     "plugins_ordered": "Đã xếp thứ tự phần bổ sung", "stamp_taught": "Đã dạy mẫu dấu",
     "stamp_forgotten": "Đã bỏ mẫu dấu", "agency_code_added": "Đã thêm mã định danh",
+    "search_kept": "Đã lưu câu tìm", "search_renamed": "Đã đổi tên câu tìm", "search_removed": "Đã xoá câu tìm",
+    "exported": "Đã xuất Excel",
     "abbreviation_added": "Đã thêm chữ viết tắt", "abbreviation_removed": "Đã xoá chữ viết tắt",
     "abbreviation_switched_off": "Đã tắt chữ viết tắt", "abbreviation_switched_on": "Đã bật lại chữ viết tắt",
     "agency_code_ended": "Đã ghi ngày cuối của mã định danh", "agency_code_removed": "Đã xoá mã định danh ghi nhầm",
 }  # fmt: skip
+
+STEPS = {
+    "taken_over": "Đã nhận văn bản", "assigned": "Đã giao người xử lý", "proposed": "Đã ghi ý kiến đề xuất",
+    "finished": "Đã kết thúc xử lý", "extension_asked": "Đã xin gia hạn", "extended": "Đã gia hạn",
+    "extension_refused": "Không gia hạn", "returned": "Đã trả lại", "forwarded": "Đã chuyển đơn vị khác",
+    "recalled": "Đã thu hồi", "reopened": "Đã mở lại",
+}  # fmt: skip
+"""Steps of handling, see archive/handling.py."""
+ACTIONS |= STEPS
+WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
+
+
+def action_name(action: str) -> str:
+    """What happened, in words."""
+    return _(ACTIONS.get(action, action))
+
+
+def weekday(value: dt.date) -> str:
+    """`Thứ hai`."""
+    return _(WEEKDAYS[value.weekday()])
 
 
 def field_name(name: str) -> str:

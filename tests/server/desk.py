@@ -53,6 +53,18 @@ class Desk:
             found[name] = next(iter(re.findall(r"<option selected>([^<]*)", options)), "")
         return {name: html.unescape(value) for name, value in found.items()}
 
+    def form_of(self, text, name):
+        """What the form with this id would send as it stands; several values of one name as a list."""
+        text = re.search(rf'<form id="{name}".*?</form>', text, re.DOTALL)[0]
+        found = dict(re.findall(r'<input(?=[^>]*type="hidden")[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text))
+        found |= dict(re.findall(r'<input(?![^>]*type=)[^>]*name="([^"]+)"[^>]*value="([^"]*)"', text))
+        found |= dict(re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>([^<]*)</textarea>', text))
+        for key, value in re.findall(r'type="checkbox" name="([^"]+)" value="([^"]*)" checked', text):
+            found[key] = [*found.get(key, []), html.unescape(value)]
+        for key, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
+            found[key] = next(iter(re.findall(r"<option(?: value=\"[^\"]*\")? selected>([^<]*)", options)), "")
+        return {key: html.unescape(value) if isinstance(value, str) else value for key, value in found.items()}
+
     def decide(self, document_id, action="register", **changes):
         """Send the review form with `changes`; the form is the one shown, or the one given as `form`."""
         form = changes.pop("form", None) or self.form(f"/review/{document_id}")

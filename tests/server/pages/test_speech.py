@@ -8,10 +8,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from archive import access
+from archive import access, handling, inbox
 from archive.register_export import COLUMNS
 from server import errors
-from server.pages import documents, routing, search, shown
+from server.pages import neighbours, routing, search, shown
 from server.speech import FOLDER
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -19,8 +19,9 @@ WORDS = {"_": None, "ngettext": (1, 2)}
 LABELS = (
     *shown.FIELDS.values(), *shown.STAMP_FIELDS.values(), *(words for *_look, words in shown.STATUSES.values()),
     *shown.FLAGS.values(), *shown.ADVICE.values(), *shown.SCAN_AGAIN.values(), *shown.ACTIONS.values(),
-    *routing.ROLES.values(), *routing.STATES.values(), *search.FACETS.values(), *search.SORTS.values(),
-    *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *documents.RELATIONS.values(),
+    *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
+    *inbox.LANES.values(), *shown.WEEKDAYS, *search.FACETS.values(), *search.SORTS.values(),
+    *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
 )  # fmt: skip
 
 
