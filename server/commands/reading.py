@@ -88,7 +88,9 @@ def _chosen(session: Session, ids: Sequence[str], plugin: str | None, below: str
 
     wanted = set(_scans_of(session, ids).values())
     if not plugin:
-        return sorted(wanted) if ids else list(session.scalars(sa.select(Scan.id).order_by(Scan.received_at)))
+        # A typed sheet says nothing that its clerk did not say himself.
+        scanned = sa.select(Scan.id).where(Scan.source != "hand").order_by(Scan.received_at)
+        return sorted(wanted) if ids else list(session.scalars(scanned))
     said = sa.select(Document.scan_id, FindingRow.source).join(Document, Document.id == FindingRow.document_id)
     rows = session.execute(said.where(FindingRow.source.startswith(f"{plugin} ", autoescape=True)).distinct())
     found = {scan for scan, source in rows if not below or _version(source.partition(" ")[2]) < _version(below)}
