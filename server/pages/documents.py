@@ -78,14 +78,13 @@ def facts_of(document: Document) -> list[tuple[str, str, bool]]:
 def history_of(session: Session, document: Document) -> list[Happened]:
     """What happened to this paper and to the file it came in, latest first."""
     wanted = sa.select(Event).where(Event.subject.in_([document.id, document.scan_id]))
+    wanted = wanted.where(Event.action.not_in(("routed", *shown.STEPS)))  # the trace tells those better
     return [_happened(one) for one in session.scalars(wanted.order_by(Event.seq.desc()).limit(100))]
 
 
 def _happened(one: Event) -> Happened:
     data = json.loads(one.data)
-    return Happened(
-        shown.moment(one.at), one.actor, shown.action_name(one.action), _details(one.action, data)
-    )
+    return Happened(shown.moment(one.at), one.actor, shown.action_name(one.action), _details(one.action, data))
 
 
 def _details(action: str, data: dict[str, Any]) -> str:

@@ -171,7 +171,13 @@ def offers(document: Document, today: dt.date, calendar: Calendar) -> list[Offer
     if document.urgency:
         hinted.insert(0, Offer(calendar.after(today, 0), _("ngay, vì là văn bản {}").format(document.urgency)))
     round_days = [Offer(calendar.after(today, days), _("{} ngày làm việc").format(days)) for days in DAYS]
-    return [*written[:3], *hinted, *round_days]
+    return _joined([*written[:3], *hinted, *round_days])
+
+
+def _joined(found: Sequence[Offer]) -> list[Offer]:
+    """Each day once, with all that speaks for it."""
+    days = dict.fromkeys(one.day for one in found)
+    return [Offer(day, "; ".join(one.why for one in found if one.day == day)) for day in days]
 
 
 @pages.post("/documents/<document_id>/routes")
