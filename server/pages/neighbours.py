@@ -14,8 +14,8 @@ from server.pages import shown
 from server.speech import gettext as _
 
 RELATIONS = {"basis": "căn cứ", "attached": "kèm theo", "reply": "trả lời", "replaced": "thay thế"}
-WIDE, COLUMN, INDENT = 440, 134, 14
-HEAD, HIGH, LOW, GAP, LINE = 24, 42, 36, 8, 18
+WIDE, COLUMN, INDENT = 450, 138, 12
+HEAD, HIGH, LOW, GAP, LINE = 24, 42, 40, 8, 18
 """Units: the heading, a box, a box one step on, what is between two, a line of text."""
 LETTERS, FEWER = 16, 14
 """Letters that a box holds, and one a step on."""
