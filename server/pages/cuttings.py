@@ -103,11 +103,8 @@ def view(document_id: str, number: int, column: int, row: int) -> Any:
 def _cut(whole: bytes, column: int, row: int) -> bytes:
     with Image.open(io.BytesIO(whole), formats=("WEBP",)) as page:
         wide, high = page.size
-        left, top, right, bottom = (
-            round(line * side) for line, side in (
-                (column / ACROSS, wide), (row / DOWN, high), ((column + WIDE) / ACROSS, wide), ((row + HIGH) / DOWN, high),
-            )
-        )  # fmt: skip
+        left, right = (round(line * wide / ACROSS) for line in (column, column + WIDE))
+        top, bottom = (round(line * high / DOWN) for line in (row, row + HIGH))
         piece = page.convert("RGB").crop((left, top, right, bottom))
     if piece.width > WIDTH:
         piece = piece.resize((WIDTH, max(1, round(piece.height * WIDTH / piece.width))), Image.Resampling.BOX)

@@ -1,4 +1,4 @@
-"""A document that was found, as a person sees it: marked words, the piece of its page, why it is there, where it opens."""
+"""A document that was found, as a person sees it: marked words, the piece of its page, why, and where it opens."""
 
 from __future__ import annotations
 
