@@ -23,21 +23,21 @@ ROLES = {
 """Role → its Vietnamese name."""
 
 _PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "backdate", "void", "route", "handle", "assign",
-                     "retry", "export", "history"})  # fmt: skip
+                     "retry", "export", "history", "file", "keep_files"})  # fmt: skip
 _MACHINE = frozenset({"plugins", "settings"})
 
 ACTIONS = _PAPERS | _MACHINE | {"reopen", "books", "users"}
 """read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) ·
-void (a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the unit
-that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) · history ·
-plugins · settings · users"""
+void (a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the
+unit that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) ·
+history · file (put papers into work files) · keep_files (make, change, close them) · plugins · settings · users"""
 
 _MAY: dict[str, frozenset[str]] = {
     "admin": ACTIONS,
     "clerk": _PAPERS,
     "leader": frozenset({"read", "route", "reopen", "export", "history"}),
-    "head": frozenset({"read", "handle", "assign", "history"}),
-    "staff": frozenset({"read", "handle"}),
+    "head": frozenset({"read", "handle", "assign", "history", "file"}),
+    "staff": frozenset({"read", "handle", "file"}),
     "it": _MACHINE,
     "auditor": frozenset({"read", "export", "history"}),
 }

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from archive import access
 from archive.models import Confirmation, Document, User
-from archive.reports import Asked, same
+from archive.reports import Asked
 
 _count = sa.func.count()
 
@@ -58,7 +58,7 @@ class Wrong:
 def machine(session: Session, user: User | None, asked: Asked) -> Machine:
     """What was confirmed and corrected in these days."""
     groups = (Confirmation.field, Confirmation.source, Confirmation.outcome, Confirmation.sure)
-    found = session.execute(_confirmed(session, user, asked, *groups, _count).group_by(*groups)).all()
+    found = session.execute(_confirmed(user, asked, *groups, _count).group_by(*groups)).all()
 
     def by(key: Callable[[Any], str]) -> dict[str, Accuracy]:
         sums: defaultdict[str, Counter[str]] = defaultdict(Counter)
@@ -72,13 +72,13 @@ def machine(session: Session, user: User | None, asked: Asked) -> Machine:
     return Machine(by(lambda row: str(row.field)), by(lambda row: str(row.source).partition(" ")[0]))
 
 
-def _confirmed(session: Session, user: User | None, asked: Asked, *columns: Any) -> sa.Select[Any]:
+def _confirmed(user: User | None, asked: Asked, *columns: Any) -> sa.Select[Any]:
     first, after = asked.moments
     wanted = sa.select(*columns).where(Confirmation.at >= first, Confirmation.at < after)
     seen = access.visible(user)
     if seen is sa.true() and not asked.unit:
         return wanted
-    wanted = wanted.join(Document, same(session, Confirmation.document_id)).where(seen)
+    wanted = wanted.join(Document, Document.id == Confirmation.document_id).where(seen)
     return wanted.where(Document.unit_id == asked.unit) if asked.unit else wanted
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from archive import access
 from archive.models import Document, RouteRow, User
-from archive.reports import Asked, epoch, same, unit_names
+from archive.reports import Asked, epoch, unit_names
 
 _OPEN = ("decided", "received")
 _count = sa.func.count()
@@ -70,15 +70,13 @@ def handling(session: Session, user: User | None, asked: Asked, today: dt.date) 
         else_="overdue",
     )
     groups = (route.unit_id, years, months, outcome)
-    wanted = _led(session, user, asked, route, *groups, _count).where(due.between(asked.first, asked.last))
+    wanted = _led(user, asked, route, *groups, _count).where(due.between(asked.first, asked.last))
     names = unit_names(session)
     cells: defaultdict[tuple[str, dt.date], Counter[str]] = defaultdict(Counter)
     for unit, year, month, how, count in session.execute(wanted.group_by(*groups)):
         cells[names.get(unit or "", ""), dt.date(int(year), int(month), 1)][how] += count
     first, after = asked.moments
-    undated = _led(session, user, asked, route, _count).where(
-        due.is_(None), route.decided_at >= first, route.decided_at < after
-    )
+    undated = _led(user, asked, route, _count).where(due.is_(None), route.decided_at >= first, route.decided_at < after)
     return _handled({key: Kept(**count) for key, count in cells.items()}, session.scalar(undated) or 0)
 
 
@@ -94,13 +92,11 @@ def _sum(many: Iterable[Kept]) -> Kept:
     return Kept(*(sum(getattr(one, name) for one in rows) for name in ("on_time", "late", "open", "overdue")))
 
 
-def _led(session: Session, user: User | None, asked: Asked, route: Any, *columns: Any) -> sa.Select[Any]:
+def _led(user: User | None, asked: Asked, route: Any, *columns: Any) -> sa.Select[Any]:
     """The routes of units that lead, of papers `user` may see."""
-    papers = sa.exists().where(
-        same(session, route.document_id), Document.status.in_(("registered", "routed", "handling", "done")),
-        access.visible(user),
-    )  # fmt: skip
-    wanted = sa.select(*columns).select_from(route).where(route.role == "lead", route.state.in_(access.HAS), papers)
+    wanted = sa.select(*columns).select_from(route).join(Document, Document.id == route.document_id)
+    wanted = wanted.where(route.role == "lead", route.state.in_(access.HAS), access.visible(user))
+    wanted = wanted.where(Document.status.in_(("registered", "routed", "handling", "done")))
     return wanted.where(route.unit_id == asked.unit) if asked.unit else wanted
 
 
@@ -109,7 +105,7 @@ def overdue(
 ) -> Sequence[Overdue]:  # fmt: skip
     """The papers that are open and late today, the longest first, whatever the days asked for."""
     route = aliased(RouteRow)
-    wanted = _led(session, user, asked, route, route.document_id, route.unit, route.due)
+    wanted = _led(user, asked, route, route.document_id, route.unit, route.due)
     wanted = wanted.where(route.due < today, route.state.in_(_OPEN))
     rows = session.execute(wanted.order_by(route.due, route.document_id).limit(limit)).all()
     papers = sa.select(Document).where(Document.id.in_([row.document_id for row in rows]))
