@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archive.models import Document, PageRow
-from server.pages import shown
+from server.pages import queue, shown
 from server.speech import gettext as _
 
 WIDE = 1000
@@ -37,6 +37,8 @@ class Sheet:
     """In the scan."""
     place: int
     """In the document, from 1."""
+    src: str
+    """Where its picture is."""
     width: int
     height: int
     tall: int
@@ -51,18 +53,21 @@ def pages_of(document: Document) -> list[Sheet]:
     rows = {row.number: row for row in document.scan.page_rows}
     found = list(_boxes(document))
     return [
-        _sheet(rows[number], place, [one for one in found if one[0] == number])
+        _sheet(document, rows[number], place, [one for one in found if one[0] == number])
         for place, number in enumerate(document.pages, 1)
         if number in rows
     ]
 
 
-def _sheet(row: PageRow, place: int, boxes: Iterable[tuple[int, str, str, str, Sequence[float]]]) -> Sheet:
+def _sheet(
+    document: Document, row: PageRow, place: int, boxes: Iterable[tuple[int, str, str, str, Sequence[float]]]
+) -> Sheet:
     width, height = row.width or 1000, row.height or 1414
     tall = round(WIDE * height / width)
     frames = [_frame(name, label, kind, box, tall) for _page, name, label, kind, box in boxes]
     advice = " ".join(_(shown.SCAN_AGAIN.get(word) or shown.ADVICE.get(word, word)) for word in row.advice)
-    return Sheet(row.number, place, width, height, tall, frames, row.plain, advice)
+    src = queue.picture(document.id, row.number, row.turned)
+    return Sheet(row.number, place, src, width, height, tall, frames, row.plain, advice)
 
 
 def _frame(name: str, label: str, kind: str, box: Sequence[float], tall: int) -> Frame:

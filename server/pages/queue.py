@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, selectinload
+from sqlalchemy.orm import Session, contains_eager, defer, selectinload
 
-from archive import access, answer, register
+from archive import access, answer, presence, register
 from archive.jobs import progress
 from archive.models import Document, PageRow, Scan, User
 from archive.records import stamp_of
@@ -46,6 +46,10 @@ class Item:
     title: str
     about: str
     state: State
+    badges: tuple[State, ...] = ()
+    """What else is to be known before it is opened: one of a bundle, suspected twice, a poor scan."""
+    who: str = ""
+    """Who else has it open."""
     why: str = ""
     scan_id: str = ""
     done: int = 0
@@ -54,6 +58,11 @@ class Item:
     urgent: bool = False
     look: str | None = None
     """Where a scan that is being read can be looked at."""
+
+    @property
+    def pills(self) -> tuple[State, ...]:
+        """All that is said of it in a word."""
+        return self.state, *self.badges
 
 
 @dataclass(frozen=True)
@@ -82,24 +91,55 @@ class Queue:
         """Which of the documents this is, from 1."""
         return next((n for n, item in enumerate(self.documents, 1) if item.id == document_id), None)
 
-    def after(self, document_id: str) -> Item | None:
-        """The document after this one; at the end the first again; None when it is the only one."""
+    def after(self, document_id: str | None) -> Item | None:
+        """The document after this one that nobody else has open; at the end the first again.
+
+        Where all are open elsewhere the next one, None when there is no other.
+        """
         others = self.documents
         at = self.place(document_id) or 0
-        return next((item for item in [*others[at:], *others[:at]] if item.id != document_id), None)
+        following = [item for item in [*others[at:], *others[:at]] if item.id != document_id]
+        return next((item for item in following if not item.who), next(iter(following), None))
 
 
 def load(session: Session, user: User | None) -> Queue:
     """The queue of `user`."""
     scans, documents = _scans(session, user), _documents(session, user)
-    coarse = _coarse(session, [document.scan_id for document in documents])
+    known = _Known.of(session, user, documents)
     ranked = [(_rank(scan), _of_scan(session, scan)) for scan in scans]
-    doubts, twice = _doubts(session, documents), _twice(session, documents)
-    ranked += [
-        (_rank(doc.scan, doc.ordinal), _of_document(doc, coarse.get(doc.scan_id, ()), doubts[doc.id], doc.id in twice))
-        for doc in documents
-    ]
+    ranked += [(_rank(doc.scan, doc.ordinal), _of_document(doc, known)) for doc in documents]
     return Queue([item for _, item in sorted(ranked, key=lambda pair: pair[0])][:SHOWN], _count(session, user))
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is asked once of all documents that are shown."""
+
+    coarse: dict[str, tuple[str, ...]]
+    """scan → what speaks against its pages"""
+    turned: dict[str, dict[int, int]]
+    """scan → pages that a person turned, and by how much"""
+    doubts: dict[str, int]
+    twice: set[str]
+    parts: dict[str, int]
+    """scan → how many documents it holds"""
+    who: Mapping[str, str]
+
+    @classmethod
+    def of(cls, session: Session, user: User | None, documents: Sequence[Document]) -> _Known:
+        scans = {document.scan_id for document in documents}
+        rows = session.execute(
+            sa.select(PageRow.scan_id, PageRow.number, PageRow.advice, PageRow.turned).where(PageRow.scan_id.in_(scans))
+        ).all()
+        parts = sa.select(Document.scan_id, sa.func.count()).where(Document.scan_id.in_(scans))
+        return cls(
+            _coarse([(row.scan_id, row.advice) for row in rows]),
+            _turned([(row.scan_id, row.number, row.turned) for row in rows if row.turned is not None]),
+            _doubts(session, documents),
+            _twice(session, documents),
+            dict(session.execute(parts.group_by(Document.scan_id)).all()),
+            presence.others(session, user.id) if user else {},
+        )
 
 
 def _rank(scan: Scan, ordinal: int = 0) -> tuple[bool, float, str, int]:
@@ -114,28 +154,47 @@ def _scans(session: Session, user: User | None) -> Sequence[Scan]:
 
 
 def _documents(session: Session, user: User | None) -> Sequence[Document]:
-    wanted = (
-        sa.select(Document).join(Document.scan).options(contains_eager(Document.scan), selectinload(Document.stamp))
-    )
-    wanted = wanted.where(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
+    # Whole texts of sixty papers would be read to show sixty lines.
+    light = (contains_eager(Document.scan), selectinload(Document.stamp), defer(Document.text), defer(Document.folded))
+    wanted = sa.select(Document).join(Document.scan).options(*light).where(_waits(user))
     return session.scalars(wanted.order_by(*_order, Document.ordinal).limit(SHOWN)).all()
+
+
+def following(session: Session, user: User, document_id: str) -> str | None:
+    """The id of the paper `Queue.after` would name, without making the queue."""
+    wanted = sa.select(Document.id).join(Document.scan).where(_waits(user))
+    ids = list(session.scalars(wanted.order_by(*_order, Document.ordinal).limit(SHOWN)))
+    at = ids.index(document_id) + 1 if document_id in ids else 0
+    others = [one for one in (*ids[at:], *ids[:at]) if one != document_id]
+    taken = presence.others(session, user.id)
+    return next((one for one in others if one not in taken), next(iter(others), None))
+
+
+def _waits(user: User | None) -> sa.ColumnElement[bool]:
+    return sa.and_(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
 
 
 def _count(session: Session, user: User | None) -> int:
     """All that waits, also what is not shown."""
     papers = sa.select(sa.func.count()).select_from(Document).join(Document.scan)
-    papers = papers.where(Document.status == "review", access.visible(user), Scan.status.not_in(UNDERWAY))
+    papers = papers.where(_waits(user))
     scans = sa.select(sa.func.count()).select_from(Scan).where(Scan.status.in_(UNDERWAY))
     return (session.scalar(papers) or 0) + ((session.scalar(scans) or 0) if access.can(user, "ingest") else 0)
 
 
-def _coarse(session: Session, scan_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """What the reader said against the pages of these scans."""
-    rows = session.execute(sa.select(PageRow.scan_id, PageRow.advice).where(PageRow.scan_id.in_(set(scan_ids))))
+def _coarse(rows: Iterable[tuple[str, Sequence[str]]]) -> dict[str, tuple[str, ...]]:
+    """What the reader said against the pages of each scan."""
     said: dict[str, set[str]] = {}
     for scan_id, advice in rows:
         said.setdefault(scan_id, set()).update(COARSE & set(advice))
     return {scan_id: tuple(sorted(words)) for scan_id, words in said.items() if words}
+
+
+def _turned(rows: Iterable[tuple[str, int, int]]) -> dict[str, dict[int, int]]:
+    found: dict[str, dict[int, int]] = {}
+    for scan_id, number, by in rows:
+        found.setdefault(scan_id, {})[number] = by
+    return found
 
 
 def _of_scan(session: Session, scan: Scan) -> Item:
@@ -145,23 +204,43 @@ def _of_scan(session: Session, scan: Scan) -> Item:
         title = _("Bị cách ly") if scan.status == "quarantined" else _("Chưa đọc được")
         told = State("bad", "✕", _("Cần xử lý"))
         why = scan.error or _("Tệp gốc vẫn an toàn. Hãy thử đọc lại hoặc quét lại.")
-        return Item(scan.id, None, None, title, about, told, why, scan.id, retry=scan.status == "failed", urgent=urgent)
+        return Item(scan.id, None, None, title, about, told, why=why, scan_id=scan.id, retry=scan.status == "failed",
+                    urgent=urgent)  # fmt: skip
     far = progress(session, scan.id)
     told = State("run", "◔", _(far.words))
-    return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, "", scan.id, far.done, far.total, urgent=urgent,
-                look=f"/scans/{scan.id}")  # fmt: skip
+    return Item(scan.id, None, None, _("Đang nhận dạng…"), about, told, scan_id=scan.id, done=far.done, total=far.total,
+                urgent=urgent, look=f"/scans/{scan.id}")  # fmt: skip
 
 
-def _of_document(document: Document, coarse: Sequence[str], doubts: int, twice: bool) -> Item:
+def _of_document(document: Document, known: _Known) -> Item:
     about = " · ".join(filter(None, [document.issuing_organ, shown.hour(document.scan.received_at)]))
+    coarse = known.coarse.get(document.scan_id, ())
     why = ", ".join(_(shown.ADVICE.get(word, word)) for word in coarse)
-    pages = document.pages or [1]
+    first = next(iter(document.pages), 1)
+    turned = known.turned.get(document.scan_id, {}).get(first)
     return Item(
-        document.id, f"/review/{document.id}", f"/documents/{document.id}/pages/{pages[0]}.thumb.webp",
-        title_of(document), about, _doubt(document, doubts, twice), _("Bản quét: {}").format(why) if why else "",
-        document.scan_id,
+        document.id, f"/review/{document.id}", picture(document.id, first, turned, thumb=True), title_of(document),
+        about, _doubt(document, known.doubts[document.id]), _badges(document, known, bool(coarse)),
+        known.who.get(document.id, ""), _("Bản quét: {}").format(why) if why else "", document.scan_id,
         urgent=document.scan.priority <= URGENT or document.urgency is not None,
     )  # fmt: skip
+
+
+def picture(document_id: str, page: int, turned: int | None, *, thumb: bool = False) -> str:
+    """The address of a page's picture; a page that was turned by hand has another, for browsers keep the old one."""
+    kind = ".thumb.webp" if thumb else ".webp"
+    return f"/documents/{document_id}/pages/{page}{kind}" + ("" if turned is None else f"?turned={turned}")
+
+
+def _badges(document: Document, known: _Known, is_poor: bool) -> tuple[State, ...]:
+    """Twice, one of several, poor: in the order in which they matter."""
+    of_scan = known.parts.get(document.scan_id, 1)
+    found = [
+        (document.id in known.twice, State("warn", "⧉", _("Có thể trùng"))),
+        (of_scan > 1, State("off", "▤", _("Văn bản {} / {} của bản quét").format(document.ordinal, of_scan))),
+        (is_poor, State("bad", "◌", _("Bản quét xấu"))),
+    ]
+    return tuple(badge for holds, badge in found if holds)
 
 
 def title_of(document: Document) -> str:
@@ -195,11 +274,9 @@ def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
     return {one.id: count(one) for one in documents}
 
 
-def _doubt(document: Document, doubts: int, twice: bool) -> State:
+def _doubt(document: Document, doubts: int) -> State:
     if document.kind == "web_article":
         return State("warn", "⚠", _("Không phải văn bản gốc"))
-    if twice:
-        return State("warn", "⚠", _("Có thể trùng"))
     if doubts:
         return State("warn", "⚠", ngettext("%(num)d ô cần xem", "%(num)d ô cần xem", doubts) % {"num": doubts})
     return State("ok", "✓", _("Sẵn sàng"))

@@ -37,9 +37,6 @@ class Typed:
 
 
 NOTHING = Typed({}, {})
-UNDO = {"split": "tách văn bản", "merged": "ghép văn bản", "moved": "xếp lại trang", "turned": "xoay trang"}
-DID = {"split": "Đã tách văn bản.", "merged": "Đã ghép văn bản.", "moved": "Đã xếp lại trang.",
-       "turned": "Đã xoay trang.", "undone": "Đã hoàn tác."}  # fmt: skip
 
 
 @pages.get("/")
@@ -125,7 +122,7 @@ def show(
 ) -> Any:
     """The review page."""
     facts: dict[str, Any] = {"queue": waiting, "current": document.id if document else None, "document": document}
-    facts |= {"done": just_registered(session), "did": _(DID.get(request.args.get("did", ""), ""))}
+    facts |= {"done": just_registered(session), "did": _(shown.DID.get(request.args.get("did", ""), ""))}
     if document:
         facts |= of_pages(session, document)
         facts |= {"underway": True, "current": document.scan_id} if is_underway(document) else {}
@@ -145,7 +142,7 @@ def of_pages(session: Session, document: Document) -> dict[str, Any]:
         "pages": leaves,
         "pictures": {leaf.number: leaf.src for leaf in leaves},
         "cuttable": cuttable,
-        "undoable": _(UNDO[done.kind]) if done else "",
+        "undoable": _(shown.UNDO[done.kind]) if done else "",
         "before": part_before(document),
         "siblings": [one for one in document.scan.documents if one.id != document.id],
     }
@@ -190,7 +187,7 @@ def authors(session: Session, document: Document, typed: Typed) -> Mapping[str, 
     if not typed.values:
         return {}
     wanted = sa.select(Confirmation.field, Confirmation.by).where(Confirmation.document_id == document.id)
-    return dict(session.execute(wanted).all())  # type: ignore[arg-type]
+    return dict(session.execute(wanted).all())
 
 
 def retyped(form: sheet.Sheet, typed: Typed, by: Mapping[str, str]) -> sheet.Sheet:

@@ -75,6 +75,8 @@ class Line:
     candidates: tuple[Candidate, ...] = ()
     theirs: str | None = None
     """What somebody else wrote meanwhile."""
+    by: str = ""
+    """Who that was."""
     choices: tuple[str, ...] = ()
 
     @property
@@ -180,7 +182,7 @@ def _line(name: str, label: str, settled: Mapping[str, Any] | None, sizes: Mappi
         )
     value = shown.value_of(name, settled.get("value"))
     others = tuple(
-        Candidate(shown.value_of(name, one["value"]), shown.percent(one.get("confidence")))
+        Candidate(shown.value_of(name, one["value"]), _chance(one))
         for one in settled.get("others") or ()
         if one.get("value") and (one.get("confidence") or 0) >= LEAST
     )
@@ -262,14 +264,18 @@ def _first_three(stamp: Mapping[str, Any]) -> tuple[Candidate, ...]:
     """The likeliest numbers, weighed by the book; then what the pen alone says, where that is another."""
     alone = stamp.get("alone") or {}
     readings = [one for one in (stamp, *(stamp.get("others") or ())) if _digits(one.get("value"))][:KEPT]
-    said = [
-        Candidate(_digits(one["value"]), _("dấu, {}").format(shown.percent(one.get("confidence")))) for one in readings
-    ]
+    said = [Candidate(_digits(one["value"]), ", ".join(filter(None, [_("dấu"), _chance(one)]))) for one in readings]
     if pen := _digits(alone.get("value")):
-        said.append(Candidate(pen, _("riêng nét bút, {}").format(shown.percent(alone.get("confidence")))))
+        said.append(Candidate(pen, ", ".join(filter(None, [_("riêng nét bút"), _chance(alone)]))))
     return tuple(
         {one.value: one for one in reversed(said)}[value] for value in dict.fromkeys(one.value for one in said)
     )
+
+
+def _chance(reading: Mapping[str, Any]) -> str:
+    """How likely a rival is; nothing below one in a hundred: "0 %" only makes one wonder why it is offered."""
+    confidence = reading.get("confidence") or 0
+    return shown.percent(confidence) if confidence >= 0.01 else ""
 
 
 def _why(stamp: Mapping[str, Any], by_pen: str) -> str:
@@ -295,9 +301,7 @@ def _arrival_day(stamp: Mapping[str, Any] | None, today: dt.date, sizes: Mapping
         return Line("arrived_on", label, now, now, "ok", _("✓ Hôm nay: giấy không có dấu ghi ngày"))
     line = _line("arrived_on", label, stamp, sizes)
     rivals = [*(stamp.get("others") or ())[: KEPT - 1], *filter(None, [stamp.get("alone")])]
-    said = tuple(
-        Candidate(shown.day(one["value"]), shown.percent(one.get("confidence"))) for one in rivals if one.get("value")
-    )
+    said = tuple(Candidate(shown.day(one["value"]), _chance(one)) for one in rivals if one.get("value"))
     if stamp.get("value"):
         value = shown.day(stamp["value"])
         return replace(line, value=value, was=value, candidates=_different(said, value))

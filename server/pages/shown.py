@@ -69,6 +69,8 @@ ACTIONS = {
     "received": "Đã nhận tệp", "read": "Đã đọc", "corrected": "Đã sửa", "confirmed": "Đã xác nhận",
     "registered": "Đã vào sổ", "number_voided": "Đã huỷ số", "entry_amended": "Đã sửa dòng trong sổ",
     "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại",
+    "split": "Đã tách văn bản", "merged": "Đã ghép văn bản", "pages_moved": "Đã xếp lại trang",
+    "page_turned": "Đã xoay trang", "cut_undone": "Đã hoàn tác",
     "failed": "Đọc không được", "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản",
     "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
@@ -100,6 +102,12 @@ def action_name(action: str) -> str:
 def weekday(value: dt.date) -> str:
     """`Thứ hai`."""
     return _(WEEKDAYS[value.weekday()])
+
+UNDO = {"split": "tách văn bản", "merged": "ghép văn bản", "moved": "xếp lại trang", "turned": "xoay trang"}
+"""What can be taken back, by the kind of the cut."""
+DID = {"split": "Đã tách văn bản.", "merged": "Đã ghép văn bản.", "moved": "Đã xếp lại trang.",
+       "turned": "Đã xoay trang.", "undone": "Đã hoàn tác."}  # fmt: skip
+"""What was just done to the pages."""
 
 
 def field_name(name: str) -> str:

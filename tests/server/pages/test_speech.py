@@ -19,6 +19,7 @@ WORDS = {"_": None, "ngettext": (1, 2)}
 LABELS = (
     *shown.FIELDS.values(), *shown.STAMP_FIELDS.values(), *(words for *_look, words in shown.STATUSES.values()),
     *shown.FLAGS.values(), *shown.ADVICE.values(), *shown.SCAN_AGAIN.values(), *shown.ACTIONS.values(),
+    *shown.UNDO.values(), *shown.DID.values(),
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
     *inbox.LANES.values(), *shown.WEEKDAYS, *search.FACETS.values(), *search.SORTS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
