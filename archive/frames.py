@@ -50,7 +50,7 @@ class Look:
 
 
 PLAIN = Look(inked, 0.66, 0)
-FAINT = Look(ridges, 0.6, 1)
+FAINT = Look(ridges, 0.72, 1)
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Frame:
     score: float
     """0..1: how much of its four sides is inked."""
     kind: str = "dark"
+    faint: bool = False
+    """Only dots of it are left."""
 
     def corners(self) -> list[tuple[float, float]]:
         """From the upper left one clockwise."""
@@ -85,7 +87,8 @@ def frames(plane: Plane) -> list[Frame]:
 
 def faint_frames(plane: Plane) -> list[Frame]:
     """Frames of the upper part of the page of which little more than dots are left, best first."""
-    return _found(plane, plane.amount[: round(UPPER * len(plane.amount))], FAINT)
+    found = _found(plane, plane.amount[: round(UPPER * len(plane.amount))], FAINT)
+    return [dataclasses.replace(frame, faint=True) for frame in found]
 
 
 def _found(plane: Plane, ink: NDArray[np.uint8], look: Look) -> list[Frame]:

@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from archive import tesseract
 from archive.leaders import Leader
 from archive.pen import Reader
-from archive.spotting import letters, spot
+from archive.recogniser import Recogniser
+from archive.spotting import MERIT, letters, merit, share, spot
 from archive.vietnamese import fold
 
 PX = 10.0
@@ -40,9 +42,8 @@ WORDS = {
     "file_ref": ("so va ky hieu", "ky hieu hs", "luu ho so so", "luu hs so", "ho so so", "so hs:"),
 }
 """The labels without case and marks; a colon stands for any points."""
-MERIT = 2.3
-"""What each letter of a word is worth against its cost; a word that earns less than LEAST of it was not seen."""
 LEAST = 0.35
+"""Share of what its letters are worth below which a word was not seen."""
 ORDER = ("time", "number", "date", "forward_to", "file_ref")
 """From the top: on no stamp do they stand otherwise."""
 LINES = {"time": 0, "number": 0, "date": 1, "forward_to": 2, "file_ref": 3}
@@ -222,18 +223,22 @@ def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[La
     if not tops:
         return []
     right = round(picture.width * SEEN_PART)
-    boxes = [(0, round(top * PX), right, round(top * PX) + round(BAND * PX)) for top in tops]
-    lines = np.stack([letters(recogniser, recogniser.frames(picture.crop(box))) for box in boxes])
+    lines = letters_of_bands(picture.crop((0, 0, right, picture.height)), recogniser, tops)
     names = [(name, word.replace(" ", "")) for name, words in WORDS.items() for word in words]
     frame = right / PX / lines.shape[1]
     found = []
     for top, spotted in zip(tops, spot(lines, [word for _, word in names]), strict=True):
         for (name, word), place in zip(names, spotted, strict=True):
-            merit = MERIT * len(word) + place.score
-            if merit > LEAST * MERIT * len(word):
+            if share(word, place) > LEAST:
                 edges = place.start * frame, (place.end + 1) * frame
-                found.append(Label(name, *edges, top + BAND / 2, merit))
+                found.append(Label(name, *edges, top + BAND / 2, merit(word, place)))
     return [label for label in found if not _part_of_another(label, found)]
+
+
+def letters_of_bands(picture: Image.Image, recogniser: Recogniser, tops: Sequence[float]) -> NDArray[np.float32]:
+    """The letters (archive/spotting.py) of bands of the picture; `tops` are their upper edges, mm."""
+    boxes = [(0, round(top * PX), picture.width, round(top * PX) + round(BAND * PX)) for top in tops]
+    return np.stack([letters(recogniser, recogniser.frames(picture.crop(box))) for box in boxes])
 
 
 def _part_of_another(label: Label, found: Sequence[Label]) -> bool:

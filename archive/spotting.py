@@ -20,6 +20,8 @@ FLOOR = 1e-3
 """No letter of a word may cost more than this, so that one that another stroke spoilt does not hide the word."""
 POINTS = ":.…;·"
 """What follows a label; written as a colon in a word that is looked for."""
+MERIT = 2.3
+"""What each letter of a word is worth against its cost."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz:"
 
 
@@ -31,6 +33,16 @@ class Spotted:
     start: int
     end: int
     """First and last frame."""
+
+
+def merit(word: str, place: Spotted) -> float:
+    """How clearly the word was seen: MERIT a letter at best."""
+    return MERIT * len(word) + place.score
+
+
+def share(word: str, place: Spotted) -> float:
+    """The same as a share of the best; below 0 for what is not there at all."""
+    return merit(word, place) / (MERIT * len(word))
 
 
 @functools.lru_cache(maxsize=2)

@@ -8,11 +8,9 @@ the ink of the stamp lifted off where it has a colour of its own.
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from PIL import Image
@@ -20,21 +18,25 @@ from PIL import Image
 from archive import ink, seals, tesseract, urgent
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import Frame, faint_frames, frames, tinted
-from archive.labels import MERIT, PX, Label, dotted_bands, labels_of, look, other_bands
+from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
 from archive.pen import Reader, Readings
+from archive.penned import BY_DATE, BY_NUMBER, penned
+from archive.pressed import pressed
 from archive.reading import Box, Page
 from archive.sides import PER_MM
-from archive.spotting import letters, spot
+from archive.spotting import letters, share, spot
+from archive.straight import FRAME_LINE, PAD, Straight, straighten
 from archive.vietnamese import fold
 
-PAD = 2.5
-"""mm of page kept around the frame."""
-FRAME_LINE = 0.8
-"""mm that the line of the frame and the blur of it take."""
 SUSPECTS = 3
 PLAIN_FRAME = 0.8
 """Score of a frame that was found among all ink so clearly that it is not looked for in coloured ink alone."""
+NEARLY = 2.0
+"""mm."""
+WHOLE_FRAME, PRESSED = 0.85, 1.0
+"""Score from which on print that runs across the sides says something, and how much; it runs across every rectangle
+that is only imagined in a text."""
 ENOUGH = 2.6
 WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
@@ -70,44 +72,6 @@ BEFORE = 0.8
 """mm before the end of the label: the pen may begin close behind it, or in it."""
 
 
-@dataclass(frozen=True)
-class Straight:
-    """A suspected stamp laid level, PX pixels per mm, with the way back to the page."""
-
-    picture: Image.Image
-    frame: Frame
-    per_mm: float
-    page_size: tuple[int, int]
-
-    @property
-    def right(self) -> float:
-        """mm at which the frame ends."""
-        return PAD + self.frame.width / self.per_mm
-
-    @property
-    def page_left(self) -> float:
-        """mm at which the page begins; 0 when that is farther left than the picture."""
-        return max(0.0, self.picture.width / PX / 2 - self.frame.centre[0] / self.per_mm)
-
-    def box(self, left: float, top: float, right: float, bottom: float) -> Box:
-        """A rectangle in mm of the straightened stamp, as fractions of the page."""
-        points = [self._point(x, y) for x, y in ((left, top), (right, top), (right, bottom), (left, bottom))]
-        xs, ys = (sorted(min(1.0, max(0.0, p[n] / self.page_size[n])) for p in points) for n in (0, 1))
-        return xs[0], ys[0], xs[-1], ys[-1]
-
-    def _point(self, x: float, y: float) -> tuple[float, float]:
-        c, s = math.cos(math.radians(self.frame.angle)), math.sin(math.radians(self.frame.angle))
-        dx = (x - self.picture.width / PX / 2) * self.per_mm
-        dy = (y - self.picture.height / PX / 2) * self.per_mm
-        return self.frame.centre[0] + dx * c + dy * s, self.frame.centre[1] - dx * s + dy * c
-
-    def part(self, picture: Image.Image, left: float, middle: float, height: float) -> Image.Image:
-        """What stands right of `left` on a line, up to the frame; mm."""
-        top, bottom = round((middle - height / 2) * PX), round((middle + height / 2) * PX)
-        right = max(round((self.right - FRAME_LINE) * PX), round(left * PX) + 10)
-        return picture.crop((round(left * PX), max(0, top), right, max(1, min(picture.height, bottom))))
-
-
 def find(
     page: Page, image: Image.Image, reader: Reader | None = None, offices: Sequence[str] = (),
     taught: Callable[[Straight], Stamp | None] | None = None,
@@ -132,14 +96,30 @@ def find(
 
 
 def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], float]:
-    """The labels of a suspect, and what they and the frame weigh: first those on dotted leaders, then any."""
-    picture = _label_picture(straight)
+    """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
+    pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it."""
+    labels, weight = _printed(straight, _label_picture(straight), reader)
+    if weight < ENOUGH and straight.frame.kind != "dark":
+        # A scanner keeps colour at half the sharpness: small print in it may be seen by its darkness alone.
+        labels, weight = max((labels, weight), _printed(straight, straight.picture, reader), key=lambda pair: pair[1])
+    if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
+        weight += PRESSED * pressed(straight)
+    if weight < ENOUGH <= weight + BY_DATE + BY_NUMBER and straight.frame.faint:
+        written, said = penned(straight, reader, RISE)
+        seen = {name: label for name, label in labels.items() if label.weight}
+        return {**labels, **written, **seen}, weight + said
+    return labels, weight
+
+
+def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[dict[str, Label], float]:
+    """The labels in a picture of the stamp, and what they and the frame weigh."""
     dotted = leaders(_behind_labels(straight, picture), PX)
     tops = dotted_bands(dotted) if len(dotted) > 1 else []
     seen = look(picture, reader, tops)
     labels = labels_of(seen, picture, dotted, straight.page_left)
     weight = _weight(straight.frame, labels, dotted)
-    if weight >= ENOUGH or (tops and not seen and _dotted(dotted) < SURELY_DOTTED):
+    doubtful = straight.frame.score < PLAIN_FRAME and _dotted(dotted) < SURELY_DOTTED
+    if weight >= ENOUGH or (tops and not seen and doubtful):
         return labels, weight
     labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted, straight.page_left)
     return labels, _weight(straight.frame, labels, dotted)
@@ -159,9 +139,16 @@ def suspects(page: Page, image: Image.Image) -> Iterator[Straight]:
     found = [tinted(frame, coloured) for frame in frames(dark)]
     if not found or found[0].score < PLAIN_FRAME:
         found += [frame for plane in coloured for frame in frames(plane)]
-    yield from (_straighten(image, frame, per_mm) for frame in _distinct(found, per_mm)[:SUSPECTS])
-    faint = [frame for plane in (dark, *coloured) for frame in faint_frames(plane)]
-    yield from (_straighten(image, frame, per_mm) for frame in _distinct(faint, per_mm)[:SUSPECTS])
+    plain = _distinct(found, per_mm)[:SUSPECTS]
+    yield from (straighten(image, frame, per_mm) for frame in plain)
+    faint = [f for plane in (dark, *coloured) for f in faint_frames(plane) if not _among(f, plain, per_mm)]
+    yield from (straighten(image, frame, per_mm) for frame in _distinct(faint, per_mm)[:SUSPECTS])
+
+
+def _among(frame: Frame, known: Sequence[Frame], per_mm: float) -> bool:
+    """Whether the frame is one of those, give or take NEARLY."""
+    pairs = ((frame, other) for other in known if math.dist(frame.centre, other.centre) < NEARLY * per_mm)
+    return any(max(abs(a.width - b.width), abs(a.height - b.height)) < NEARLY * per_mm for a, b in pairs)
 
 
 def marks(page: Page, image: Image.Image, reader: Reader | None = None) -> tuple[Mark, ...]:
@@ -187,22 +174,6 @@ def _distinct(suspects: Sequence[Frame], per_mm: float) -> list[Frame]:
     return kept
 
 
-def _straighten(image: Image.Image, frame: Frame, per_mm: float) -> Straight:
-    wide, tall = (round((side / per_mm + 2 * PAD) * PX) for side in (frame.width, frame.height))
-    scale = per_mm / PX
-    c, s = (scale * f(math.radians(frame.angle)) for f in (math.cos, math.sin))
-    reach = math.hypot(wide, tall) / 2 * scale + 2
-    x, y = frame.centre
-    x0, y0 = max(0, int(x - reach)), max(0, int(y - reach))
-    around = image.crop((x0, y0, min(image.width, int(x + reach) + 1), min(image.height, int(y + reach) + 1)))
-    x, y = x - x0, y - y0
-    back = (c, s, x - c * wide / 2 - s * tall / 2, -s, c, y + s * wide / 2 - c * tall / 2)
-    picture = around.convert("RGB").transform(
-        (wide, tall), Image.Transform.AFFINE, back, Image.Resampling.BICUBIC, fillcolor="white"
-    )
-    return Straight(picture, frame, per_mm, image.size)
-
-
 def _label_picture(straight: Straight) -> Image.Image:
     """The stamp's own ink alone where it has a colour: no pen, no print below it."""
     return ink.only(straight.picture, straight.frame.kind)
@@ -223,8 +194,7 @@ def _stamp(
 ) -> Stamp:
     fields = (_organ(page, straight, labels, reader, offices), *_fields(page, straight, labels, reader))
     frame = straight.frame
-    box = straight.box(PAD, PAD, straight.right, straight.picture.height / PX - PAD)
-    return Stamp(page.number, box, fields, frame.angle, min(0.995, 0.5 + 0.1 * weight))
+    return Stamp(page.number, straight.frame_box, fields, frame.angle, min(0.995, 0.5 + 0.1 * weight))
 
 
 def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Reader) -> Iterator[Finding]:
@@ -252,7 +222,7 @@ def _organ(
     cut = straight.picture.crop((0, round(top * PX), straight.picture.width, round(bottom * PX)))
     printed = ink.only(cut, straight.frame.kind).convert("L")
     own = _spotted(printed, offices, reader)
-    text, sure = (own, 1.0) if own else _print(printed)
+    text, sure = (own, 1.0) if own else _name(printed)
     own = own or _nearest(text, offices)
     readable = bool(own) or (sure > READABLE and text.isupper())
     return Finding(
@@ -261,7 +231,7 @@ def _organ(
     )  # fmt: skip
 
 
-def _print(picture: Image.Image) -> tuple[str, float]:
+def _name(picture: Image.Image) -> tuple[str, float]:
     """A line of print and how sure that is."""
     words = tesseract.read_region(picture, psm=7, dpi=254)
     kept = [word for word in words if sum(c.isalpha() for c in word.text) > len(word.text) / 2 or word.text == "&"]
@@ -276,7 +246,7 @@ def _spotted(picture: Image.Image, offices: Sequence[str], reader: Reader) -> st
     if recogniser is None or not names:
         return None
     places = spot(letters(recogniser, recogniser.frames(picture))[None], list(names))[0]
-    shares = {name: 1 + place.score / (MERIT * len(name)) for name, place in zip(names, places, strict=True)}
+    shares = {name: share(name, place) for name, place in zip(names, places, strict=True)}
     best = max(shares, key=lambda name: shares[name])
     return names[best] if shares[best] > SPOTTED else None
 

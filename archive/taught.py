@@ -10,28 +10,23 @@ import functools
 import math
 from collections.abc import Callable, Iterator, Sequence
 
-import numpy as np
 from PIL import Image
 
 from archive import ink, stamps, tesseract
 from archive.drawings import Drawing, Layout, Lesson, check
 from archive.errors import BadValue
 from archive.findings import Finding, Stamp
-from archive.labels import PX
+from archive.labels import PX, letters_of_bands, other_bands
 from archive.pen import Reader, Readings
 from archive.reading import Box, Page
-from archive.spotting import letters, spot
-from archive.stamps import PAD, Straight
+from archive.spotting import MERIT, merit, spot
+from archive.straight import PAD, Straight
 from archive.vietnamese import words_of
 
 LIKE = 0.08
 """Share by which the sides of a frame may differ from those that were drawn: wear, skew and the scanner's own scale."""
 OVERLAP = 0.5
 """Share of a drawn frame and a found one that is both."""
-BAND, STEP = 5.6, 2.0
-"""mm: height of the strips in which print is looked for, and how far one lies below the other."""
-MERIT = 2.3
-"""What a letter of a word is worth when it is seen perfectly (as in archive/labels)."""
 SEEN = 0.5
 """Share of the printed letters that must be seen: half a worn stamp is still the office's, a table is not."""
 WIDER = ((0.0, 0.0), (0.4, 0.6), (0.2, -0.4))
@@ -52,7 +47,7 @@ def learn(page: Page, image: Image.Image, drawing: Drawing, reader: Reader | Non
             "Máy không thấy khung dấu ở chỗ đã vẽ, nên lần sau cũng không tìm được. Hãy vẽ sát khung, "
             "hoặc chọn bản quét có khung dấu rõ hơn."
         )
-    wide, tall = (side / straight.per_mm for side in (straight.frame.width, straight.frame.height))
+    wide, tall = straight.size
     fields = {name: _in_frame(straight, box) for name, box in drawing.fields.items()}
     layout = Layout(drawing.name.strip(), " ".join(drawing.words.split()), wide, tall, fields)
     stamp = read(page, straight, [layout], reader)
@@ -66,11 +61,8 @@ def learn(page: Page, image: Image.Image, drawing: Drawing, reader: Reader | Non
 
 def _drawn_one(found: Sequence[Straight], drawn: Box) -> Straight | None:
     """The proposed frame that was meant."""
-    shared = {
-        n: _shared(one.box(PAD, PAD, one.right, one.picture.height / PX - PAD), drawn) for n, one in enumerate(found)
-    }
-    best = max(shared, key=lambda n: shared[n], default=None)
-    return found[best] if best is not None and shared[best] > OVERLAP else None
+    best = max(found, key=lambda one: _shared(one.frame_box, drawn), default=None)
+    return best if best and _shared(best.frame_box, drawn) > OVERLAP else None
 
 
 def _shared(one: Box, other: Box) -> float:
@@ -100,11 +92,7 @@ def _in_frame(straight: Straight, box: Box) -> Box:
 
 def reader_of(page: Page, layouts: Sequence[Layout]) -> Callable[[Straight], Stamp | None] | None:
     """What `stamps.find` asks of each frame first; None when nothing was taught."""
-    return functools.partial(_read_one, page, layouts, Reader()) if layouts else None
-
-
-def _read_one(page: Page, layouts: Sequence[Layout], reader: Reader, straight: Straight) -> Stamp | None:
-    return read(page, straight, layouts, reader)
+    return functools.partial(read, page, layouts=layouts, reader=Reader()) if layouts else None
 
 
 def read(page: Page, straight: Straight, layouts: Sequence[Layout], reader: Reader) -> Stamp | None:
@@ -115,13 +103,12 @@ def read(page: Page, straight: Straight, layouts: Sequence[Layout], reader: Read
         seen = printed_share(straight, layout.words, reader)
         if seen >= SEEN:
             fields = (_organ(page, straight, layout), *_fields(page, straight, layout, reader))
-            box = straight.box(PAD, PAD, straight.right, straight.picture.height / PX - PAD)
-            return Stamp(page.number, box, fields, straight.frame.angle, min(0.995, 0.6 + 0.4 * seen))
+            return Stamp(page.number, straight.frame_box, fields, straight.frame.angle, min(0.995, 0.6 + 0.4 * seen))
     return None
 
 
 def _is_as_large(layout: Layout, straight: Straight) -> bool:
-    wide, tall = (side / straight.per_mm for side in (straight.frame.width, straight.frame.height))
+    wide, tall = straight.size
     return abs(wide / layout.width - 1) < LIKE and abs(tall / layout.height - 1) < LIKE
 
 
@@ -134,11 +121,9 @@ def printed_share(straight: Straight, words: str, reader: Reader) -> float:
     if reader.recogniser is None:
         text = {words_of(word.text) for word in tesseract.read_region(picture.convert("L"), dpi=round(PX * 25.4))}
         return sum(len(word) for word in wanted if word in text) / sum(map(len, wanted))
-    tops = np.arange(0, max(STEP, picture.height / PX - BAND), STEP)
-    strips = [picture.crop((0, round(top * PX), picture.width, round((top + BAND) * PX))) for top in tops]
-    lines = np.stack([letters(reader.recogniser, reader.recogniser.frames(strip)) for strip in strips])
-    best = np.max([[place.score for place in places] for places in spot(lines, wanted)], axis=0)
-    merits = [max(0.0, MERIT * len(word) + float(score)) for word, score in zip(wanted, best, strict=True)]
+    lines = letters_of_bands(picture, reader.recogniser, other_bands(picture) or [0.0])
+    best = [max(places, key=lambda place: place.score) for places in zip(*spot(lines, wanted), strict=True)]
+    merits = [max(0.0, merit(word, place)) for word, place in zip(wanted, best, strict=True)]
     return sum(merits) / (MERIT * sum(map(len, wanted)))
 
 
@@ -160,7 +145,7 @@ def _fields(page: Page, straight: Straight, layout: Layout, reader: Reader) -> I
 
 def _mm(straight: Straight, place: Box) -> Box:
     """Fractions of the frame as mm of the straightened picture."""
-    wide, tall = (side / straight.per_mm for side in (straight.frame.width, straight.frame.height))
+    wide, tall = straight.size
     return PAD + place[0] * wide, PAD + place[1] * tall, PAD + place[2] * wide, PAD + place[3] * tall
 
 

@@ -19,15 +19,14 @@ from archive.ink import Mask
 from archive.pen import Reader
 from archive.reading import Box, Page
 from archive.seals import UPPER_PART, patches
-from archive.spotting import letters, spot
+from archive.spotting import letters, merit, share, spot
+from archive.straight import cut_around, lay_level
 
 WORDS = {"hoatoc": "HỎA TỐC", "hoatochengio": "HỎA TỐC HẸN GIỜ", "thuongkhan": "THƯỢNG KHẨN", "khan": "KHẨN"}
 LONG = (16.0, 62.0)
 THIN = (6.0, 26.0)
 """mm along and across: a box around KHẨN, an arrow around HỎA TỐC."""
 STEEPEST = 60.0
-MERIT = 2.3
-"""What each letter is worth against its cost."""
 SEEN = 0.62
 """Share of its worth from which a word was read."""
 HEIGHTS = (9.0, 7.0)
@@ -73,21 +72,9 @@ def _strips(
     image: Image.Image, centre: tuple[float, float], angle: float, length: float, per_mm: float
 ) -> list[Image.Image]:
     """The middle of a patch laid level, its red ink alone."""
-    scale = per_mm / PX
-    c, s = (scale * f(math.radians(angle)) for f in (math.cos, math.sin))
-    reach = (length / 2 + HEIGHTS[0]) * per_mm
-    x0, y0 = max(0, int(centre[0] - reach)), max(0, int(centre[1] - reach))
-    around = image.crop((x0, y0, min(image.width, int(centre[0] + reach)), min(image.height, int(centre[1] + reach))))
+    around, middle = cut_around(image, centre, (length / 2 + HEIGHTS[0]) * per_mm)
     red = ink.only(around, "red").convert("L")
-    strips = []
-    for tall in HEIGHTS:
-        wide, high = round((length + 2) * PX), round(tall * PX)
-        x, y = centre[0] - x0, centre[1] - y0
-        back = (c, s, x - c * wide / 2 - s * high / 2, -s, c, y + s * wide / 2 - c * high / 2)
-        strips.append(
-            red.transform((wide, high), Image.Transform.AFFINE, back, Image.Resampling.BICUBIC, fillcolor=255)
-        )
-    return strips
+    return [lay_level(red, middle, angle, (length + 2, tall), per_mm / PX, PX) for tall in HEIGHTS]
 
 
 def _word(strips: list[Image.Image], reader: Reader) -> tuple[str, float]:
@@ -96,9 +83,7 @@ def _word(strips: list[Image.Image], reader: Reader) -> tuple[str, float]:
     if recogniser is None:
         return "", 0.0
     lines = [letters(recogniser, recogniser.frames(strip))[None] for strip in strips]
-    found = [
-        (word, place.score) for line in lines for word, place in zip(WORDS, spot(line, list(WORDS))[0], strict=True)
-    ]
-    best, score = max(found, key=lambda pair: MERIT * len(pair[0]) + pair[1])
-    share = 1 + score / (MERIT * len(best))
-    return (WORDS[best], 0.9 * share) if share > SEEN else ("", 0.0)
+    found = [(word, place) for line in lines for word, place in zip(WORDS, spot(line, list(WORDS))[0], strict=True)]
+    best, place = max(found, key=lambda pair: merit(*pair))
+    seen = share(best, place)
+    return (WORDS[best], 0.9 * seen) if seen > SEEN else ("", 0.0)
