@@ -124,11 +124,28 @@ def route_json(one: Route) -> Json:
 
 def route_row_json(row: RouteRow) -> Json:
     """A suggestion or decision that is kept."""
-    return {
+    said = {
         "id": row.id, "unit": row.unit, "role": row.role, "due": row.due.isoformat() if row.due else None,
         "reason": row.reason, "confidence": round(row.confidence, 4), "source": row.source, "state": row.state,
         "instruction": row.instruction,
     }  # fmt: skip
+    return said | (_handled(row) if row.state != "suggested" else {})
+
+
+def _handled(row: RouteRow) -> Json:
+    """What became of a decision."""
+    return {
+        "version": row.version, "decided_by": row.decided_by, "decided_at": _moment(row.decided_at),
+        "received_by": row.received_by, "received_at": _moment(row.received_at),
+        "person": row.person.name if row.person else None, "person_due": _day(row.person_due),
+        "opinion": row.opinion, "proposal": row.proposal, "reply": row.reply, "asked_due": _day(row.asked_due),
+        "asked_reason": row.asked_reason, "first_due": _day(row.first_due), "closed_at": _moment(row.closed_at),
+        "closed_reason": row.closed_reason,
+    }  # fmt: skip
+
+
+def _day(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _all_fields(fields: Mapping[str, Json]) -> Json:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from archive import access, pages, people
-from archive.models import CitationRow, Document, Event, PageRow, Task, User
+from archive.models import CitationRow, Document, Event, PageRow, RouteRow, Task, User
 from tests.archive import offices as rows
 from tests.server.offices import Office
 
@@ -240,11 +240,20 @@ READS = {
     "admin": (200, 200, 200), "clerk": (200, 200, 200), "leader": (200, 200, 200), "auditor": (200, 200, 200),
     "staff": (404, 200, 404), "head": (404, 200, 404), "it": (403, 403, 403),
 }  # fmt: skip
-READING = ("/documents/{document}", "/scans/{scan}")
+READING = (
+    "/documents/{document}", "/scans/{scan}", "/documents/{document}/alike", "/documents/{document}/neighbours",
+)  # fmt: skip
 CHANGES = {
     ("PATCH", "/documents/{document}"): ({"fields": {"place": "Huế"}}, ("admin", "clerk")),
     ("POST", "/documents/{document}/register"): ({"arrived_on": "2026-03-25"}, ("admin", "clerk")),
     ("POST", "/documents/{document}/routes"): ({"unit": "Phòng VX"}, ("admin", "clerk", "leader")),
+    ("PUT", "/documents/{document}/routes"): ({"parts": [{"unit": "Phòng VX"}]}, ("admin", "clerk", "leader")),
+    ("GET", "/routes/1"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("POST", "/routes/1/receive"): ({}, ("admin", "clerk")),
+    ("GET", "/inbox"): (None, ("admin", "clerk", "head", "staff")),
+    ("GET", "/holidays"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("PUT", "/holidays/2026-11-24"): ({"name": "Nghỉ"}, ("admin", "it")),
+    ("DELETE", "/holidays/2026-11-24"): (None, ("admin", "it")),
     ("POST", "/documents/{document}/split"): ({"pages": [9]}, ("admin", "clerk")),
     ("POST", "/documents/{document}/merge"): ({"document": "x"}, ("admin", "clerk")),
     ("POST", "/register/den/2026/1/void"): ({"reason": "x"}, ("admin", "clerk")),
@@ -254,7 +263,8 @@ CHANGES = {
 }  # fmt: skip
 OTHERS = {
     "/documents/{document}/pdf",
-    "/documents/{document}/pages/{number}.webp", "/scans/{scan}/original", "/search", "/register", "/openapi.json",
+    "/documents/{document}/pages/{number}.webp", "/scans/{scan}/original", "/search", "/searches",
+    "/register", "/openapi.json",
 }  # fmt: skip
 
 
@@ -274,6 +284,7 @@ def test_each_role_changes_only_what_it_may(office, role):
     with office.sessions.begin() as session:
         paper = rows.document(session, status="registered")
         place = {"document": paper.id, "scan": paper.scan_id}
+        session.add(RouteRow(id=1, document_id=paper.id, unit="Phòng VX", state="decided"))
     for (method, path), (body, roles) in CHANGES.items():
         status = office.ask(method, "/api/v1" + path.format(**place), role, json=body).status_code
         assert (status != 403) == (role in roles), (path, status)
@@ -284,7 +295,8 @@ def test_every_route_has_its_row_in_these_tables(office):
     every = map(str, office.app.url_map.iter_rules())
     routes = {rule.removeprefix("/api/v1") for rule in every if rule.startswith("/api")}
     for name, word in (("<document_id>", "{document}"), ("<scan_id>", "{scan}"), ("<int:number>.webp", "{number}.webp"),
-                       ("<book_id>/<int:year>/<int:number>", "den/2026/1")):  # fmt: skip
+                       ("<book_id>/<int:year>/<int:number>", "den/2026/1"), ("<int:route_id>/<move>", "1/receive"),
+                       ("<int:route_id>", "1"), ("<day>", "2026-11-24")):  # fmt: skip
         routes = {route.replace(name, word) for route in routes}
     assert routes == {*READING, *(path for _, path in CHANGES), *OTHERS}
 

@@ -11,7 +11,7 @@ from PIL import Image
 from schemathesis import checks
 from schemathesis.generation import GenerationMode
 
-from archive import register
+from archive import register, routing
 from archive.models import Document, PageRow
 from tests.archive import offices as rows
 from tests.server.offices import Office
@@ -45,7 +45,9 @@ def known(office):
         session.add(paper)
         session.flush()
         register.register(session, paper, "den", dt.date(2026, 3, 25), actor="lan")
-        return {"document_id": paper.id, "scan_id": scan, "number": 1, "book_id": "den", "year": 2026}
+        route = routing.decide(session, paper, "Phòng Văn xã", actor="sep").id
+        ours = {"route_id": route, "move": "receive", "day": "2026-11-24"}
+        return ours | {"document_id": paper.id, "scan_id": scan, "number": 1, "book_id": "den", "year": 2026}
 
 
 def closing(app):
@@ -108,7 +110,13 @@ def test_every_view_is_described_and_every_description_documented(office):
     }
     assert described == views
     docs = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
-    short = {"{document_id}": "{id}", "{scan_id}": "{id}", "{book_id}": "{book}", "{number}.webp": "{n}.webp"}
+    short = {
+        "{document_id}": "{id}",
+        "{scan_id}": "{id}",
+        "{book_id}": "{book}",
+        "{number}.webp": "{n}.webp",
+        "{route_id}": "{id}",
+    }
     for method, path in views:
         for name, word in short.items():
             path = path.replace(name, word)
