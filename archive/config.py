@@ -44,6 +44,14 @@ class Settings:
     lease_seconds: float = _says("how long a task stays with a worker that gives no sign of life", 15.0)
     ocr_engine: str = _says("tesseract (the program) or tesserocr (its library, an optional extra)", "tesseract")
     secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
+    address: str = _says("how people reach the web from their desks, for links in letters: https://vanthu.tinh.vn", "")
+    smtp_host: str = _says("mail server for reminders; empty: no letters are sent", "")
+    smtp_port: int = _says("its port: 587 with starttls, 465 with tls, 25 without", 587)
+    smtp_security: str = _says("starttls, tls, or none on a network of one's own", "starttls")
+    smtp_user: str = _says("who signs in at the mail server; empty: nobody", "")
+    smtp_password: str = _says("and the password", "")
+    smtp_from: str = _says("sender of the letters; empty: smtp_user", "")
+    remind_at: str = _says("hour in Vietnam from which letters go out on working days", "07:00")
 
     @property
     def database_url(self) -> str:
@@ -59,6 +67,7 @@ class Settings:
         """Effective values for people: passwords in URLs shown as ***."""
         shown = {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self)}
         shown["database"] = self.database_url
+        shown["smtp_password"] = "***" if self.smtp_password else ""
         return {name: _mask(value) for name, value in shown.items()}
 
 
@@ -89,6 +98,12 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
         raise BadSettings(
             f"Giá trị của ocr_engine phải là tesseract hoặc tesserocr, không phải {settings.ocr_engine!r}"
         )
+    if settings.smtp_security not in ("starttls", "tls", "none"):
+        raise BadSettings(
+            f"Giá trị của smtp_security phải là starttls, tls hoặc none, không phải {settings.smtp_security!r}"
+        )
+    if not re.fullmatch(r"([01]?\d|2[0-3])(:[0-5]\d)?", settings.remind_at):
+        raise BadSettings(f"Giá trị của remind_at phải là giờ, ví dụ 07:00, không phải {settings.remind_at!r}")
     return settings
 
 

@@ -24,6 +24,7 @@ COMMANDS = {
     "plugins": ("plugins", "Plugins: installed ones, and drop-in ones in DATA/plugins."),
     "register": ("register", "The register books (sổ đăng ký văn bản đến)."),
     "agencies": ("agencies", "Identification codes of agencies, and the days on which they hold."),
+    "remind": ("reminding", "Send letters about what is due; what `vanthu up` starts where a mail server is set."),
     "user": ("people", "The people who may sign in."),
     "token": ("people", "Keys for programs."),
 }

@@ -132,7 +132,8 @@ def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
         )  # fmt: skip
 
     workers = settings.workers or os.cpu_count() or 1
-    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers))]
+    letters = [_Part("remind", start)] if settings.smtp_host else []
+    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), *letters]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -181,7 +182,7 @@ def _wait_for_end(lifeline: int) -> None:
 
 
 def main(lifeline: int, command: str) -> None:
-    """One process under a supervisor: `vanthu serve` or `vanthu work`."""
+    """One process under a supervisor: `vanthu serve`, `vanthu work` or `vanthu remind`."""
     os.set_inheritable(lifeline, False)
     threading.Thread(target=_wait_for_end, args=(lifeline,), daemon=True).start()
     from server.cli import main as vanthu

@@ -109,7 +109,8 @@ class Digest(Base):
     user_id: Mapped[str] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[dt.date] = mapped_column(primary_key=True)
     state: Mapped[str] = mapped_column(sa.String(10), default="waiting")
-    """waiting | sending | sent | unsure (the line broke while the server took it: never sent again) | failed"""
+    """waiting | sending | sent | quiet (nothing was due) | unsure (the line broke while the server took it: never sent
+    again) | failed"""
     attempts: Mapped[int] = mapped_column(default=0)
     not_before: Mapped[dt.datetime] = mapped_column(default=now)
     error: Mapped[str] = mapped_column(sa.String(200), default="")

@@ -18,17 +18,25 @@ from server.pages import (
     admin,
     agencies,
     alike,
+    book_import,
+    books,
+    by_hand,
     cutting,
     cuttings,
+    days,
     documents,
+    files,
     holidays,
     images,
     inbox,
     missing,
     moves,
+    numbers,
     panels,
     plugins,
     register,
+    reminders,
+    reports,
     review,
     routing,
     search,
@@ -38,6 +46,7 @@ from server.pages import (
     stamps,
     underway,
     upload,
+    work_file,
 )
 from server.speech import gettext as _
 from server.state import state
@@ -45,7 +54,8 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps, agencies, abbreviations, inbox, moves, holidays, searches, cuttings, alike,
+    stamps, agencies, abbreviations, inbox, moves, holidays, reminders, searches, cuttings, alike,
+    numbers, days, by_hand, books, book_import, reports, files, work_file,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -113,6 +123,8 @@ def tabs() -> list[Tab]:
         ("/search", _("Tìm kiếm"), may("read")),
         ("/routing", _("Điều phối"), may("route")),
         ("/inbox", _("Việc của đơn vị"), may("handle")),
+        ("/files", _("Hồ sơ"), may("read")),
+        ("/reports", _("Báo cáo"), may("read")),
         ("/admin", _("Quản trị"), may("users") or may("plugins")),
     ]
     count = _count_waiting() if may("correct") else 0

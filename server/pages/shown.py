@@ -74,12 +74,18 @@ ACTIONS = {
     "failed": "Đọc không được", "shelved": "Đã đưa vào tìm kiếm", "cut": "Đã tách văn bản",
     "extracted": "Đã trích thông tin", "surveyed": "Đã xem tệp", "marked": "Đã tìm dấu", "reread": "Đọc lại",
     "quarantined": "Đã cách ly", "book_begun": "Đã mở sổ từ số",
+    "numbers_voided": "Đã huỷ các số chờ", "day_closed": "Đã khóa sổ ngày", "day_reopened": "Đã mở lại ngày đã khóa",
+    "book_added": "Đã mở sổ mới", "book_changed": "Đã sửa sổ", "book_imported": "Đã nhập sổ cũ",
+    "entered_by_hand": "Đã nhập tay", "scan_attached": "Đã gắn bản quét",
     "plugins_ordered": "Đã xếp thứ tự phần bổ sung", "stamp_taught": "Đã dạy mẫu dấu",
     "stamp_forgotten": "Đã bỏ mẫu dấu", "agency_code_added": "Đã thêm mã định danh",
     "search_kept": "Đã lưu câu tìm", "search_renamed": "Đã đổi tên câu tìm", "search_removed": "Đã xoá câu tìm",
     "exported": "Đã xuất Excel",
     "abbreviation_added": "Đã thêm chữ viết tắt", "abbreviation_removed": "Đã xoá chữ viết tắt",
     "abbreviation_switched_off": "Đã tắt chữ viết tắt", "abbreviation_switched_on": "Đã bật lại chữ viết tắt",
+    "filed": "Đã đưa vào hồ sơ", "unfiled": "Đã bỏ khỏi hồ sơ", "file_ordered": "Đã xếp lại trong hồ sơ",
+    "file_opened": "Đã lập hồ sơ", "file_changed": "Đã sửa hồ sơ", "file_removed": "Đã xoá hồ sơ",
+    "file_closed": "Đã kết thúc hồ sơ", "file_reopened": "Đã mở lại hồ sơ", "file_handed_over": "Đã nộp lưu hồ sơ",
     "agency_code_ended": "Đã ghi ngày cuối của mã định danh", "agency_code_removed": "Đã xoá mã định danh ghi nhầm",
 }  # fmt: skip
 
@@ -90,7 +96,10 @@ STEPS = {
     "recalled": "Đã thu hồi", "reopened": "Đã mở lại",
 }  # fmt: skip
 """Steps of handling, see archive/handling.py."""
-ACTIONS |= STEPS
+ACTIONS |= STEPS | {
+    "holiday_put": "Đã ghi ngày nghỉ, ngày làm bù", "holiday_removed": "Đã bỏ một ngày khỏi bảng ngày nghỉ",
+    "reminders_set": "Đã đổi cách nhắc việc",
+}  # fmt: skip
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
 
 
@@ -102,6 +111,7 @@ def action_name(action: str) -> str:
 def weekday(value: dt.date) -> str:
     """`Thứ hai`."""
     return _(WEEKDAYS[value.weekday()])
+
 
 UNDO = {"split": "tách văn bản", "merged": "ghép văn bản", "moved": "xếp lại trang", "turned": "xoay trang"}
 """What can be taken back, by the kind of the cut."""
