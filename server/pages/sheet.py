@@ -30,6 +30,12 @@ WIDE, HIGH = 4.5, 2.8
 
 DATE_LINE = 0.37
 """Share of a page's width on which place, day, month and year stand: a day alone says little."""
+USUAL = {
+    "number": (0.08, 0.095, 0.5, 0.165), "symbol": (0.08, 0.095, 0.5, 0.165), "date": (0.42, 0.095, 0.97, 0.165),
+    "issuing_organ": (0.06, 0.04, 0.5, 0.115), "document_type": (0.2, 0.14, 0.8, 0.24),
+    "subject": (0.1, 0.14, 0.9, 0.26),
+}  # fmt: skip
+"""Where it stands on most papers (NĐ 30/2020, Appendix I): shown of a first page on which it was not found."""
 LEAST = 0.03
 """Rival readings that are less likely than this are no help."""
 KEPT = 3
@@ -168,7 +174,10 @@ def _of_field(document: Document, name: str, sizes: Mapping[int, tuple[int, int]
         for one in document.suggestions
         if one.get("field") == name and one.get("value")
     ]
-    return replace(line, candidates=_different((*line.candidates, *offered), line.value), choices=CHOICES.get(name, ()))
+    line = replace(line, candidates=_different((*line.candidates, *offered), line.value), choices=CHOICES.get(name, ()))
+    if line.state == "bad" and line.crop is None and name in USUAL:
+        return replace(line, crop=crop_of(next(iter(document.pages), None), USUAL[name], sizes))
+    return line
 
 
 def _line(name: str, label: str, settled: Mapping[str, Any] | None, sizes: Mapping[int, tuple[int, int]]) -> Line:

@@ -239,7 +239,7 @@
   document.addEventListener("focusin", (event) => { const row = line(event.target); if (row) show(row.dataset.name); });
   document.addEventListener("input", (event) => { if (line(event.target)) see(line(event.target)); });
   document.addEventListener("submit", (event) => {
-    if (!event.target.matches("#review, .cut")) return;
+    if (!event.target.matches("#review, .tools")) return;
     event.preventDefault();
     send(event.target, event.submitter ?? (event.target.matches("#review") ? $("#save") : undefined));
   });

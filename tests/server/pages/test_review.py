@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from archive import register
-from archive.models import Confirmation, Document, RegisterEntry, Scan, Task
+from archive.models import Confirmation, Document, PageRow, RegisterEntry, Scan, Task
 from server.pages import sheet
 from tests.server.desk import Desk, settled, shelve
 
@@ -117,8 +117,88 @@ def test_two_clerks_at_one_paper_see_both_values(desk, makers):
     answer = mai.decide(paper, form=before, subject="của Mai")
     assert answer.status_code == 409 and "người khác sửa" in answer.text
     assert re.findall(r'class="f (\w+)" data-name="([^"]+)"', answer.text)[0] == ("bad", "subject")
-    assert "của Vân" in answer.text and "của Mai" in answer.text and 'value="Nguyễn Văn A"' in answer.text
+    assert "clerk-x vừa ghi khác bạn" in answer.text and 'value="Nguyễn Văn A"' in answer.text
+    assert re.findall(r'name="take" value="subject=([^"]+)"', answer.text)[:2] == ["của Vân", "của Mai"]
     assert standing(makers, paper).subject == "của Vân"
+
+
+def test_a_conflict_is_settled_by_choosing_and_only_then_written(desk, makers):
+    van, mai, paper = desk("clerk"), desk("admin"), shelve(makers)
+    before = mai.form(f"/review/{paper}")
+    van.decide(paper, action="save", subject="của Vân")
+    mine = before | {"f.subject": "của Mai"}
+    chosen = mai.client.post(f"/review/{paper}", data=mine | {"take": "subject=của Vân"})
+    assert chosen.status_code == 200 and "vừa ghi khác bạn" not in chosen.text and "của Vân</textarea>" in chosen.text
+    refused = mai.client.post(f"/review/{paper}", data=mine | {"action": "save"})
+    version = re.search(r'name="version" value="(\d+)"', refused.text)[1]
+    again = mine | {"was.subject": "của Vân", "version": version, "action": "save"}
+    assert mai.client.post(f"/review/{paper}", data=again).status_code == 303
+    assert standing(makers, paper).subject == "của Mai"
+
+
+def test_a_form_that_says_no_version_overwrites_nothing(desk, makers):
+    van, paper = desk(), shelve(makers)
+    form = {name: value for name, value in van.form(f"/review/{paper}").items() if name != "version"}
+    assert van.client.post(f"/review/{paper}", data=form | {"f.subject": "lén", "action": "save"}).status_code == 409
+    assert standing(makers, paper).subject != "lén"
+
+
+def test_who_comes_too_late_sees_by_whom_and_what_was_not_saved(desk, makers):
+    van, mai, paper = desk("clerk"), desk("admin"), shelve(makers)
+    following = shelve(makers, number="472")
+    before = mai.form(f"/review/{paper}")
+    van.decide(paper, subject="của Vân")
+    answer = mai.decide(paper, form=before, subject="của Mai")
+    assert answer.status_code == 409 and "vừa được clerk-x vào sổ: số đến 1" in answer.text
+    assert "<td>của Mai</td><td>của Vân</td>" in answer.text and f'href="/review/{following}"' in answer.text
+    assert standing(makers, paper).subject == "của Vân"
+
+
+def test_the_second_clerk_is_told_who_has_the_paper_open(desk, makers):
+    older, newer = shelve(makers, number="472"), shelve(makers)
+    van, mai = desk("clerk"), desk("admin")
+    assert van.open(f"/inbox/queue?current={newer}").status_code == 200  # what an open page asks every few seconds
+    assert "clerk-x cũng đang mở văn bản này" in mai.page(f"/review/{newer}")
+    assert "clerk-x cũng đang mở" not in van.page(f"/review/{newer}")
+    assert f'action="/review/{older}"' in mai.page("/")  # the first that nobody else is at
+    assert "clerk-x đang mở" in mai.page("/?queue=1")
+
+
+def test_the_next_paper_is_one_that_nobody_else_has_open(desk, makers):
+    third, second, first = (shelve(makers, number=str(n)) for n in (473, 472, 471))
+    van, mai = desk("clerk"), desk("admin")
+    mai.open(f"/inbox/queue?current={second}")
+    assert van.decide(first).headers["Location"].startswith(f"/review/{third}?")
+    assert van.decide(third).headers["Location"].startswith(f"/review/{second}?")  # rather than nothing
+
+
+def test_a_paper_taken_meanwhile_is_passed_over(desk, makers):
+    second, first = shelve(makers, number="472"), shelve(makers)
+    third = shelve(makers, number="473")
+    van, mai = desk("clerk"), desk("admin")
+    target = van.decide(third).headers["Location"]
+    assert target.startswith(f"/review/{first}?done=")
+    mai.decide(first)
+    text = van.page(target)
+    assert f'action="/review/{second}"' in text and "Đã vào sổ" in text
+
+
+def test_the_queue_says_what_is_one_of_several_and_poor(desk, makers):
+    paper = shelve(makers)
+    with makers.begin() as session:
+        document = session.get(Document, paper)
+        session.query(PageRow).one().advice = ["faint"]
+        session.add(Document(scan_id=document.scan_id, ordinal=2, pages=[2]))
+    text = desk().page("/?queue=1")
+    assert "Văn bản 1 / 2 của bản quét" in text and "Văn bản 2 / 2 của bản quét" in text
+    assert "Bản quét xấu" in text and "chữ mờ" in text
+
+
+def test_what_was_not_found_is_looked_for_where_it_usually_stands(desk, makers):
+    missing = settled(None, sure=False, page=None, box=None)
+    text = desk().page(f"/review/{shelve(makers, fields={'number': missing})}")
+    line = text[text.index('data-name="number"') : text.index('data-name="arrival"')]
+    assert 'aria-label="Ảnh cắt: Số"' in line
 
 
 def test_saving_does_not_register_and_confirms_only_what_was_changed(desk, makers):
