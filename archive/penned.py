@@ -9,7 +9,7 @@ from archive.labels import PX, Label
 from archive.pen import Reader
 from archive.straight import FRAME_LINE, PAD, Straight
 
-LEFT = 11.0
+LEFT = 9.0
 """mm right of the frame's left side before which the pen writes in no layout."""
 FIRST = 4.0
 """mm below the upper side in which the office's name stands."""
@@ -23,7 +23,7 @@ READ = 0.6
 """Confidence from which on a row is a date or a number."""
 NEXT = (2.8, 8.0)
 """mm from the number down to the date."""
-BY_DATE, BY_NUMBER = 2.0, 0.7
+BY_DATE, BY_NUMBER = 2.4, 0.7
 """What they say, read with certainty, for a frame being a stamp's; on the scale of a label's weight."""
 
 
@@ -60,12 +60,9 @@ def rows(straight: Straight) -> list[float]:
     sums = np.convolve(share, np.ones(wide) / wide, "same")
     sums[: round((PAD + FIRST) * PX)] = 0
     sums[-round((PAD + HIGH / 2) * PX) :] = 0
-    found: list[float] = []
-    while len(found) < MOST_ROWS and len(sums) and sums.max() > LEAST_INK:
-        row = int(sums.argmax())
-        found.append(row / PX)
-        sums[max(0, row - wide) : row + wide] = 0
-    return sorted(found)
+    peaks = [row for row in range(len(sums)) if sums[row] == sums[max(0, row - wide // 2) : row + wide // 2 + 1].max()]
+    best = sorted((row for row in peaks if sums[row] > LEAST_INK), key=lambda row: -sums[row])[:MOST_ROWS]
+    return sorted(row / PX for row in best)
 
 
 def _inked(straight: Straight) -> NDArray[np.float64]:

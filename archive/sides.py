@@ -20,11 +20,11 @@ PER_MM = 3.0
 """Pixels per millimetre of the copy that is searched."""
 COVERED = 0.72
 MOST_SIDES = 28
-ALONG = 18
-"""Pixels over which a faint line is added up: 6 mm."""
+ALONG = 24
+"""Pixels over which a faint line is added up: 8 mm."""
 BESIDE = (3, 4)
 """Pixels from a line, where it is paper: 1 to 1.4 mm."""
-FAINTEST = 2.5
+FAINTEST = 1.5
 """Levels of ink, on average along a line, beyond those of half again of what is beside it."""
 
 

@@ -21,7 +21,7 @@ from archive.frames import Frame, faint_frames, frames, tinted
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
 from archive.pen import Reader, Readings
-from archive.penned import BY_DATE, BY_NUMBER, penned
+from archive.penned import penned
 from archive.pressed import pressed
 from archive.reading import Box, Page
 from archive.sides import PER_MM
@@ -34,11 +34,13 @@ PLAIN_FRAME = 0.8
 """Score of a frame that was found among all ink so clearly that it is not looked for in coloured ink alone."""
 NEARLY = 2.0
 """mm."""
+PENNED_FRAME = 0.76
+"""Score of a faint frame from which on it is worth the second it costs to look for what the pen wrote in it."""
 WHOLE_FRAME, PRESSED = 0.85, 1.0
 """Score from which on print that runs across the sides says something, and how much; it runs across every rectangle
 that is only imagined in a text."""
 ENOUGH = 2.6
-WEIGHTS = {"arrived": 2.0, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
+WEIGHTS = {"arrived": 2.2, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "date": 1.0, "number": 0.6}
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
 CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
 """Weight of a label that was seen well."""
@@ -104,7 +106,7 @@ def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], flo
         labels, weight = max((labels, weight), _printed(straight, straight.picture, reader), key=lambda pair: pair[1])
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
-    if weight < ENOUGH <= weight + BY_DATE + BY_NUMBER and straight.frame.faint:
+    if weight < ENOUGH and straight.frame.faint and straight.frame.score > PENNED_FRAME:
         written, said = penned(straight, reader, RISE)
         seen = {name: label for name, label in labels.items() if label.weight}
         return {**labels, **written, **seen}, weight + said
