@@ -73,6 +73,12 @@ def listed(session: Session, year: int) -> Sequence[WorkFile]:
     return session.scalars(wanted).all()
 
 
+def still_open(session: Session) -> Sequence[WorkFile]:
+    """The files into which papers may be put, the latest lists first."""
+    wanted = sa.select(WorkFile).where(WorkFile.closed_on.is_(None))
+    return session.scalars(wanted.order_by(WorkFile.year.desc(), WorkFile.code).limit(500)).all()
+
+
 def years(session: Session) -> list[int]:
     """The years that have a list, the latest first."""
     return list(session.scalars(sa.select(WorkFile.year).distinct().order_by(WorkFile.year.desc())))

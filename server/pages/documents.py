@@ -15,7 +15,7 @@ from archive import access, neighbourhood, register
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, lights, neighbours, panels, queue, shown
+from server.pages import agencies, evidence, files, lights, neighbours, panels, queue, shown
 from server.speech import gettext as _
 from server.state import state
 
@@ -58,6 +58,7 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
             picture=neighbours.picture(document, near, len(around.cites)),
             neighbours=neighbours,
             **panels.context(session, document, sentence),
+            filing=files.filing(session, document),
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,
             status=shown.STATUSES[document.status],
@@ -82,6 +83,12 @@ def history_of(session: Session, document: Document) -> list[Happened]:
     return [_happened(one) for one in session.scalars(wanted.order_by(Event.seq.desc()).limit(100))]
 
 
+def history_of_file(session: Session, file_id: str) -> list[Happened]:
+    """What happened to a work file, latest first."""
+    wanted = sa.select(Event).where(Event.subject == file_id).order_by(Event.seq.desc()).limit(100)
+    return [_happened(one) for one in session.scalars(wanted)]
+
+
 def _happened(one: Event) -> Happened:
     data = json.loads(one.data)
     return Happened(shown.moment(one.at), one.actor, shown.action_name(one.action), _details(one.action, data))
@@ -93,6 +100,8 @@ def _details(action: str, data: dict[str, Any]) -> str:
     if action in ("registered", "number_voided"):
         told = _("số đến {} năm {}").format(data.get("number"), data.get("year"))
         return f"{told} · {data['reason']}" if data.get("reason") else told
+    if action in ("filed", "unfiled", "file_ordered"):
+        return f"{data.get('code')} ({data.get('year')})"
     return str(data.get("unit") or data.get("reason") or "")
 
 
