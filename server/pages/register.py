@@ -1,7 +1,8 @@
-"""/register: sổ đăng ký văn bản đến as the printed book: ten lawful columns, print, Excel, huỷ số with a reason."""
+"""/register: sổ đăng ký văn bản đến as the printed book: ten lawful columns, PDF, Excel, huỷ số with a reason."""
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,9 +12,9 @@ import sqlalchemy as sa
 from flask import Blueprint, g, redirect, render_template, request, send_file
 from sqlalchemy.orm import Session
 
-from archive import access, register
+from archive import access, register, register_books, register_print
 from archive.errors import BadValue, NotFound
-from archive.models import BookYear, Document, RegisterEntry
+from archive.models import Book, BookYear, Document, RegisterEntry
 from archive.register_export import COLUMNS, row_of
 from server.auth import require
 from server.pages import sheet
@@ -21,7 +22,6 @@ from server.speech import gettext as _
 from server.state import state
 
 pages = Blueprint("register", __name__)
-BOOK = "den"
 LINES = 50
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -46,13 +46,16 @@ def look() -> Any:
     """One page of the book of a year, by default the one with the latest numbers."""
     year = wanted_year()
     with state().readers() as session:
-        last = register.expected(session, BOOK, year) - 1
-        entries = page_of(session, year)
-        before = neighbour(session, year, entries, after=False)
+        book = chosen(session)
+        last = register.expected(session, book.id, year) - 1
+        lines = lines_of(book.id, year)
+        entries = page_of(session, lines)
+        before = neighbour(session, lines, entries, after=False)
         return render_template(
             "pages/register.html",
-            year=year, years=years(session), columns=COLUMNS, total=last, rows=rows_of(session, entries, bool(before)),
-            following=neighbour(session, year, entries, after=True), before=before,
+            book=book, books=register.books(session), year=year, years=years(session, book.id), columns=COLUMNS,
+            total=last, rows=rows_of(session, entries, bool(before)),
+            following=neighbour(session, lines, entries, after=True), before=before,
             trailing=(entries[-1].number + 1, last) if entries and last > entries[-1].number else None,
             awaited=bool(request.args.get("awaited")), office=state().settings.office,
         )  # fmt: skip
@@ -64,15 +67,28 @@ def wanted_year() -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) == 4 else sheet.today().year
 
 
-def lines_of(year: int) -> sa.Select[RegisterEntry]:
+def chosen(session: Session) -> Book:
+    """The book of the address or of the form, else the one every office has."""
+    return register_books.named(session, request.values.get("book") or register_books.DEFAULT)
+
+
+def wanted_month() -> int | None:
+    """The month of the address; None for the whole year. BadValue."""
+    text = request.args.get("month", "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 3 and 1 <= int(text) <= 12):
+        raise BadValue(_("Tháng phải từ 1 đến 12."))
+    return int(text) if text else None
+
+
+def lines_of(book_id: str, year: int) -> sa.Select[RegisterEntry]:
     """The lines of a year that have been written; those that wait for a paper only when they are asked for."""
-    lines = sa.select(RegisterEntry).where(RegisterEntry.book_id == BOOK, RegisterEntry.year == year)
+    lines = sa.select(RegisterEntry).where(RegisterEntry.book_id == book_id, RegisterEntry.year == year)
     return lines if request.args.get("awaited") else lines.where(RegisterEntry.status != "awaited")
 
 
-def page_of(session: Session, year: int) -> Sequence[RegisterEntry]:
+def page_of(session: Session, lines: sa.Select[RegisterEntry]) -> Sequence[RegisterEntry]:
     """At most LINES lines in order: from the number `at`, up to the number `before`, or the latest."""
-    number, lines = RegisterEntry.number, lines_of(year)
+    number = RegisterEntry.number
     if at := asked_number("at"):
         return session.scalars(lines.where(number >= at).order_by(number).limit(LINES)).all()
     if before := asked_number("before"):
@@ -86,11 +102,13 @@ def asked_number(name: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
-def neighbour(session: Session, year: int, entries: Sequence[RegisterEntry], *, after: bool) -> int | None:
+def neighbour(
+    session: Session, lines: sa.Select[RegisterEntry], entries: Sequence[RegisterEntry], *, after: bool
+) -> int | None:
     """The number at which the next page begins, or before which the page before ends; None where there is none."""
     if not entries:
         return None
-    number, lines = RegisterEntry.number, lines_of(year)
+    number = RegisterEntry.number
     beyond = number > entries[-1].number if after else number < entries[0].number
     found = session.scalars(lines.where(beyond).order_by(number if after else number.desc()).limit(1)).first()
     return None if found is None else found.number if after else entries[0].number
@@ -116,9 +134,9 @@ def silent(entry: RegisterEntry) -> tuple[Any, ...]:
     return entry.arrived_on, entry.number, *[""] * (len(COLUMNS) - 2)
 
 
-def years(session: Session) -> list[int]:
+def years(session: Session, book_id: str) -> list[int]:
     """The years that have a book, the latest first, this year always among them."""
-    known = session.scalars(sa.select(BookYear.year).where(BookYear.book_id == BOOK))
+    known = session.scalars(sa.select(BookYear.year).where(BookYear.book_id == book_id))
     return sorted({*known, sheet.today().year}, reverse=True)
 
 
@@ -128,19 +146,59 @@ def void(year: int, number: int) -> Any:
     """Huỷ số: the number stays in the book with its reason and its paper waits for review again."""
     reason = request.form.get("reason", "")
     with state().sessions.begin() as session:
-        entry = session.get(RegisterEntry, (BOOK, year, number))
+        book = chosen(session)
+        entry = session.get(RegisterEntry, (book.id, year, number))
         if entry is None:
             raise NotFound(_("Không có số đến {} năm {} trong sổ.").format(number, year))
         if not reason.strip():
             raise BadValue(_("Huỷ số phải nêu lý do; số vẫn còn nguyên. Hãy quay lại và ghi lý do."))
         register.void(session, entry, reason, g.user.name)
-    return redirect(f"/register?year={year}&at={number}#so-{number}", 303)
+    return redirect(f"/register?book={book.id}&year={year}&at={number}#so-{number}", 303)
 
 
 @pages.get("/register/<int:year>.xlsx")
 @require("export")
 def excel(year: int) -> Any:
-    """The whole book of a year as an Excel file in the lawful form."""
+    """The book of a year, or of its `month`, as an Excel file in the lawful form; `sheet=a3` for wide paper."""
+    month, settings = wanted_month(), state().settings
     with state().readers() as session:
-        content = register.export_xlsx(session, BOOK, year, state().settings.office)
-    return send_file(io.BytesIO(content), EXCEL, as_attachment=True, download_name=f"so-van-ban-den-{year}.xlsx")
+        book = chosen(session)
+        content = register.export_xlsx(
+            session,
+            book.id,
+            year,
+            settings.office,
+            settings.superior,
+            month=month,
+            a3=request.args.get("sheet") == "a3",
+        )
+    return send_file(io.BytesIO(content), EXCEL, as_attachment=True, download_name=file_name(book, year, month, "xlsx"))
+
+
+@pages.get("/register/<int:year>.pdf")
+@require("export")
+def pdf(year: int) -> Any:
+    """The book of a year, or of its `month`, to be printed, signed and bound: A4 or, `sheet=a3`, A3 landscape."""
+    month, settings = wanted_month(), state().settings
+    if not 1900 <= year <= 9998:
+        raise NotFound(_("Không có sổ của năm này."))
+    printed = _("In từ Văn Thư lúc {}, người in: {}").format(
+        f"{dt.datetime.now(register.HANOI):%H:%M %d/%m/%Y}", g.user.name
+    )
+    with state().readers() as session:
+        book = chosen(session)
+        content = register_print.book_pdf(
+            session, book.id, year, month, office=settings.office, superior=settings.superior,
+            sheet="a3" if request.args.get("sheet") == "a3" else "a4", printed=printed,
+        )  # fmt: skip
+    answer = send_file(
+        io.BytesIO(content), "application/pdf", as_attachment=True, download_name=file_name(book, year, month, "pdf")
+    )
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def file_name(book: Book, year: int, month: int | None, ending: str) -> str:
+    """`so-van-ban-den-2026-03.pdf`."""
+    name = "so-van-ban-den" if book.id == register_books.DEFAULT else book.id.replace("_", "-")
+    return f"{name}-{year}{f'-{month:02}' if month else ''}.{ending}"

@@ -4,9 +4,10 @@ import io
 import re
 import zipfile
 
-from archive import register
+from archive import register, register_books
 from archive.models import Document, RegisterEntry
 from server.pages import sheet
+from tests.archive.test_forms import pages
 from tests.server.desk import shelve
 
 YEAR = sheet.today().year
@@ -34,12 +35,48 @@ def test_the_book_has_the_ten_columns_of_the_law_in_their_order(desk, makers):
     assert "Công văn V/v triển khai" in text
 
 
+def test_the_book_is_a_pdf_of_a_month_or_a_year_on_both_papers(desk, makers):
+    fill(makers, 3)
+    van = desk()
+    month = sheet.today().month
+    for ending, sizes in ((f"?month={month}", {(297, 210)}), ("?sheet=a3", {(420, 297)})):
+        answer = van.open(f"/register/{YEAR}.pdf{ending}")
+        assert answer.status_code == 200 and answer.mimetype == "application/pdf"
+        texts, found = pages(answer.data)
+        assert found == sizes and "471/UBND-VX" not in texts[0] and "1/UBND-VX" in texts[1]
+        assert "người in: clerk-x" in texts[1]
+    assert (
+        f"so-van-ban-den-{YEAR}-{month:02}.pdf"
+        in van.open(f"/register/{YEAR}.pdf?month={month}").headers["Content-Disposition"]
+    )
+    for wrong, status in ((f"/register/{YEAR}.pdf?month=13", 422), ("/register/1.pdf", 404),
+                          (f"/register/{YEAR}.pdf?book=khong", 404)):  # fmt: skip
+        assert van.open(wrong).status_code == status
+
+
+def test_an_office_with_several_books_looks_at_each(desk, makers):
+    fill(makers, 1)
+    paper = shelve(makers, number="9")
+    with makers.begin() as session:
+        book = register_books.add(session, "Sổ đơn thư", actor="an").id
+        register.register(session, session.get(Document, paper), book, sheet.today(), actor="van")
+    van = desk()
+    assert "9/UBND-VX" not in van.page("/register")
+    text = van.page(f"/register?book={book}")
+    assert "9/UBND-VX" in text and f'<option value="{book}" selected>Sổ đơn thư' in text
+    assert van.send(f"/register/{YEAR}/1/void", {"reason": "nhầm", "book": book}).status_code == 303
+    with makers() as session:
+        status = {entry.book_id: entry.status for entry in session.query(RegisterEntry)}
+    assert status == {"den": "registered", book: "void"}
+    assert van.open("/register?book=khong").status_code == 404
+
+
 def test_the_latest_numbers_are_shown_first_and_the_pages_lead_to_the_others(desk, makers):
     fill(makers, 53)
     van = desk()
     text = van.page("/register")
     assert numbers(text) == list(range(4, 54))
-    before = re.search(r'href="(/register\?year=\d+&amp;before=4)"', text)[1].replace("&amp;", "&")
+    before = re.search(r'href="(/register\?book=den&amp;year=\d+&amp;before=4)"', text)[1].replace("&amp;", "&")
     assert numbers(van.page(before)) == [1, 2, 3]
     assert numbers(van.page(f"/register?year={YEAR}&at=50")) == [50, 51, 52, 53]
     assert numbers(van.page(f"/register?year={YEAR}&at=999")) == []

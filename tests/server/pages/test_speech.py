@@ -8,10 +8,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from archive import access, handling, inbox
+from archive import access, handling, inbox, register_by_hand
 from archive.register_export import COLUMNS
 from server import errors
-from server.pages import neighbours, routing, search, shown
+from server.pages import book_import, books, neighbours, routing, search, shown
 from server.speech import FOLDER
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -23,6 +23,7 @@ LABELS = (
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
     *inbox.LANES.values(), *shown.WEEKDAYS, *search.FACETS.values(), *search.SORTS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
+    *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
 
 
