@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_origin
 
 from flask import request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, ValidationError
@@ -42,12 +42,17 @@ class In(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
 
+AnyOf = Annotated[list[Line], Field(max_length=50, description="any of several: the parameter may be repeated")]
+
+
 class SearchAsked(In):
     q: Line = ""
-    type: Line | None = None
-    issuer: Line | None = None
-    unit: Line | None = None
-    status: Line | None = None
+    type: AnyOf = []
+    issuer: AnyOf = []
+    unit: AnyOf = []
+    status: AnyOf = []
+    year: AnyOf = []
+    province: AnyOf = []
     from_: Line | None = Field(None, alias="from", description="earliest date of the document, ISO or day first")
     to: Line | None = Field(None, description="latest date of the document")
     sort: Line | None = Field(None, description="relevance | date | arrival")
@@ -241,6 +246,7 @@ class Hit(BaseModel):
 
 class Found(BaseModel):
     model_config = ConfigDict(extra="allow")
+    suggestion: str | None = Field(None, description="the question as it was perhaps meant")
     total: int
     took_ms: int
     cursor: str | None
@@ -275,7 +281,9 @@ class BookPage(BaseModel):
 
 def asked(model: type[M]) -> M:
     """The query of this request; BadValue names the parameter that cannot be."""
-    return _checked(model, request.args.to_dict())
+    lists = {field.alias or name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
+    given = request.args.to_dict(flat=False)
+    return _checked(model, {name: each if name in lists else each[0] for name, each in given.items()})
 
 
 def body(model: type[M]) -> M:

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from archive import access, pages, people
-from archive.models import CitationRow, Document, Event, PageRow, RouteRow, Task, User
+from archive.models import CitationRow, Document, Event, PageRow, RouteRow, SavedSearch, Task, User
+from archive.search.indexing import keep_up
 from tests.archive import offices as rows
 from tests.server.offices import Office
 
@@ -83,6 +84,20 @@ def test_a_correction_names_the_version_it_was_made_for(office, paper):
     stale = office.ask("PATCH", url, json={"fields": {"subject": "khác"}}, headers={"If-Match": '"1"'})
     assert (stale.status_code, stale.mimetype) == (412, "application/problem+json")
     assert office.ask("GET", url).json["fields"]["subject"]["value"] == "về phòng dịch"
+
+
+def test_what_another_person_wrote_is_not_overwritten_unseen(office, paper):
+    url = f"/api/v1/documents/{paper}"
+    one, other = ({"fields": {"subject": text}} for text in ("của Vân", "của Mai"))
+    assert office.ask("PATCH", url, json=one).status_code == 200
+    assert office.ask("PATCH", url, json=one, role="admin").status_code == 200  # the same is no dispute
+    assert office.ask("PATCH", url, json=one).status_code == 200
+    refused = office.ask("PATCH", url, json=other, role="admin")
+    assert (refused.status_code, refused.mimetype) == (428, "application/problem+json")
+    assert "If-Match" in refused.json["detail"] and "clerk_1" in refused.json["detail"]
+    assert office.ask("GET", url).json["fields"]["subject"]["value"] == "của Vân"
+    assert office.ask("PATCH", url, json={"fields": {"place": "Huế"}}, role="admin").status_code == 200
+    assert office.ask("PATCH", url, json=other, role="admin", headers={"If-Match": "*"}).status_code == 200
 
 
 def test_a_field_that_cannot_be_is_refused_by_name(office, paper):
@@ -202,8 +217,6 @@ def test_a_searchable_pdf_of_the_document_holds_its_words(office):
 
 
 def test_search_finds_without_marks_and_shows_no_html(office):
-    from archive.search.indexing import keep_up
-
     with office.sessions.begin() as session:
         text = "Thông báo <img src=x onerror=alert(1)> đăng ký bổ sung nội dung"
         rows.document(session, text=text, subject="đăng ký bổ sung", document_type="Thông báo", status="registered")
@@ -214,6 +227,48 @@ def test_search_finds_without_marks_and_shows_no_html(office):
     assert any(hit for _, hit in found["hits"][0]["snippet"])
     assert office.ask("GET", "/api/v1/search?q=dang+ky", "it").status_code == 403
     assert office.ask("GET", "/api/v1/search?q=x&cursor=zzz").status_code == 400
+
+
+def test_search_takes_several_values_and_tells_nothing_of_what_is_hidden(office):
+    with office.sessions.begin() as session:
+        for kind, secrecy in (("Công văn", None), ("Chỉ thị", None), ("Báo cáo", "Mật")):
+            rows.document(session, text="phòng dịch", document_type=kind, status="registered", secrecy=secrecy)
+    keep_up(office.sessions, office.state.search)
+    several = office.ask("GET", "/api/v1/search?q=dich&type=Công văn&type=Báo cáo").json
+    assert several["total"] == 2 and dict(several["facets"]["type"]) == {"Báo cáo": 1, "Chỉ thị": 1, "Công văn": 1}
+    hidden = office.ask("GET", "/api/v1/search?q=dich", "staff").json
+    assert hidden["total"] == 2 and dict(hidden["facets"]["type"]) == {"Chỉ thị": 1, "Công văn": 1}
+    assert office.ask("GET", "/api/v1/search?q=dich&type=" + "&type=".join("x" * 51)).status_code == 422
+
+
+def test_neighbours_and_what_is_alike_are_told_as_far_as_one_may_see(office):
+    with office.sessions.begin() as session:
+        here, hidden = (
+            rows.document(
+                session, full_code=f"{n}/QĐ", status="registered", secrecy=secrecy, text="phòng chống dịch bệnh"
+            )
+            for n, secrecy in enumerate((None, "Mật"))
+        )
+        session.add(CitationRow(document_id=here.id, code="1/QĐ", relation="basis", target_id=hidden.id))
+        session.add(CitationRow(document_id=hidden.id, code="0/QĐ", target_id=here.id))
+        url, secret = f"/api/v1/documents/{here.id}", hidden.id
+    keep_up(office.sessions, office.state.search)
+    whole, part = (office.ask("GET", f"{url}/neighbours", role).json for role in ("clerk", "staff"))
+    assert whole["cites"][0]["document_id"] == secret and whole["citing"] == 1
+    assert part["cites"][0]["document_id"] is None and (part["citing"], part["cited_by"]) == (0, [])
+    assert [hit["id"] for hit in office.ask("GET", f"{url}/alike").json["hits"]] == [secret]
+    assert office.ask("GET", f"{url}/alike", "staff").json == {"hits": []}
+
+
+def test_kept_searches_say_what_is_new(office):
+    with office.sessions.begin() as session:
+        user = session.query(User).filter_by(role="clerk").one()
+        session.add(SavedSearch(user_id=user.id, name="Dịch", query="q=dich"))
+        rows.document(session, text="phòng dịch")
+    keep_up(office.sessions, office.state.search)
+    told = office.ask("GET", "/api/v1/searches").json["searches"]
+    assert [(one["name"], one["found"], one["news"]) for one in told] == [("Dịch", 1, 1)]
+    assert office.ask("GET", "/api/v1/searches", "admin").json == {"searches": []}
 
 
 def test_nobody_gets_in_without_a_key(office, paper):

@@ -238,7 +238,7 @@ def secret(app, makers, filled):
     """A restricted paper of the unit Phòng Mật vụ, cited by an open one; its words are nowhere else."""
     lines = [["Mật danh Sao Khuê triển khai cách ly tập trung"]]
     paper = shelf.file(
-        app, makers, lines, number="13", status="registered", secrecy="Mật", document_type="Báo cáo",
+        app, makers, lines, number="13", status="registered", secrecy="Mật", document_type="Công điện",
         full_code="13/BC-PMV", issuing_organ="Phòng Mật vụ tỉnh", province_current="Điện Biên", date="1999-01-01",
         fields={"subject": settled("Sao Khuê")}, subject="Sao Khuê",
     )  # fmt: skip
@@ -262,7 +262,7 @@ def test_nobody_finds_what_he_may_not_see_not_even_as_a_count(desk, filled, secr
     lan, minh = desk("staff"), desk("staff", "Phòng Mật vụ")
     assert "1 kết quả" in lan.page("/search?q=cach ly tap trung")
     assert "2 kết quả" in minh.page("/search?q=cach ly tap trung")
-    for typed in ("cach ly tap trung", "covid", "báo cáo", "phòng"):
+    for typed in ("cach ly tap trung", "covid", "công điện", "phòng"):
         assert learnt(lan.page(f"/search?q={quote(typed)}")) == [], typed
     text = lan.page("/search?status=registered&status=review")
     assert learnt(text) == [] and filled[1] not in text
@@ -270,7 +270,7 @@ def test_nobody_finds_what_he_may_not_see_not_even_as_a_count(desk, filled, secr
 
 def test_no_facet_counts_it(desk, secret):
     text = desk("staff").page("/search?status=registered")
-    assert "Báo cáo" not in text and "1999" not in text
+    assert "Công điện" not in text and "1999" not in text
     assert "1999" in desk("staff", "Phòng Mật vụ").page("/search?status=registered")
 
 
@@ -297,7 +297,7 @@ def test_the_picture_of_citations_does_not_show_it(desk, makers, filled, secret)
 
     with makers.begin() as session:
         session.add(CitationRow(document_id=secret, code=FIELDS["full_code"], target_id=filled[0]))
-        session.add(CitationRow(document_id=filled[0], type="Báo cáo", code="13/BC-PMV", target_id=secret))
+        session.add(CitationRow(document_id=filled[0], type="Công điện", code="13/BC-PMV", target_id=secret))
     lan, minh = desk("staff"), desk("staff", "Phòng Mật vụ")
     theirs, ours = lan.page(f"/documents/{filled[0]}"), minh.page(f"/documents/{filled[0]}")
     assert f'href="/documents/{secret}"' in ours and 'class="known"' in ours and "Được viện dẫn trong" in ours
