@@ -204,7 +204,7 @@ class Worker:
             return False
         self._index_due = moment + INDEX_PAUSE
         with self._reading() as session:
-            if session.scalar(_unheard) is None:
+            if session.scalar(_unheard) is None and not self._index.is_lost():
                 return False
         try:
             return keep_up(self._sessions, self._index) > 0

@@ -8,7 +8,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
 from archive.search.query import Query
 
@@ -34,9 +34,8 @@ class IndexEntry:
     """Codes of papers it names, where more is known than the text shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One document found; scores compare only within one search."""
+class Hit(NamedTuple):
+    """One document found; scores compare only within one search. Made by the thousand: a tuple."""
 
     id: str
     score: float
@@ -106,8 +105,11 @@ class Store(Protocol):
     def fill(self, entries: Iterable[IndexEntry]) -> int:
         """Many new entries in few commits; how many there were."""
 
-    def adopt(self, parts: Sequence[Store]) -> None:
-        """Takes over what lies in the folders of `parts`, which go."""
+    def fill_part(self, entries: Iterable[IndexEntry]) -> int:
+        """In an empty folder: what another index adopts; how many entries there were."""
+
+    def adopt(self, parts: Sequence[Self]) -> None:
+        """Becomes what lies in the folders of `parts`; may be broken off and begun again."""
 
     def close(self) -> None:
         """Gives files and memory back; opened again when asked."""

@@ -21,8 +21,9 @@ from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
 from archive.models import Document, RegisterEntry, Unit
-from archive.search import Candidate, Hit, Index, Query, abbreviations, facets, rerank, slips
+from archive.search import Candidate, Filters, Hit, Index, Query, abbreviations, facets, rerank, slips
 from archive.search.conditions import Condition, among, of_days, of_everything, of_filters, of_phrases
+from archive.search.query import Phrase
 from archive.search.rank import MOST_CANDIDATES, nearly
 from archive.search.results import Result as Result
 from archive.search.results import results_of
@@ -93,15 +94,15 @@ def find(
     limit = max(1, min(limit, MOST_A_PAGE))
     search = _begun(session, index, query, user_filter)
     every = _rows(search, order, with_facets=with_facets)
-    rows = facets.passing(every, query.filters) if with_facets else every
-    ranked = _ordered(search, rows, order, offset + limit)
+    counts = facets.counted(every, query.filters) if with_facets and every is not None else {}
+    rows = facets.passing(every, query.filters) if with_facets and every is not None else every
+    ranked, total = _ordered(search, rows, order, offset + limit)
     page = ranked[offset : offset + limit]
     hits = tuple(results_of(session, search.query, page))
-    counts = facets.counted(every, query.filters) if with_facets else {}
     meant = None if offset or search.found is None else suggestion(session, index, search.query, user_filter)
-    following = _closed(offset + limit, seal) if offset + limit < len(rows) else None
+    following = _closed(offset + limit, seal) if offset + limit < total else None
     took = round((time.perf_counter() - began) * 1000)
-    return Results(len(rows), took, hits, counts, following, search.without_index, meant)
+    return Results(total, took, hits, counts, following, search.without_index, meant)
 
 
 def matching(
@@ -117,7 +118,7 @@ def matching(
     order = _order(query, sort)
     search = _begun(session, index, query, user_filter)
     rows = _rows(search, order, with_facets=False)
-    return [name for name, _ in _ordered(search, rows, order, most or len(rows))][:most]
+    return [name for name, _ in _ordered(search, rows, order, most)[0]][:most]
 
 
 def _order(query: Query, sort: str | None) -> str:
@@ -163,9 +164,14 @@ _SORTED_BY: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
 }
 
 
-def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows:
-    """What the person may see of what was found; with facets also what does not pass their filters."""
+def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows | None:
+    """What the person may see of what was found; with facets also what does not pass their filters.
+
+    None: everything that was found, asked of the database only as far as it is shown.
+    """
     session, query = search.session, search.query
+    if not with_facets and order == "relevance" and search.found is not None and _is_free(search):
+        return None
     conditions = [search.user_filter, *of_days(query.filters)]
     if search.found is not None:
         conditions += [*of_phrases(session, query), among(session, list(search.found))]
@@ -182,35 +188,57 @@ def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows:
     return _meant(search, session.execute(sa.select(*columns).select_from(source).where(*conditions)).all())
 
 
+def _is_free(search: _Search) -> bool:
+    """Does this person see everything, and is nothing asked but words?"""
+    plain = search.query.filters == Filters() and not any(
+        isinstance(term, Phrase) for clause in search.query.clauses for term in clause.terms
+    )
+    return plain and isinstance(search.user_filter, sa.True_)
+
+
 def _meant(search: _Search, rows: facets.Rows) -> facets.Rows:
     """Without documents that miss a word by accident: they must nearly have it in its place."""
     found = search.found or {}
     near = [row.id for row in rows if found and not found[row.id].whole]
-    if not near:
-        return rows
-    near.sort(key=lambda name: -found[name].score)
-    lines = _lines(search.session, near[:MOST_CANDIDATES])
-    kept = {name for name, line in lines.items() if nearly(search.query, line)}
-    if not kept and len(near) == len(rows):
+    kept = _nearly(search, near)
+    if not near or (not kept and len(near) == len(rows)):
         return rows  # nothing has it all: what has most of it
     return [row for row in rows if found[row.id].whole or row.id in kept]
 
 
-def _ordered(search: _Search, rows: facets.Rows, order: str, most: int) -> list[tuple[str, float]]:
-    """Ids and scores in order; those beyond the first `most` may be left out."""
-    scores = {name: hit.score for name, hit in (search.found or {}).items()}
-    if order != "relevance":
-        rows = sorted(rows, key=lambda row: (row.day or "", row.came, row.id), reverse=True)
-        return [(row.id, round(scores.get(row.id, 0.0), 3)) for row in rows[:most]]
-    place = {name: n for n, name in enumerate(scores)}
-    ids = sorted((row.id for row in rows), key=lambda name: (place.get(name, 0), name))
-    return _reranked(search, ids, scores)[:most]
+def _nearly(search: _Search, near: list[str]) -> set[str]:
+    """Those of `near`, best first, in whose text only one word may be misread."""
+    found = search.found or {}
+    best = sorted(near, key=lambda name: -found[name].score)[:MOST_CANDIDATES]
+    return {name for name, line in _lines(search.session, best).items() if nearly(search.query, line)}
 
 
-def _reranked(search: _Search, ids: list[str], scores: dict[str, float]) -> list[tuple[str, float]]:
+def _ordered(
+    search: _Search, rows: facets.Rows | None, order: str, most: int | None
+) -> tuple[list[tuple[str, float]], int]:
+    """Ids and scores in order, at least the first `most`, and how many there are."""
+    found = search.found or {}
+    if rows is None:
+        near = [name for name, hit in found.items() if not hit.whole]
+        kept = _nearly(search, near)
+        ids = [name for name, hit in found.items() if hit.whole or name in kept] or near
+        return _reranked(search, ids), len(ids)
+    if order == "relevance":
+        seen = {row.id for row in rows}
+        ids = [name for name in found if name in seen] if found else sorted(seen)
+        return _reranked(search, ids), len(ids)
+    rows = sorted(rows, key=lambda row: (row.day or "", row.came, row.id), reverse=True)
+    scored = [(row.id, round(found[row.id].score, 3) if row.id in found else 0.0) for row in rows[:most]]
+    return scored, len(rows)
+
+
+def _reranked(search: _Search, ids: list[str]) -> list[tuple[str, float]]:
+    found = search.found or {}
     best = ids[:MOST_CANDIDATES]
     lines = _lines(search.session, best)
-    candidates = [Candidate(name, scores.get(name, 0.0), lines[name]) for name in best if name in lines]
+    candidates = [
+        Candidate(name, found[name].score if name in found else 0.0, lines[name]) for name in best if name in lines
+    ]
     ranked = rerank(search.query, candidates, partial(_texts, search.session))
     return [(name, round(score, 3)) for name, score in ranked] + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
 

@@ -132,6 +132,15 @@ class Index:
         """Can it be read? When not, the caller asks the database and rebuilds."""
         return self.status().healthy
 
+    def is_lost(self) -> bool:
+        """Is an index there that nobody can read: spoiled, or made by another version? Cheap to ask."""
+        if not (self.root / "CURRENT").exists():
+            return False
+        try:
+            return self.generations.marker(self.generations.current) not in (marker(kind) for kind in ENGINES)
+        except IndexBroken:
+            return True
+
     def close(self) -> None:
         """Gives files and memory back; the index opens them again when asked."""
         with self._lock:

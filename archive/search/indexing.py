@@ -12,10 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload, sessionmaker
 
 from archive.models import CitationRow, Document, Outbox
-from archive.search import Index, IndexEntry
+from archive.search import Index, IndexEntry, building
 from archive.search.words import line
 
 BATCH = 50
+LARGE = 3000
+"""From as many documents on a new index is built on both cores: starting children costs a second."""
 Sessions = sessionmaker[Session]
 
 
@@ -68,7 +70,11 @@ def rebuild(sessions: Sessions, engine: Index) -> int:
         with sessions.begin() as session:
             session.add_all(Outbox(document_id=name) for name in names)
 
-    return engine.rebuild(_every_entry(sessions), retell)
+    with _reading(sessions) as session:
+        documents = session.scalar(sa.select(sa.func.count()).select_from(Document)) or 0
+    if documents < LARGE:
+        return engine.rebuild(entries_between(sessions), retell)
+    return building.rebuild(sessions, engine, retell)
 
 
 def keep_up(sessions: Sessions, engine: Index) -> int:
@@ -112,12 +118,13 @@ def _projected(sessions: Sessions, documents: Sequence[Document]) -> list[IndexE
     return [entry_of(document) for document in documents]
 
 
-def _every_entry(sessions: Sessions) -> Iterator[IndexEntry]:
-    """In order of id, a transaction for each batch: nobody waits for a rebuild."""
-    last = ""
+def entries_between(sessions: Sessions, after: str = "", until: str = "g") -> Iterator[IndexEntry]:
+    """Of the documents after the id `after` up to `until`, in order; a transaction for each batch: nobody waits."""
+    last = after
     while True:
         with _reading(sessions) as session:
-            statement = sa.select(Document).where(Document.id > last).order_by(Document.id).limit(BATCH)
+            between = sa.select(Document).where(Document.id > last, Document.id <= until)
+            statement = between.order_by(Document.id).limit(BATCH)
             documents = list(session.scalars(statement.options(_WITH_CITATIONS)))
         if not documents:
             return

@@ -16,7 +16,7 @@ from itertools import pairwise
 from archive.search.query import Query, Word
 from archive.search.words import spellings
 
-MOST_CANDIDATES = 1000
+MOST_CANDIDATES = 200
 MOST_TEXTS = 100
 SCORE, HEAD, NEAR, MARKED_FOLD, LONE = 1.0, 1.5, 2.0, 0.5, 0.3
 """Weights: of the engine's score; of a pair in number, subject or organ; of all words in a row but one; of a folded
@@ -37,7 +37,7 @@ class Candidate:
 
 
 def rerank(query: Query, candidates: Sequence[Candidate], texts: Texts | None = None) -> list[tuple[str, float]]:
-    """Ids and scores, best first. Candidates beyond the first 1000 stay where they are, with a score of 0.
+    """Ids and scores, best first. Candidates beyond the first MOST_CANDIDATES stay where they are, with a score of 0.
 
     `texts` is asked for the best 100 only, and only when marks were typed.
     """
@@ -65,7 +65,7 @@ def _folded_scores(query: Query, candidates: Sequence[Candidate]) -> list[float]
     scores = [SCORE * candidate.score / top for candidate in candidates]
     weight = MARKED_FOLD if _is_marked(query) else 1.0
     lines = [candidate.line for candidate in candidates]
-    heads = [line.rfind(" | ") for line in lines]
+    heads = [_end_of_head(line) for line in lines]
     for run in query.runs:
         pairs = [f" {a.folded} {b.folded} " for a, b in pairwise(run)]
         seen = [[line.find(pair) for line in lines] for pair in pairs]
@@ -74,6 +74,14 @@ def _folded_scores(query: Query, candidates: Sequence[Candidate]) -> list[float]
         if len(run) > 2 and not any(all(at >= 0 for at in places) for places in zip(*seen, strict=True)):
             _add_gaps(scores, run, lines, weight)
     return scores
+
+
+def _end_of_head(line: str) -> int:
+    """Where number, subject and organ end."""
+    at = -1
+    for _ in range(3):
+        at = line.find(" | ", at + 1)
+    return at
 
 
 def _add_gaps(scores: list[float], run: tuple[Word, ...], lines: Sequence[str], weight: float) -> None:

@@ -8,20 +8,22 @@ ranked by them. A document that is told again gets a new row; the old one is dea
 from __future__ import annotations
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
-from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry, Store
+from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry
 from archive.search.generations import sync_folder
 from archive.search.query import Query
 from archive.search.sqlite_query import Lists, evaluate, pair_tokens
 from archive.search.tokens import tokens_of
 
-FILE = "index.db"
+FILE, PART = "index.db", "tokens.txt"
 SCHEMA = 1
 COUNTED = 5_000
 """A word in more documents than this is counted no further."""
@@ -108,20 +110,36 @@ class SqliteStore:
         gone = [(name,) for name in dict.fromkeys((*(entry.id for entry in entries), *deletes))]
         with self._writing() as connection:
             connection.executemany("UPDATE entry SET dead = 1 WHERE id = ? AND NOT dead", gone)
-            _add(connection, entries)
+            _add(connection, ((entry.id, _text(entry)) for entry in entries))
 
     def fill(self, entries: Iterable[IndexEntry]) -> int:
         """Many new entries in few commits; how many there were."""
         count, rest = 0, iter(entries)
         while batch := list(islice(rest, BATCH)):
             with self._writing() as connection:
-                _add(connection, batch)
+                _add(connection, ((entry.id, _text(entry)) for entry in batch))
             count += len(batch)
         return count
 
-    def adopt(self, parts: Sequence[Store]) -> None:
-        """An FTS5 table cannot take another over."""
-        raise NotImplementedError
+    def fill_part(self, entries: Iterable[IndexEntry]) -> int:
+        """In an empty folder: what another index adopts; how many entries there were."""
+        count = 0
+        with (self.folder / PART).open("w", encoding="utf-8") as out:
+            for entry in entries:
+                out.write(f"{entry.id}\t{_text(entry)}\n")
+                count += 1
+            out.flush()
+            os.fsync(out.fileno())
+        return count
+
+    def adopt(self, parts: Sequence[Self]) -> None:
+        """Their tokens are written into a new table."""
+        for file in self.folder.glob(f"{FILE}*"):
+            file.unlink()
+        self.create()
+        for part in parts:
+            with (part.folder / PART).open(encoding="utf-8") as lines, self._writing() as connection:
+                _add(connection, (line.rstrip("\n").split("\t", 1) for line in lines))
 
     def close(self) -> None:
         """Gives files and memory back; opened again when asked."""
@@ -178,7 +196,8 @@ class SqliteStore:
         return self._lists
 
 
-def _add(connection: sqlite3.Connection, entries: Sequence[IndexEntry]) -> None:
-    for entry in entries:
-        number = connection.execute("INSERT INTO entry(id) VALUES (?)", (entry.id,)).lastrowid
-        connection.execute("INSERT INTO token(rowid, tokens) VALUES (?, ?)", (number, _text(entry)))
+def _add(connection: sqlite3.Connection, rows: Iterable[Sequence[str]]) -> None:
+    """Rows of an id and its tokens."""
+    for name, tokens in rows:
+        number = connection.execute("INSERT INTO entry(id) VALUES (?)", (name,)).lastrowid
+        connection.execute("INSERT INTO token(rowid, tokens) VALUES (?, ?)", (number, tokens))

@@ -6,7 +6,7 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
@@ -17,7 +17,7 @@ from whoosh.writing import IndexingError, SegmentWriter
 
 from archive.errors import Transient
 from archive.search import pairs
-from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry, Store
+from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry
 from archive.search.query import Query
 from archive.search.snapshot import Leaf, Snapshot
 from archive.search.tokens import tokens_of
@@ -100,15 +100,21 @@ class WhooshStore:
         """Many new entries in few commits; how many there were."""
         return _fill(DurableFiles(self.folder), iter(entries))
 
-    def adopt(self, parts: Sequence[Store]) -> None:
-        """Takes over the segments of `parts`: each file is renamed, then one table of contents names them all."""
+    def fill_part(self, entries: Iterable[IndexEntry]) -> int:
+        """In an empty folder: what another index adopts; how many entries there were."""
+        self.create()
+        return self.fill(entries)
+
+    def adopt(self, parts: Sequence[Self]) -> None:
+        """Their segments are renamed into this folder, then one table of contents names them all."""
         files = DurableFiles(self.folder)
+        if TOC._latest_generation(files, INDEX_NAME) < 0:
+            self.create()  # removes segments: only before there are any
         toc = TOC.read(files, INDEX_NAME)
-        segments = list(toc.segments)
+        segments: list[Any] = []
         for part in parts:
-            theirs = Path(part.folder)  # type: ignore[attr-defined]
-            segments += TOC.read(DurableFiles(theirs), INDEX_NAME).segments
-            for file in theirs.glob("*.seg"):
+            segments += TOC.read(DurableFiles(part.folder), INDEX_NAME).segments
+            for file in part.folder.glob("*.seg"):
                 file.replace(self.folder / file.name)
         TOC(toc.schema, segments, toc.generation + 1).write(files, INDEX_NAME)
 

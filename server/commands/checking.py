@@ -55,6 +55,7 @@ def _checks(desk: Desk, deep: bool) -> Iterator[Checked]:
         return
     yield from _plugins(desk)
     yield from _counts(desk)
+    yield from _growth(desk)
     if deep:
         yield from _deep(desk)
 
@@ -122,6 +123,23 @@ def _counts(desk: Desk) -> Iterator[Checked]:
         yield "kho", True, f"{scans} tệp, {documents} văn bản, {stopped} việc đã dừng chờ thử lại"
         there = people.has_administrator(session)
         yield "quản trị viên", True, "có" if there else "chưa có: vanthu up in liên kết thiết lập"
+
+
+COMFORTABLE = 20_000
+"""Documents up to which Whoosh answers as fast as it should (docs/decisions.md)."""
+
+
+def _growth(desk: Desk) -> Iterator[Checked]:
+    """Which engine serves, and whether the archive has outgrown it; neither is an error."""
+    found = desk.index.status()
+    if not found.healthy:
+        return
+    says = f"{found.engine}, {found.documents} văn bản"
+    if found.engine != desk.index.kind:
+        says += f"; cấu hình ghi {desk.settings.search}: vanthu reindex sẽ chuyển sang đó"
+    elif found.engine == "whoosh" and found.documents > COMFORTABLE:
+        says += f", hơn {COMFORTABLE}: nên chuyển sang máy nhanh hơn bằng vanthu reindex --engine sqlite:"
+    yield "chỉ mục tìm kiếm", True, says
 
 
 def _count(session: Session, kind: Any) -> int:
