@@ -30,6 +30,8 @@ DAYS = 45 * 365
 """Values a pen's confidence is spread over when nobody says more."""
 AHEAD = (0.46, 0.18, 0.1, 0.07, 0.05, 0.04, 0.03, 0.03, 0.02, 0.02)
 """How far ahead of the last number the next one is: some papers of a batch are registered before this one."""
+KEPT = 8
+"""Weighed readings that are told; of the others nobody asks."""
 NEAR = 300
 """Numbers before and after within which most odd ones lie."""
 ON_THE_WAY = {0: 0.14, 1: 0.24, 2: 0.15, 3: 0.12, 4: 0.07, 5: 0.07, 6: 0.05, 7: 0.05, 8: 0.04, 9: 0.02, 10: 0.02}
@@ -152,14 +154,14 @@ def findings(read: Iterable[Finding], expected: Expected | None) -> tuple[Findin
     own = [one for one in read if one.witness == "pen"]
     if expected is None or not own:
         return ()
-    readings = [(_text(one), one.confidence) for one in own]
-    place = own[0]
+    readings = [(_text(one), one.confidence) for one in own] + [pair for one in own for pair in one.rivals]
+    place = dataclasses.replace(own[0], rivals=())
     return tuple(
         dataclasses.replace(
             place, value=None if not text or text.startswith("--") else text, confidence=chance,
             partial=text if text.startswith("--") else None, reason=expected.reason, witness="register",
         )
-        for text, chance in combine(readings, expected)
+        for text, chance in combine(readings, expected)[:KEPT]
     )  # fmt: skip
 
 

@@ -48,6 +48,8 @@ class Finding:
     """Inferred from elsewhere: offered to the clerk, never written into the field."""
     source: str = ""
     """Plugin and version (`national 1.0`); written by the host, never by the plugin."""
+    rivals: tuple[tuple[str, float], ...] = ()
+    """Readings of the pen too unlikely to be shown, with their probabilities: other witnesses may second one."""
 
 
 @dataclass(frozen=True, slots=True)

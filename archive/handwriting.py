@@ -113,9 +113,8 @@ def read_place(reader: Reader, picture: Image.Image, kind: str, places: Sequence
     if right - left > 0.02:
         cut = round(left * picture.width), 0, round(right * picture.width), picture.height
         alone = reader.views(picture.crop(cut), ALONE)
-    read = {"number": reader.number_in, "day": reader.day_in, "month": reader.month_in}[kind]
     # Both see the same writing, so what one of them holds impossible is unlikely: their scores are averaged, evenly.
-    return read([*in_line, *alone])[:SHOWN]
+    return reader.read_views(kind, [*in_line, *alone])[:SHOWN]
 
 
 def _extent(places: Sequence[Place]) -> tuple[float, float]:

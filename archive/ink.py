@@ -21,9 +21,6 @@ MOST_AMOUNT = 80
 """Grey levels, or levels of colour, from which on ink is no stronger."""
 COLOURED = 26
 """Levels between channels that make ink coloured; JPEG gives black print up to some 20."""
-PEN_SHARE = (0.006, 0.25)
-"""Of a line's paper that a pen of colour covers."""
-PEN_DARK = 90
 
 
 @dataclass(frozen=True)
@@ -98,16 +95,6 @@ def pen_only(picture: Image.Image, kind: str) -> Image.Image:
     red, blue = pixels[..., 0], pixels[..., 2]
     kept = red if kind == "red" else np.maximum(blue, red * 0.9)
     return Image.fromarray(kept.astype(np.uint8))
-
-
-def coloured_pen(picture: Image.Image, print_ink: str) -> Image.Image | None:
-    """What a pen of another colour than the print's wrote, without print and leader; None for other pens."""
-    for kind in ("blue", "red"):
-        if kind != print_ink:
-            alone = only(picture, kind).convert("L")
-            if PEN_SHARE[0] < sum(alone.histogram()[:PEN_DARK]) / (alone.width * alone.height) < PEN_SHARE[1]:
-                return alone
-    return None
 
 
 def line_alone(strip: Image.Image) -> Image.Image:

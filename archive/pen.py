@@ -1,17 +1,14 @@
-"""Single fields written by hand, read under their grammar: digits, days, months, dates.
+"""Single fields written by hand, read under their grammar: digits, days, months, dates, times.
 
-Two readers look at each picture: the recogniser, which knows print and many scripts, and our own head on its features
-(`penhead`), which knows clerks' digits. A pixel of width moves their minds, so each picture is read at several widths
-and the scores are averaged.
+Two readers look at each picture: our own network (`penmodel`), which knows clerks' digits, and the recogniser, which
+knows print and many scripts. A pixel of width moves their minds, so each picture is read at several widths and the
+scores are averaged.
 """
 
 from __future__ import annotations
 
-import datetime
-import functools
-import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,37 +16,34 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from archive import calibration, ctc, ink
-from archive.penhead import LETTERS, open_head
+from archive.findings import Finding
+from archive.penmodel import LETTERS, open_network
+from archive.reading import Box
 from archive.recogniser import HEIGHT, Frames, Recogniser, open_recogniser
+from archive.written import KINDS, Kind, near, ways
 
 Readings = list[tuple[str, float]]
 """(text, calibrated confidence), best first; "" says blank."""
 
 PASSED_OVER = " .,:;…·•_'`\"°-–~"
 """Dots of the leader, dirt and blanks between digits."""
-DIGITS = ("0OoQ〇D", "1lI|丨i!N", "2Zz", "3", "4Ч", "5Ss", "6bG", "7千﹖Ff", "8B&", "9gq")
-"""Each digit with what a recogniser of many scripts takes a clerk's digit for: a crossed seven for 千."""
+TAKEN_FOR = {
+    "0": "0OoQ〇D", "1": "1lI|丨i!N", "2": "2Zz", "3": "3", "4": "4Ч", "5": "5Ss", "6": "6bG", "7": "7千﹖Ff",
+    "8": "8B&", "9": "9gq", "/": "/.-|–,丨\\Il1", "h": "hHg:bn", "S": "Ss5$8", "C": "Cc(СG<eé",
+}  # fmt: skip
+"""Each letter with what a recogniser of many scripts takes a clerk's for: a crossed seven for 千."""
 LOOKALIKE = 0.5
 FOREIGN = 0.05
-SEPARATORS = "/.-|–,丨\\Il1"
-HOURS = ("hHg:bn", "Ss5$8", "Cc(СG<eé")
-"""h between hour and minutes, S for sáng, C for chiều, each with what it is taken for."""
 WIDTHS = (0.9, 1.0, 1.15)
-COLOURED_WIDTHS = (1.0, 1.12)
+OWN_WIDTHS = (1.0, 1.2, 1.4)
+"""How wide our own network sees a strip; it was trained on 0.85 to 1.6."""
 KEPT = 8
-SHARE = 0.65
-"""Of the head in the scores of both readers; the rest is the recogniser's."""
-LONGEST_NUMBER = 5
-
-
-ALPHABETS = {"number": DIGITS, "date": (*DIGITS, SEPARATORS), "time": (*DIGITS, *HOURS)}
-OWN = {"number": LETTERS[:10], "date": LETTERS[:11], "time": LETTERS[:10] + LETTERS[11:]}
-"""What may stand in a field, as either reader knows it."""
+FAINT = 1e-6
+"""Below this nobody's word could lift a reading."""
+SHARE = 0.8
+"""Of our own network in the scores of both readers; the rest is the recogniser's."""
 BEAM = 24
 KEPT_OF_VIEW = 8
-Both = tuple[ctc.Logs, ctc.Logs]
-"""What the head and the recogniser make of one view."""
-Grammar = Callable[[ctc.Letters], bool]
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ class View:
     at: tuple[int, ...]
     """The frame of each character of `text`."""
     digits: ctc.Logs
-    """(2 x frames, 15): what our own head makes of it; without what was added on the right of a narrow picture."""
+    """(2 x frames, 15): what our own network makes of it; without what was added on the right of a narrow picture."""
 
     def part(self, begin: int, end: int) -> View:
         """Some frames alone; without the text."""
@@ -76,6 +70,31 @@ class View:
         return self.at[begin.end() - 1] + 1, self.at[end.start()]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What both readers make of one place, in the letters of a kind of field."""
+
+    own: Sequence[ctc.Logs]
+    base: Sequence[ctc.Logs]
+
+    def scores(self, texts: Sequence[ctc.Letters]) -> NDArray[np.float64]:
+        """Log probability of each text: the mean over the views, weighed over the readers."""
+        if not texts:
+            return np.zeros(0)
+        readers = [(share, views) for share, views in ((SHARE, self.own), (1 - SHARE, self.base)) if views]
+        means = [np.mean([ctc.score(view, texts) for view in views], axis=0) for _, views in readers]
+        together: NDArray[np.float64] = np.average(means, axis=0, weights=[share for share, _ in readers])
+        return together
+
+    def beams(self, kind: Kind) -> set[ctc.Letters]:
+        """What either reader sees in any view."""
+        return {
+            text
+            for view in (*self.own, *self.base)
+            for text in ctc.beam(view, kind.may_begin, kind.is_whole, BEAM)[:KEPT_OF_VIEW]
+        }
+
+
 class Reader:
     """Reads single fields; every answer is empty where the recogniser cannot be had."""
 
@@ -88,32 +107,47 @@ class Reader:
         return self._given or open_recogniser()
 
     def read_field(self, name: str, strips: Sequence[Image.Image], print_ink: str = "dark") -> Readings:
-        """What the pen wrote in a field called number | date | time; nothing for fields of words.
+        """What the pen wrote in a field called number | day | month | date | time; nothing for fields of words. Some
+        hundred readings: the unlikely ones are for other witnesses.
 
         `strips` are the line as it was scanned, laid level, cut once or in several ways; `print_ink` is the colour of
         the print around the pen: dark | red | blue.
         """
-        read = {"number": self.number_in, "date": self.date_in, "time": self.time_in}.get(name)
-        if read is None or not strips:
-            return []
-        first, *_, last = [ink.pen_only(strip, print_ink) for strip in (*strips, strips[-1])]
-        lifted = ((first, 1.0), (ink.line_alone(first), 1.15), (ink.line_alone(last), 1.0))
-        views = [view for strip, width in lifted for view in self.views(strip, (width,))]
-        coloured = ink.coloured_pen(strips[0], print_ink)
-        return read(views, self.views(coloured, COLOURED_WIDTHS)) if coloured else read(views)
+        scores = self.scores(name, strips, print_ink)
+        return calibration.confident(name, scores) if scores else []
+
+    def scores(self, name: str, strips: Sequence[Image.Image], print_ink: str = "dark") -> dict[str, float]:
+        """The log probabilities behind `read_field`."""
+        usable = [strip for strip in strips if min(strip.size) >= 4]
+        if name not in KINDS or self.recogniser is None or not usable:
+            return {}
+        return judged(name, self._seen_in(usable, KINDS[name], print_ink))
+
+    def _seen_in(self, strips: Sequence[Image.Image], kind: Kind, print_ink: str) -> Seen:
+        network = open_network()
+        own = [_own(network.strip(strip, width), kind) for strip in strips for width in OWN_WIDTHS] if network else []
+        return Seen(own, [self._base(frames, kind) for frames in self._lifted(strips, print_ink)])
+
+    def _lifted(self, strips: Sequence[Image.Image], print_ink: str) -> Iterator[Frames]:
+        """The recogniser's frames of the pen lifted off the print, with and without the lines above and below."""
+        if self.recogniser is None:
+            return
+        lifted = [ink.pen_only(strip, print_ink) for strip in strips]
+        for strip, width in ((lifted[0], 1.0), (ink.line_alone(lifted[0]), 1.15), (ink.line_alone(lifted[-1]), 1.0)):
+            yield self.recogniser.frames(_stretched(strip, width))
 
     def views(self, picture: Image.Image, widths: Sequence[float] = WIDTHS) -> list[View]:
-        """The picture as the recogniser sees it at several widths."""
+        """The picture as the readers see it at several widths."""
         if self.recogniser is None or min(picture.size) < 4:
             return []
-        return [self._view(self.recogniser, picture, width) for width in widths]
+        return [self._view(self.recogniser, _stretched(picture, width)) for width in widths]
 
-    def _view(self, recogniser: Recogniser, picture: Image.Image, width: float) -> View:
-        stretched = max(HEIGHT, round(picture.width * width))
-        resized = picture.resize((stretched, picture.height), Image.Resampling.BICUBIC)
-        frames, features = recogniser.frames_and_features(resized)
+    def _view(self, recogniser: Recogniser, picture: Image.Image) -> View:
+        frames = recogniser.frames(picture)
         spelt = recogniser.spell(frames)
-        return View(frames, "".join(c for _, c, _ in spelt), tuple(t for t, _, _ in spelt), open_head()(features))
+        network = open_network()
+        digits = network.strip(picture, 1.0) if network else np.zeros((0, 1 + len(LETTERS)))
+        return View(frames, "".join(c for _, c, _ in spelt), tuple(t for t, _, _ in spelt), digits)
 
     def line(self, picture: Image.Image) -> Readings:
         """A line of print or writing as it comes, free of any grammar; the confidence is not calibrated."""
@@ -124,178 +158,69 @@ class Reader:
             return [("", 0.5)]
         return [("".join(c for _, c, _ in spelt), float(np.mean([p for _, _, p in spelt])))]
 
-    def digits(self, picture: Image.Image) -> Readings:
-        """A number of up to five digits, in a picture of the number alone."""
-        return self.number_in(self.views(picture))
+    def read_views(self, name: str, views: Sequence[View]) -> Readings:
+        """The number, day or month in several views of one place."""
+        kind = KINDS[name]
+        usable = [view for view in views if len(view.frames)]
+        own = [_own(view.digits, kind) for view in usable if len(view.digits)]
+        seen = Seen(own, [self._base(view.frames, kind) for view in usable])
+        return calibration.confident(name, judged(name, seen))[:KEPT] if usable else []
 
-    def day(self, picture: Image.Image) -> Readings:
-        """A day of the month, in a picture of the day alone; without a leading zero."""
-        return self.day_in(self.views(picture))
-
-    def date(self, picture: Image.Image) -> Readings:
-        """A date as clerks write it (25/3/20, 25.3.2020, 25-3), as ISO 8601, or `--03-25` without its year."""
-        return self.date_in(self.views(picture))
-
-    def number_in(self, views: Sequence[View], *others: Sequence[View]) -> Readings:
-        """The number in several views of one place; `others` are views of the place cut otherwise."""
-        cuts = self._columns((views, *others), "number")
-        texts = _beams(cuts, _may_be_number, bool)
-        return self._judge("number", cuts, {_digits(text): [text] for text in texts})
-
-    def day_in(self, views: Sequence[View], *others: Sequence[View], last: int = 31) -> Readings:
-        """The day (`last` 31) or month (`last` 12) in several views of one place."""
-        cuts = self._columns((views, *others), "number")
-        spelt = {str(n): sorted({_letters(str(n)), _letters(f"{n:02d}")}) for n in range(1, last + 1)}
-        return self._judge("day" if last > 12 else "month", cuts, spelt)
-
-    def date_in(self, views: Sequence[View], *others: Sequence[View]) -> Readings:
-        """The date in several views of one place."""
-        cuts = self._columns((views, *others), "date")
-        spelt: dict[str, list[ctc.Letters]] = {}
-        for text in sorted(_beams(cuts, _may_be_date, _is_date)):
-            spelt.setdefault(_iso(text), []).append(text)
-        return self._judge("date", cuts, spelt)
-
-    def month_in(self, views: Sequence[View], *others: Sequence[View]) -> Readings:
-        """The month in several views of one place."""
-        return self.day_in(views, *others, last=12)
-
-    def time_in(self, views: Sequence[View], *others: Sequence[View]) -> Readings:
-        """When a paper came in, in several views of one place: S (morning), C (afternoon), 8h, 8h30."""
-        cuts = self._columns((views, *others), "time")
-        return self._judge("time", cuts, {_time(text): [text] for text in _beams(cuts, _may_be_time, _is_time)})
-
-    def _columns(self, cuts: Sequence[Sequence[View]], kind: str) -> list[list[Both]]:
-        recogniser = self.recogniser
-        if recogniser is None:
-            return []
-        alphabet = (PASSED_OVER, *ALPHABETS[kind])
-        seen = [
-            [
-                (_own(view.digits, kind), ctc.logs(recogniser.columns(view.frames, alphabet, LOOKALIKE, FOREIGN)))
-                for view in views
-                if len(view.frames)
-            ]
-            for views in cuts
-        ]
-        return [views for views in seen if views]
-
-    def _judge(self, kind: str, cuts: Sequence[Sequence[Both]], spelt: Mapping[str, list[ctc.Letters]]) -> Readings:
-        """Candidates by mean log probability over the readers and the views of a cut, and by mean probability over
-        the cuts.
-
-        A cut may miss the writing: so one that sees it outweighs those that do not, and blank is only what all see.
-        """
-        if not cuts:
-            return []
-        candidates: dict[str, list[ctc.Letters]] = {**spelt, "": [()]}
-        flat = [text for texts in candidates.values() for text in texts]
-        sizes = [len(texts) for texts in candidates.values()]
-        means = np.array([np.mean([_both(view, flat, sizes) for view in views], axis=0) for views in cuts])
-        together = np.logaddexp.reduce(means, axis=0) - np.log(len(cuts))
-        together[-1] = means[:, -1].min()
-        scores = dict(zip(candidates, together.tolist(), strict=True))
-        return calibration.confident(kind, scores)[:KEPT]
+    def _base(self, frames: Frames, kind: Kind) -> ctc.Logs:
+        if self.recogniser is None:
+            return np.zeros((0, 1 + len(LETTERS)))
+        alphabet = (PASSED_OVER, *(TAKEN_FOR[letter] if letter in kind.letters else "" for letter in LETTERS))
+        return ctc.logs(self.recogniser.columns(frames, alphabet, LOOKALIKE, FOREIGN))
 
 
-def _own(logs: ctc.Logs, kind: str) -> ctc.Logs:
-    """The head's letters of this kind of field; its others are passed over like the recogniser's."""
-    kept = [LETTERS.index(c) + 1 for c in OWN[kind]]
-    foreign = [n for n in range(1, logs.shape[1]) if n not in kept]
-    passed = np.logaddexp(logs[:, 0], np.logaddexp.reduce(logs[:, foreign], axis=1) + np.log(FOREIGN))
-    return np.column_stack([passed, logs[:, kept]])
+def judged(name: str, seen: Seen) -> dict[str, float]:
+    """Log probability of each value that was seen or is near to one, of all of a small kind, and of blank; the ways of
+    writing one are taken together."""
+    kind = KINDS[name]
+    texts = sorted(seen.beams(kind))
+    if name in DAYS:
+        texts = [way for n in range(1, DAYS[name] + 1) for way in ways(name, str(n))]
+    scored = dict(zip([(), *texts], seen.scores([(), *texts]).tolist(), strict=True))
+    if name in NEAR:
+        best = sorted(texts, key=lambda text: -scored[text])[: NEAR[name]]
+        more = sorted(set().union(*(near(name, text) for text in best)) - scored.keys())
+        scored |= dict(zip(more, seen.scores(more).tolist(), strict=True))
+    joined: dict[str, float] = {}
+    for text, score in scored.items():
+        value = kind.value(text) if text else ""
+        joined[value] = float(np.logaddexp(joined[value], score)) if value in joined else score
+    return joined
 
 
-def _both(view: Both, texts: Sequence[ctc.Letters], sizes: Iterable[int]) -> NDArray[np.float64]:
-    """Log probabilities of values, whose spellings stand in `texts` one after the other."""
-    own, base = (np.array(_joined(ctc.score(logs, texts), sizes)) for logs in view)
-    return SHARE * own + (1 - SHARE) * base
+NEAR: Mapping[str, int] = {"number": 5, "date": 2}
+"""Of how many readings those near to them are scored, too: the book may know better which digit it is."""
 
 
-def _beams(cuts: Iterable[Sequence[Both]], may_begin: Grammar, is_whole: Grammar) -> set[ctc.Letters]:
-    """What the readers see in any view."""
-    return {
-        text
-        for views in cuts
-        for view in views
-        for logs in view
-        for text in ctc.beam(logs, may_begin, is_whole, BEAM)[:KEPT_OF_VIEW]
-    }
+def findings_of(name: str, readings: Readings, page: int, box: Box) -> Iterator[Finding]:
+    """The readings of a stamp's field as findings, best first; those too unlikely to be shown go with the first.
+
+    A date without its year is only a part of a date; with nothing read there is one finding that says so.
+    """
+    rivals = tuple((text, chance) for text, chance in readings[KEPT:] if text and chance > FAINT)
+    for n, (text, confidence) in enumerate(readings[:KEPT] or [("", 0.0)]):
+        partial = text if text.startswith("--") else None
+        value = None if partial or not text else text
+        reason = "đọc chữ viết tay trong dấu ĐẾN" if text else "có trong dấu ĐẾN, xem ảnh"
+        yield Finding(name, value, confidence, page=page, box=box, partial=partial, reason=reason, witness="pen",
+                      rivals=() if n else rivals)  # fmt: skip
 
 
-def _joined(scores: NDArray[np.float64], sizes: Iterable[int]) -> list[float]:
-    """The spellings of one value together: 7 and 07."""
-    edges = list(itertools.accumulate(sizes, initial=0))
-    return [float(np.logaddexp.reduce(scores[a:b])) for a, b in itertools.pairwise(edges)]
+DAYS: Mapping[str, int] = {"day": 31, "month": 12}
 
 
-def _letters(digits: str) -> ctc.Letters:
-    return tuple(int(c) + 1 for c in digits)
+def _stretched(picture: Image.Image, width: float) -> Image.Image:
+    return picture.resize((max(HEIGHT, round(picture.width * width)), picture.height), Image.Resampling.BICUBIC)
 
 
-SEPARATOR = 11
-
-
-@functools.lru_cache(maxsize=8192)
-def _digits(text: ctc.Letters) -> str:
-    return "".join("/" if n == SEPARATOR else str(n - 1) for n in text)
-
-
-def _may_be_number(text: ctc.Letters) -> bool:
-    return len(text) <= LONGEST_NUMBER
-
-
-def _time(text: ctc.Letters) -> str:
-    return "".join("hSC"[n - 11] if n > 10 else str(n - 1) for n in text)
-
-
-def _may_be_time(text: ctc.Letters) -> bool:
-    return bool(_TIME_BEGUN.fullmatch(_time(text)))
-
-
-def _is_time(text: ctc.Letters) -> bool:
-    return bool(_TIME.fullmatch(_time(text)))
-
-
-_TIME = re.compile(r"[SC]|(?:1?\d|0\d|2[0-3])h(?:[0-5]\d)?")
-_TIME_BEGUN = re.compile(r"[SC]|(?:[01]?\d|2[0-3]?)(?:h(?:[0-5]\d?)?)?")
-
-
-def _spellings(values: Iterable[int]) -> frozenset[str]:
-    return frozenset(s for n in values for s in (str(n), f"{n:02d}"))
-
-
-# Arrival stamps of an archive that begins with the century; two digits mean 20xx.
-_PARTS = (
-    _spellings(range(1, 32)),
-    _spellings(range(1, 13)),
-    frozenset([f"{n:02d}" for n in range(50)] + [str(n) for n in range(2000, 2050)]),
-)
-_BEGINNINGS = tuple(frozenset(part[:n] for part in parts for n in range(5)) for parts in _PARTS)
-
-
-@functools.lru_cache(maxsize=65536)
-def _may_be_date(text: ctc.Letters) -> bool:
-    *whole, last = _digits(text).split("/")
-    if len(whole) > 2:
-        return False
-    return last in _BEGINNINGS[len(whole)] and all(p in parts for p, parts in zip(whole, _PARTS, strict=False))
-
-
-@functools.lru_cache(maxsize=65536)
-def _is_date(text: ctc.Letters) -> bool:
-    parts = _digits(text).split("/")
-    return len(parts) > 1 and all(p in known for p, known in zip(parts, _PARTS, strict=False)) and bool(_iso(text))
-
-
-def _iso(text: ctc.Letters) -> str:
-    """ISO 8601 of a written date, `--MM-DD` without a year; "" when the calendar has no such day."""
-    parts = [int(part) for part in _digits(text).split("/")]
-    day, month = parts[0], parts[1]
-    year = parts[2] if len(parts) > 2 else None
-    full = 2000 if year is None else year + 2000 * (year < 100)
-    try:
-        datetime.date(full, month, day)
-    except ValueError:
-        return ""
-    return f"--{month:02d}-{day:02d}" if year is None else f"{full}-{month:02d}-{day:02d}"
+def _own(logs: ctc.Logs, kind: Kind) -> ctc.Logs:
+    """The network's letters of this kind of field; its others are passed over like the recogniser's."""
+    foreign = [n for n, letter in enumerate(LETTERS, 1) if letter not in kind.letters]
+    own = logs.copy()
+    own[:, 0] = np.logaddexp(logs[:, 0], np.logaddexp.reduce(logs[:, foreign], axis=1) + np.log(FOREIGN))
+    own[:, foreign] = np.log(ctc.FLOOR)
+    return own

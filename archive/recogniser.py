@@ -19,8 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archive.penhead import Features
-
 Frames = NDArray[np.float32]
 """(frames, characters): probability of each character in each narrow column of the picture; 0 is the CTC blank."""
 
@@ -29,8 +27,6 @@ HEIGHT = 48
 NARROWEST = 160
 """The model was trained on pictures at least so wide; a narrower one gets mid-grey on its right."""
 WIDEST = 1600
-FEATURES = "p2o.pd_op.add.64.0"
-"""The backbone's last map, inside the model: 384 channels, 3 rows, a column every 4 pixels."""
 
 log = logging.getLogger(__name__)
 
@@ -52,24 +48,16 @@ class Recogniser:
 
     def frames(self, picture: Image.Image) -> Frames:
         """What stands in one line of writing; `picture` holds the line and little else."""
-        fed, _ = self._fed(picture)
-        answer: Frames = self._session.run([self._output], {self._input: fed})[0][0]
+        answer: Frames = self._session.run([self._output], {self._input: self._fed(picture)})[0][0]
         return answer
 
-    def frames_and_features(self, picture: Image.Image) -> tuple[Frames, Features]:
-        """The same, and the features of the backbone behind it."""
-        fed, width = self._fed(picture)
-        frames, seen = self._session.run([self._output, FEATURES], {self._input: fed})
-        columns = seen[0].transpose(2, 0, 1)[: -(-width // 4)]
-        return frames[0], columns.reshape(len(columns), -1)
-
-    def _fed(self, picture: Image.Image) -> tuple[NDArray[np.float32], int]:
-        """The picture as the model wants it, and how wide it is without what was added on its right."""
+    def _fed(self, picture: Image.Image) -> NDArray[np.float32]:
+        """The picture as the model wants it."""
         width = min(WIDEST, max(HEIGHT, round(picture.width * HEIGHT / picture.height)))
         small = picture.convert("RGB").resize((width, HEIGHT), Image.Resampling.BICUBIC)
         pixels = np.asarray(small, np.float32)[..., ::-1] / 127.5 - 1
         pixels = np.pad(pixels, ((0, 0), (0, max(0, NARROWEST - width)), (0, 0)))
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None]), width
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1)[None])
 
     def spell(self, frames: Frames) -> list[tuple[int, str, float]]:
         """(frame, character, probability) along the best path, blanks and repeats left out."""
@@ -86,7 +74,7 @@ class Recogniser:
         """
         passed, *letters = ([n for c in group if (n := self.index(c)) is not None] for group in alphabet)
         summed = [frames[:, [0, *passed]].sum(1)]
-        summed += [frames[:, group[0]] + lookalike * frames[:, group[1:]].sum(1) for group in letters]
+        summed += [frames[:, group[:1]].sum(1) + lookalike * frames[:, group[1:]].sum(1) for group in letters]
         summed[0] = summed[0] + foreign * (1 - frames[:, [0, *itertools.chain(passed, *letters)]].sum(1))
         return np.stack(summed, 1)
 
@@ -107,20 +95,7 @@ def open_recogniser() -> Recogniser | None:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # The arena would keep the memory of the widest line for the life of the process.
     options.enable_cpu_mem_arena = False
-    model = _with_output(path.read_bytes(), FEATURES)
-    return Recogniser(ort.InferenceSession(model, options, providers=["CPUExecutionProvider"]))
-
-
-def _with_output(model: bytes, name: str) -> bytes:
-    """The ONNX model with one of its inner tensors as another output.
-
-    Messages of Protocol Buffers that follow each other are merged: so `graph { output { name } }` behind the model
-    (fields 7, 12 and 1) is all it takes.
-    """
-    added = name.encode()
-    for field in (1, 12, 7):
-        added = bytes([field << 3 | 2, len(added)]) + added
-    return model + added
+    return Recogniser(ort.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"]))
 
 
 def _model_path() -> Path | None:

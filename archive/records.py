@@ -184,7 +184,7 @@ def stamp_row(scan_id: str, stamp: Stamp) -> StampRow:
     """A row for an arrival stamp of a scan."""
     return StampRow(
         scan_id=scan_id, page=stamp.page, box=box_json(stamp.box), angle=stamp.angle, confidence=stamp.confidence,
-        findings=[finding_json(finding) for finding in stamp.fields],
+        findings=[finding_json(finding) | _rivals_json(finding) for finding in stamp.fields],
     )  # fmt: skip
 
 
@@ -209,12 +209,17 @@ def finding_json(one: Finding) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _rivals_json(one: Finding) -> dict[str, Any]:
+    """What is kept on a stamp for the book's sake, and shown to nobody."""
+    return {"rivals": [[text, float(f"{chance:.3g}")] for text, chance in one.rivals]} if one.rivals else {}
+
+
 def finding_of_json(value: Mapping[str, Any]) -> Finding:
     """The finding of `finding_json`; what a person wrote on a stamp has fewer keys."""
     return Finding(
         value["field"], value_of(value.get("value")), value.get("confidence", 1.0), None, value.get("page"),
         box_of(value.get("box")), value.get("partial"), value.get("reason", ""), value.get("witness", ""), False,
-        value.get("source", ""),
+        value.get("source", ""), tuple((text, chance) for text, chance in value.get("rivals", ())),
     )  # fmt: skip
 
 

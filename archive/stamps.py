@@ -20,10 +20,10 @@ from archive.findings import Finding, Mark, Stamp
 from archive.frames import Frame, faint_frames, frames, tinted
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
-from archive.pen import Reader, Readings
+from archive.pen import Reader, Readings, findings_of
 from archive.penned import penned
 from archive.pressed import pressed
-from archive.reading import Box, Page
+from archive.reading import Page
 from archive.sides import PER_MM
 from archive.spotting import letters, share, spot
 from archive.straight import FRAME_LINE, PAD, Straight, straighten
@@ -207,8 +207,7 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         middle = label.middle - RISE
         box = straight.box(label.right, middle - LINE / 2, straight.right, middle + LINE / 2)
         readings = _readings(name, straight, label, reader)
-        for text, confidence in readings or [("", 0.0)]:
-            yield finding(name, text, confidence, page.number, box)
+        yield from findings_of(name, readings, page.number, box)
 
 
 def _organ(
@@ -267,11 +266,3 @@ def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Re
         middle = label.middle - raised + (high - height) / 2
         strips.append(straight.part(straight.picture, label.right - BEFORE, middle, height))
     return reader.read_field(name, strips, straight.frame.kind)
-
-
-def finding(name: str, text: str, confidence: float, page: int, box: Box) -> Finding:
-    """A reading of the pen as a finding; a date without its year is only a part of a date."""
-    partial = text if text.startswith("--") else None
-    value = None if partial or not text else text
-    reason = "đọc chữ viết tay trong dấu ĐẾN" if text else "có trong dấu ĐẾN, xem ảnh"
-    return Finding(name, value, confidence, page=page, box=box, partial=partial, reason=reason, witness="pen")

@@ -17,7 +17,7 @@ from archive.drawings import Drawing, Layout, Lesson, check
 from archive.errors import BadValue
 from archive.findings import Finding, Stamp
 from archive.labels import PX, letters_of_bands, other_bands
-from archive.pen import Reader, Readings
+from archive.pen import Reader, Readings, findings_of
 from archive.reading import Box, Page
 from archive.spotting import MERIT, merit, spot
 from archive.straight import PAD, Straight
@@ -139,8 +139,7 @@ def _fields(page: Page, straight: Straight, layout: Layout, reader: Reader) -> I
         if name == "organ":
             continue
         box = _box(straight, place)
-        for text, confidence in _readings(name, straight, place, reader) or [("", 0.0)]:
-            yield stamps.finding(name, text, confidence, page.number, box)
+        yield from findings_of(name, _readings(name, straight, place, reader), page.number, box)
 
 
 def _mm(straight: Straight, place: Box) -> Box:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,23 +15,24 @@ from archive.pen import Reader
 from bench import strips
 from bench._stamp_simulated import Read, kept_lines
 
+SHARP, OTHER = (0.05, 1.5), (-30.0, 2.0)
+"""Between which the two numbers of a fit are looked for."""
+GRID = 17
+
 
 def read_strips(count: int, part: str, material: Path, kept: Path, reader: Reader, fresh: bool) -> list[Read]:
     """Strips of bench/strips.py, read, their lines in the folder `kept`; part: test (digits of both sources kept back)
     or calibration (USPS alone)."""
     pens, samples = strips.digit_samples(material.parent / "scansim", material / "handwriting" / "digits", part)
     made = strips.strips({"test": 5, "calibration": 6}[part], pens, samples)
-    recorder = Recorder()
-    calibration.confident = recorder  # type: ignore[assignment]
     path = kept / f"strips_{part}.jsonl"
-    return list(kept_lines(path, itertools.islice(made, count), lambda one: _read_strip(one, reader, recorder), fresh))
+    return list(kept_lines(path, itertools.islice(made, count), lambda one: _read_strip(one, reader), fresh))
 
 
-def _read_strip(made: strips.Made, reader: Reader, recorder: Recorder) -> Read:
-    views = reader.views(made.picture)
-    read = {"number": reader.number_in, "day": reader.day_in, "date": reader.date_in, "time": reader.time_in}
-    readings = read[made.kind](views)
-    return {"kind": made.kind, "want": meant(made), "readings": readings, "facts": recorder.best[made.kind][1:]}
+def _read_strip(made: strips.Made, reader: Reader) -> Read:
+    scores = reader.scores(made.kind, [made.picture], made.ink)
+    return {"kind": made.kind, "want": meant(made), "scores": scores,
+            "readings": calibration.confident(made.kind, scores)}  # fmt: skip
 
 
 def may_be_expected(one: Read) -> bool:
@@ -51,39 +53,31 @@ def meant(made: strips.Made) -> str:
 # ---------------------------------------------------------------- calibration
 
 
-class Recorder:
-    """Notes the scores behind every confidence."""
-
-    def __init__(self) -> None:
-        self.best: dict[str, tuple[str, float, float]] = {}
-        self._usual = calibration.confident
-
-    def __call__(self, kind: str, scores: dict[str, float]) -> list[tuple[str, float]]:
-        ranked = sorted(scores.items(), key=lambda pair: -pair[1])
-        self.best[kind] = ranked[0][0], ranked[0][1], ranked[1][1] if len(ranked) > 1 else ranked[0][1] - 10
-        return self._usual(kind, scores)
-
-
 def calibrate(count: int, material: Path, kept: Path, reader: Reader, fresh: bool) -> None:
     """Prints the FITS of archive/calibration.py."""
     reads = read_strips(count, "calibration", material, kept, reader, fresh)
     for kind in sorted({one["kind"] for one in reads}):
-        facts = [
-            (*one["facts"], bool(one["readings"] and one["readings"][0][0] == one["want"]))
-            for one in reads
-            if one["kind"] == kind
-        ]
-        print(f'    "{kind}": {fit(facts)},  # {len(facts)} strips, {100 * np.mean([f[2] for f in facts]):.0f} % right')
+        facts = [(one["scores"], one["want"]) for one in reads if one["kind"] == kind]
+        right = np.mean([max(scores, key=lambda text: scores[text]) == want for scores, want in facts])
+        print(f'    "{kind}": {fit(facts)},  # {len(facts)} strips, {100 * right:.0f} % right')
 
 
-def fit(facts: Sequence[tuple[float, float, bool]]) -> str:
-    """Logistic regression with a little ridge, by Newton's method."""
-    x = np.array([[1.0, min(calibration.FARTHEST, b - s), max(calibration.WORST, b)] for b, s, _ in facts])
-    y = np.array([right for *_, right in facts], float)
-    weights = np.zeros(3)
-    ridge = np.diag([0.01, 0.5, 0.5])
-    for _ in range(30):
-        p = 1 / (1 + np.exp(-(x @ weights)))
-        slope = x.T @ (p - y) + ridge @ weights
-        weights -= np.linalg.solve(x.T @ (x * (p * (1 - p))[:, None]) + ridge, slope)
-    return f"Fit({weights[0]:.2f}, {weights[1]:.3f}, {weights[2]:.3f})"
+def fit(facts: Sequence[tuple[Mapping[str, float], str]]) -> str:
+    """The two numbers that make what was written likeliest, by ever finer grids."""
+    (low, high), (least, most) = SHARP, OTHER
+    best = math.inf, 0.0, 0.0
+    for _ in range(4):
+        grid = itertools.product(np.linspace(low, high, GRID), np.linspace(least, most, GRID))
+        best = min((_surprise(calibration.Fit(float(s), float(o)), facts), float(s), float(o)) for s, o in grid)
+        wide, tall = (high - low) / GRID * 2, (most - least) / GRID * 2
+        low, high, least, most = max(0.01, best[1] - wide), best[1] + wide, best[2] - tall, best[2] + tall
+    return f"Fit({best[1]:.3f}, {best[2]:.2f})"
+
+
+def _surprise(one: calibration.Fit, facts: Sequence[tuple[Mapping[str, float], str]]) -> float:
+    """Mean surprise at what was written."""
+    told = []
+    for scores, want in facts:
+        chances = one(scores)
+        told.append(chances[want] if want in chances else 1 - sum(chances.values()))
+    return float(-np.mean(np.log(np.maximum(told, 1e-9))))

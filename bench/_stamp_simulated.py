@@ -88,6 +88,7 @@ def _middle(box: Sequence[float], size: tuple[float, float]) -> tuple[float, flo
 def _field(name: str, stamp: Stamp | None, truth: dict[str, Any], size: tuple[float, float]) -> Read:
     found = [f for f in stamp.fields if f.field == name] if stamp else []
     readings = [(str(f.value or f.partial or ""), f.confidence) for f in found]
+    readings += [rival for f in found for rival in f.rivals]
     cut = None
     if stamp and found and found[0].box:
         cut = _within(truth["field_boxes"][name], truth["angle"], found[0].box, stamp.angle, size)

@@ -7,6 +7,7 @@ here, a strip at a time: a whole page of scansim takes two seconds, a strip a fi
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import io
 import sys
@@ -19,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from archive import ink as lift
 from archive.labels import PX
 
 Pixels = NDArray[Any]
@@ -27,8 +27,8 @@ FONTS = Path("/usr/share/fonts/truetype/croscore")
 FACES = ("Tinos-Regular", "Tinos-Bold", "Tinos-Italic", "Arimo-Regular", "Arimo-Bold")
 INKS = {"red": (205, 30, 45), "blue": (40, 60, 170), "violet": (115, 45, 135), "black": (35, 35, 38)}
 BODY = "Ủy ban nhân dân tỉnh Căn cứ Luật tổ chức chính quyền địa phương thực hiện công văn số ngày tháng về việc"
-WIDE, TALL = 46.0, 13.0
-"""mm drawn around a line of a stamp."""
+WIDE = 46.0
+"""mm drawn around the lines of a stamp."""
 TRAINED = 0.8
 """The first part of each digit's samples; scansim's `--digits-part test` is the rest."""
 
@@ -40,6 +40,50 @@ class Made:
     kind: str
     text: str
     picture: Image.Image
+    """As it was scanned, 10 pixels a millimetre in stamps."""
+    ink: str = "dark"
+    """Of the print around the pen: dark | red | blue."""
+
+
+class Varied:
+    """Digit samples none of which is ever picked twice alike: turned, sheared, stretched here and there, coarse."""
+
+    def __init__(self, by_class: Sequence[Sequence[Pixels]]) -> None:
+        self.by_class = [
+            [Image.fromarray((np.pad(one, 6) * 255).clip(0, 255).astype(np.uint8)) for one in samples]
+            for samples in by_class
+        ]
+
+    def pick(self, digit: int, rng: np.random.Generator) -> Pixels:
+        """A sample of this digit as a hand might have written it another time."""
+        samples = self.by_class[digit]
+        image = samples[int(rng.integers(len(samples)))]
+        if rng.random() < 0.85:
+            image = image.transform(
+                image.size, Image.Transform.MESH, _bent(image.width, rng), Image.Resampling.BILINEAR
+            )
+        if rng.random() < 0.3:  # as coarse as digits of 16 pixels
+            coarse = int(rng.integers(18, 30))
+            image = image.resize((coarse, coarse), Image.Resampling.BOX).resize(image.size, Image.Resampling.BICUBIC)
+        glyph = np.asarray(image, np.float32) / 255
+        return glyph if glyph.max() > 0.5 else np.asarray(samples[0], np.float32) / 255
+
+
+def _bent(size: int, rng: np.random.Generator) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
+    """Four quarters, each of which takes its pixels from a crooked one: the nine corners moved by the same shear and
+    turn, and each a little by itself."""
+    middle = size / 2
+    turn = np.array([[1, rng.normal() * 0.16], [rng.normal() * 0.07, 1]]) @ np.diag(np.exp(rng.normal(0, 0.13, 2)))
+    at = np.array([[(x, y) for x in (0, size // 2, size)] for y in (0, size // 2, size)], float)
+    at = (at - middle) @ turn.T + middle + rng.normal(0, size * 0.028, (3, 3, 2))
+    return [
+        (
+            (i * (size // 2), j * (size // 2), size if i else size // 2, size if j else size // 2),
+            tuple(np.concatenate([at[j, i], at[j + 1, i], at[j + 1, i + 1], at[j, i + 1]]).tolist()),
+        )
+        for j in range(2)
+        for i in range(2)
+    ]
 
 
 def digit_samples(scansim: Path, digits: Path, part: str) -> tuple[Any, Any]:
@@ -51,17 +95,24 @@ def digit_samples(scansim: Path, digits: Path, part: str) -> tuple[Any, Any]:
     if part == "test":
         return pens, pens.load_digits(digits, "test")
     source = pens._mnist(digits / pens.MNIST_ARCHIVE) if part == "train" else pens._usps(digits / pens.USPS_ARCHIVE)
-    return pens, pens.DigitSamples([list(one[: int(len(one) * TRAINED)]) for one in source])
+    kept = [list(one[: int(len(one) * TRAINED)]) for one in source]
+    return pens, Varied(kept) if part == "train" else pens.DigitSamples(kept)
 
 
 def strips(seed: int, pens: Any, samples: Any, pen_fonts: Sequence[str] = ()) -> Iterator[Made]:
     """Strips without end; the same seed draws the same."""
     rng = np.random.default_rng(seed)
     while True:
-        hand = pens.random_hand(rng, samples, list(pen_fonts))
-        made = _header(hand, pens, rng) if rng.random() < 0.22 else _stamp_line(hand, pens, rng)
-        if made.picture.width > 8 and made.picture.height > 8:
-            yield made
+        hand = _freer(pens.random_hand(rng, samples, list(pen_fonts)), rng)
+        drawn = [_header(hand, pens, rng)] if rng.random() < 0.4 else _stamp(hand, pens, rng)
+        yield from (made for made in drawn if min(made.picture.size) > 8)
+
+
+def _freer(hand: Any, rng: np.random.Generator) -> Any:
+    """The same hand leaning and spacing its digits in a wider range than scansim's."""
+    return dataclasses.replace(
+        hand, slant=hand.slant + float(rng.normal()) * 0.07, spacing=hand.spacing + float(rng.normal()) * 0.05
+    )
 
 
 def written(kind: str, rng: np.random.Generator) -> str:
@@ -90,70 +141,86 @@ def _date(rng: np.random.Generator) -> str:
     return separator.join(parts)
 
 
-# ---------------------------------------------------------------- a line of a stamp
+# ---------------------------------------------------------------- the lines of a stamp
 
 
-def _stamp_line(hand: Any, pens: Any, rng: np.random.Generator) -> Made:
-    kind = str(rng.choice(["number", "date", "time"], p=[0.42, 0.5, 0.08]))
+@dataclass(frozen=True)
+class Line:
+    """One line of a stamp: what it is for, what is written, where the leader begins, its baseline; mm."""
+
+    kind: str
+    text: str
+    left: float
+    base: float
+
+
+def _stamp(hand: Any, pens: Any, rng: np.random.Generator) -> Iterator[Made]:
+    """The lines of one stamp, all in one hand; each is cut out with what its neighbours leave in it."""
     scale = float(rng.choice([200, 200, 300])) / 25.4
-    page = np.full((round(TALL * scale), round(WIDE * scale), 3), 255, np.float32)
-    if rng.random() < 0.5:
+    lines, right = _lines(rng), rng.uniform(32, 45)
+    page = np.full((round((lines[-1].base + 5.5) * scale), round(WIDE * scale), 3), 255, np.float32)
+    if rng.random() < 0.45:
         _press(page, _body(page.shape, scale, rng), (30, 30, 34))
-    base, step = rng.uniform(6.6, 8.2), rng.uniform(4.2, 6.6)
-    left, right = rng.uniform(6, 10), rng.uniform(32, 45)
     colour = str(rng.choice(list(INKS), p=[0.25, 0.15, 0.1, 0.5]))
-    rubber = _rubber(page.shape, scale, kind, (left, right, base, step), rng)
+    rubber = _rubber(page.shape, scale, lines, right, rng)
     _press(page, rubber * rng.uniform(0.65, 0.97) * _patchy(rubber.shape, pens, rng), INKS[colour])
-    text = written(kind, rng)
     tall = rng.uniform(3.1, 5.4)
-    end = left
-    for line, value in ((0, text), (-1, _other(rng)), (1, _other(rng))):
-        if value:
-            reached = _write(page, value, (left, right, base + line * step), tall, scale, hand, pens, rng)
-            end = reached if line == 0 else end
+    ends = [_write(page, line.text, (line.left, right, line.base), tall, scale, hand, pens, rng) for line in lines]
     picture = _scanned(page, rng)
     size = round(picture.width / scale * PX), round(picture.height / scale * PX)
     picture = picture.resize(size, Image.Resampling.BICUBIC)
     kinds = {"red": "red", "blue": "blue", "violet": str(rng.choice(["red", "blue"]))}
-    lifted = lift.pen_only(picture, kinds.get(colour, "dark") if picture.mode == "RGB" else "dark")
+    ink = kinds.get(colour, "dark") if picture.mode == "RGB" else "dark"
+    for line, end in zip(lines, ends, strict=True):
+        yield Made(line.kind, line.text, picture.crop(_cut(line.base, line.left, right, end, rng)), ink)
+
+
+def _lines(rng: np.random.Generator) -> list[Line]:
+    base, step, left = rng.uniform(6.6, 8.2), rng.uniform(4.2, 6.6), rng.uniform(6, 10)
+    kinds = rng.choice(["number", "date", "time"], 3, p=[0.44, 0.47, 0.09])
+    return [
+        Line(str(kind), written(str(kind), rng), left + rng.normal() * 1.5 * (n > 0), base + n * step)
+        for n, kind in enumerate(kinds)
+    ]
+
+
+def _cut(base: float, left: float, right: float, end: float, rng: np.random.Generator) -> tuple[int, int, int, int]:
+    """Where the archive cuts a line, more or less; pixels."""
     height, above = ((7.2, 2.55), (6.4, 2.3), (5.6, 1.9))[int(rng.choice(3, p=[0.5, 0.3, 0.2]))]
-    middle = base - above + rng.normal() * 0.45
+    height *= float(np.exp(rng.normal() * 0.05))
+    middle = base - above + rng.normal() * 0.5
     start = left - 0.6 + rng.normal() * 0.9
     stop = right - 0.8 + rng.normal() * 0.5
     if rng.random() < 0.6:  # a shorter cut holds the same writing and costs less to learn from
         stop = min(stop, max(end + rng.uniform(0.5, 4), start + 4))
     box = (start, middle - height / 2, stop, middle + height / 2)
     x0, y0, x1, y1 = (round(v * PX) for v in box)
-    cut = lifted.crop((x0, y0, x1, y1))
-    return Made(kind, text, lift.line_alone(cut) if rng.random() < 0.5 else cut)
-
-
-def _other(rng: np.random.Generator) -> str:
-    """What stands on the lines above and below."""
-    return written(str(rng.choice(["number", "date"])), rng) if rng.random() < 0.45 else ""
+    return x0, y0, x1, y1
 
 
 def _rubber(
-    shape: tuple[int, ...], scale: float, kind: str, place: tuple[float, ...], rng: np.random.Generator
+    shape: tuple[int, ...], scale: float, lines: Sequence[Line], right: float, rng: np.random.Generator
 ) -> Pixels:
-    left, right, base, step = place
     image = Image.new("L", (shape[1], shape[0]), 0)
     draw = ImageDraw.Draw(image)
     thick = max(1, round(rng.uniform(0.3, 0.65) * scale))
-    font = ImageFont.truetype(str(FONTS / f"{rng.choice(FACES[:2])}.ttf"), round(rng.uniform(3.3, 4.4) * scale))
-    labels = {"number": "Số:", "date": "Ngày:", "time": "Giờ:"}
-    for line in (-1, 0, 1):
-        name = labels[kind] if line == 0 else str(rng.choice(["Số", "Ngày:", "Chuyển:", "ĐẾN"]))
-        start = left if line == 0 else left + rng.uniform(-1, 5)
-        y = (base + line * step) * scale
-        draw.text(((left if line == 0 else start) * scale, y), name, 255, font=font, anchor="rs")
-        dots = "." * max(2, int((right - 2.5 - start) * scale / font.getlength(".")))
+    face = rng.choice(FACES, p=[0.5, 0.25, 0.05, 0.1, 0.1])
+    font = ImageFont.truetype(str(FONTS / f"{face}.ttf"), round(rng.uniform(3.3, 4.4) * scale))
+    labels = {"number": ("Số:", "Số", "Số đến:"), "date": ("Ngày:", "Ngày", "Ngày đến:"), "time": ("Giờ:", "Giờ")}
+    for line in lines:
+        y = line.base * scale
+        draw.text((line.left * scale, y), str(rng.choice(labels[line.kind])), 255, font=font, anchor="rs")
+        dots = "." * max(2, int((right - rng.uniform(0.3, 3) - line.left) * scale / font.getlength(".")))
         if rng.random() < 0.9:
-            draw.text((start * scale, y), dots, 255, font=font, anchor="ls")
+            draw.text((line.left * scale, y), dots, 255, font=font, anchor="ls")
+    step = lines[1].base - lines[0].base
+    above, below = lines[0].base - step, lines[-1].base + step
+    for y, words in ((above, ("ĐẾN", "VĂN PHÒNG UBND TỈNH", "")), (below, ("Chuyển:", "Lưu Hồ Sơ Số:......", ""))):
+        draw.text((rng.uniform(1, 14) * scale, y * scale), str(rng.choice(words)), 255, font=font, anchor="ls")
     draw.line((right * scale, 0, right * scale, shape[0]), fill=255, width=thick)
-    if rng.random() < 0.35:
-        y = (base + rng.choice([-1, 1]) * rng.uniform(1.6, 6.0) + 0.4) * scale
-        draw.line((0, y, shape[1], y), fill=255, width=thick)
+    if rng.random() < 0.5:
+        y = (lines[0].base - rng.uniform(4, 7)) if rng.random() < 0.5 else lines[-1].base + rng.uniform(1.6, 5)
+        draw.line((0, y * scale, shape[1], y * scale), fill=255, width=thick)
     return np.asarray(image, np.float32) / 255
 
 
@@ -163,6 +230,8 @@ def _write(
 ) -> float:  # fmt: skip
     """Ink of the pen on a leader; returns where it ends, mm."""
     left, right, base = place
+    if not text:
+        return left
     mask, _ = pens.trim(hand.write(text, tall * scale * rng.uniform(0.92, 1.08), rng))
     room = (right - left - 2) * scale
     if mask.shape[1] > room:
@@ -186,7 +255,7 @@ def _body(shape: tuple[int, ...], scale: float, rng: np.random.Generator) -> Pix
     font = ImageFont.truetype(str(FONTS / f"{rng.choice(FACES[:3])}.ttf"), round(rng.uniform(4.3, 5.2) * scale))
     pitch = rng.uniform(5.5, 9)
     begin, end = sorted(rng.uniform(0, WIDE, 2)) if rng.random() < 0.5 else (0.0, WIDE)
-    for y in np.arange(rng.uniform(0, pitch), TALL + 3, pitch):
+    for y in np.arange(rng.uniform(0, pitch), shape[0] / scale + 3, pitch):
         words = " ".join(rng.choice(BODY.split(), 14))
         draw.text(((begin - rng.uniform(0, 6)) * scale, y * scale), words, 255, font=font, anchor="ls")
     draw.rectangle((0, 0, begin * scale, shape[0]), fill=0)
@@ -219,7 +288,8 @@ def _header(hand: Any, pens: Any, rng: np.random.Generator) -> Made:
     pen = np.zeros((4, 4), np.float32)
     if text and rng.random() < 0.9:
         pen, _ = pens.trim(hand.write(text, size * rng.uniform(0.65, 1.1), rng))
-    gap = max(int(size * rng.uniform(1.0, 2.2)) if not text else size // 2, int(pen.shape[1] * rng.uniform(0.95, 1.4)))
+    wide_text = pen.shape[1] if pen.shape[0] > 4 else font.getlength(text) + 4
+    gap = max(int(size * rng.uniform(1.0, 2.2)) if not text else size // 2, int(wide_text * rng.uniform(0.95, 1.4)))
     wide = round(font.getlength(before) + gap + font.getlength(after) + size)
     page = np.full((int(size * 2.4), wide, 3), 255, np.float32)
     image = Image.new("L", (wide, page.shape[0]), 0)
@@ -241,7 +311,7 @@ def _header(hand: Any, pens: Any, rng: np.random.Generator) -> Made:
     margin = size * rng.uniform(-0.05, 0.25, 2)
     top, foot = size * rng.uniform(0.1, 0.35), size * rng.uniform(1.7, 2.1)
     cut = picture.crop((round(start - margin[0]), round(top), round(start + gap + margin[1]), round(foot)))
-    return Made(kind, text, cut.convert("L") if rng.random() < 0.5 else cut)
+    return Made(kind, text, cut)
 
 
 # ---------------------------------------------------------------- the scanner
@@ -255,7 +325,8 @@ def _scanned(page: Pixels, rng: np.random.Generator) -> Image.Image:
     tint = tuple(int(v) for v in paper * 255)
     picture = picture.rotate(rng.normal() * 0.7, Image.Resampling.BICUBIC, fillcolor=tint)
     picture = picture.filter(ImageFilter.GaussianBlur(abs(rng.normal()) * 0.7))
-    noisy = np.asarray(picture, np.float32) + rng.normal(0, rng.uniform(0, 9), (*page.shape[:2], 1))
+    noisy = _dirty(np.array(picture, np.float32), rng)
+    noisy += rng.normal(0, rng.uniform(0, 11), (*page.shape[:2], 1))
     picture = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
     depth = rng.choice(["colour", "grey", "bilevel"], p=[0.4, 0.2, 0.4])
     if depth == "bilevel":
@@ -268,3 +339,17 @@ def _scanned(page: Pixels, rng: np.random.Generator) -> Image.Image:
         picture = Image.open(file)
         picture.load()
     return picture
+
+
+def _dirty(page: Pixels, rng: np.random.Generator) -> Pixels:
+    """Specks, now and then a streak down the page, a shadow."""
+    height, width = page.shape[:2]
+    for _ in range(int(rng.exponential(3.0)) if rng.random() < 0.6 else 0):
+        x, y, size = int(rng.integers(width)), int(rng.integers(height)), int(rng.integers(1, 4))
+        page[y : y + size, x : x + size] *= rng.uniform(0.15, 0.7)
+    if rng.random() < 0.12:
+        x = int(rng.integers(width))
+        page[:, x : x + int(rng.integers(1, 3))] *= rng.uniform(0.5, 0.9)
+    if rng.random() < 0.25:
+        page *= np.linspace(1, rng.uniform(0.75, 1.0), width, dtype=np.float32)[None, :: int(rng.choice([-1, 1])), None]
+    return page

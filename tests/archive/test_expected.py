@@ -56,3 +56,18 @@ def test_findings_stand_for_the_pens_own():
 
 def test_leading_zeros_say_nothing():
     assert expected.combine([("02770", 0.4), ("2720", 0.5)], BOOK)[0][0] == "02770"
+
+
+def test_the_book_may_second_what_is_too_unlikely_to_be_shown():
+    read = [
+        Finding("number", "2720", 0.5, page=1, witness="pen", rivals=(("2770", 0.02), ("1720", 0.01))),
+        Finding("number", "2120", 0.3, witness="pen"),
+    ]
+    found = expected.findings(read, BOOK)
+    assert found[0].value == "2770" and found[0].confidence < expected.SURE
+    assert len(found) <= expected.KEPT and not any(one.rivals for one in found)
+
+
+def test_no_rival_overrules_a_strong_odd_reading():
+    read = [Finding("number", "9123", 0.97, page=1, witness="pen", rivals=(("2770", 0.001),))]
+    assert expected.findings(read, BOOK)[0].value == "9123"

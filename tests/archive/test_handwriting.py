@@ -12,8 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from archive import calibration, ctc
 from archive.handwriting import gaps
 from archive.pen import Reader
-from archive.penhead import LETTERS
+from archive.penmodel import LETTERS, open_network
 from archive.reading import Page, Word
+from bench import strips
+from bench._pen_strips import meant
 from bench.stamp import read_line, rows_of
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
@@ -95,7 +97,7 @@ def test_a_number_named_in_a_sentence_is_no_gap():
 def test_without_the_recogniser_the_places_are_found_and_not_read():
     found = gaps(*number_line("574"), WithoutModel())
     assert [gap.kind for gap in found] == ["number"] and found[0].readings == ()
-    assert WithoutModel().digits(Image.new("RGB", (90, 40))) == []
+    assert WithoutModel().read_field("number", [Image.new("RGB", (90, 40))]) == []
 
 
 def test_confidences_of_rivals_are_a_probability():
@@ -113,30 +115,63 @@ def written(text):
     return picture
 
 
+def read(name, text):
+    return Reader().read_field(name, [written(text)])
+
+
 @pytest.mark.parametrize(
     ("text", "iso"),
     [("25/3/20", "2020-03-25"), ("25.3.2020", "2020-03-25"), ("04/4/18", "2018-04-04"), ("25/3", "--03-25")],
 )
 def test_a_date_as_clerks_write_it_becomes_iso(text, iso):
-    assert Reader().date(written(text))[0][0] == iso
+    assert read("date", text)[0][0] == iso
 
 
 def test_no_date_is_read_that_the_calendar_has_not():
-    assert all(text not in ("2021-02-30", "--02-30") for text, _ in Reader().date(written("30/2/21")))
+    assert all(text not in ("2021-02-30", "--02-30") for text, _ in read("date", "30/2/21"))
 
 
 def test_digits_and_days_are_read_alone():
-    assert Reader().digits(written("2770"))[0][0] == "2770"
-    assert Reader().day(written("07"))[0][0] == "7"
+    assert read("number", "2770")[0][0] == "2770"
+    assert read("day", "07")[0][0] == "7"
     assert "Chuyển" in Reader().line(written("Chuyển"))[0][0] or Reader().line(written("Chuyển"))[0][0]
 
 
-def test_the_head_spells_what_is_written():
-    view = Reader().views(written("2770"), (1.0,))[0]
-    assert 0 < len(view.digits) <= 2 * len(view.frames) and view.digits.shape[1] == 1 + len(LETTERS)
-    assert np.allclose(np.exp(view.digits).sum(1), 1, atol=1e-4)
-    best = view.digits.argmax(1)
+def test_the_network_spells_what_is_written():
+    logs = open_network().strip(written("2770"), 1.2)
+    assert logs.shape[1] == 1 + len(LETTERS) and np.allclose(np.exp(logs).sum(1), 1, atol=1e-4)
+    best = logs.argmax(1)
     assert "".join(LETTERS[c - 1] for t, c in enumerate(best) if c and (t == 0 or c != best[t - 1])) == "2770"
+
+
+def test_a_dotted_line_with_nothing_on_it_is_blank():
+    font = ImageFont.truetype(str(FONTS / "Tinos-Regular.ttf"), 40)
+    strip = Image.new("RGB", (300, 72), "white")
+    ImageDraw.Draw(strip).text((4, 14), ".............................", "black", font)
+    for name in ("number", "date", "time"):
+        assert Reader().read_field(name, [strip])[0][0] == ""
+
+
+def test_a_field_of_words_is_not_read():
+    assert Reader().read_field("forward_to", [written("VX")]) == []
+    assert Reader().read_field("number", []) == []
+
+
+def test_a_blue_pen_is_read_on_a_red_leader_and_over_print():
+    strip = Image.new("RGB", (300, 72), "white")
+    draw, font = ImageDraw.Draw(strip), ImageFont.truetype(str(FONTS / "Tinos-Regular.ttf"), 40)
+    draw.text((4, 14), ".............................", (205, 30, 45), font)
+    draw.text((60, 5), "574", (35, 55, 165), ImageFont.truetype(str(FONTS / "Tinos-Italic.ttf"), 50))
+    assert Reader().read_field("number", [strip], "red")[0][0] == "574"
+
+
+def test_strips_of_digits_kept_back_are_read():
+    if not (MATERIAL.parent / "scansim").is_dir():
+        pytest.skip("the material is not here")
+    pens, samples = strips.digit_samples(MATERIAL.parent / "scansim", MATERIAL / "handwriting" / "digits", "test")
+    made = list(itertools.islice(strips.strips(11, pens, samples), 24))
+    right = [Reader().read_field(one.kind, [one.picture], one.ink)[0][0] == meant(one) for one in made]
+    assert sum(right) >= 15
 
 
 def test_a_part_of_a_view_has_the_same_columns_of_both_readers():
