@@ -66,6 +66,10 @@ class Stale(Conflict):
     """The change was meant for an earlier version of the document; it was not made."""
 
 
+class Unseen(Conflict):
+    """The change names no version and would overwrite what another person wrote; it was not made."""
+
+
 class NumberTaken(Conflict): ...
 
 

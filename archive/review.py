@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from archive import history, links, register
 from archive.codes import PARTY, find_codes
-from archive.errors import BadValue, Conflict, NotFound, Stale
+from archive.errors import BadValue, Conflict, NotFound, Stale, Unseen
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
 from archive.models import Confirmation, Document, Outbox, Scan, now
 from archive.records import COLUMNS, ON_STAMP, PERSON, doubts
@@ -38,13 +38,14 @@ _locked = (
 
 def correct(
     session: Session, document: Document, values: Mapping[str, Value], *, actor: str, if_version: int | None = None,
-    at: dt.datetime | None = None,
+    blindly: bool = False, at: dt.datetime | None = None,
 ) -> Document:  # fmt: skip
     """Write what a person says the paper says, in the caller's transaction.
 
     `values`: fields of the contract, a plugin's own, `stamp.` and a stamp field, or a list (addressees …). None says:
     the paper does not say. Dates may be written day first. A number or symbol carries into the full code, and a full
-    code into both, unless they are given too. Conflict when the document is no longer at `if_version`; BadValue.
+    code into both, unless they are given too. Stale when the document is no longer at `if_version`; without a version
+    Unseen where it would overwrite what somebody else wrote, unless `blindly`; BadValue.
     """
     at = at or now()
     checked = {name: checked_value(name, value) for name, value in values.items()}
@@ -54,6 +55,8 @@ def correct(
     checked = _with_code(document, checked)
     if not checked:
         return document
+    if if_version is None and not blindly:
+        _refuse_to_overwrite(session, document, checked, actor)
     before = {name: _value_of(document, name) for name in checked}
     for name, value in checked.items():
         _confirm_one(session, document, name, value, actor, at)
@@ -94,6 +97,18 @@ def _lock(session: Session, document: Document, if_version: int | None) -> Docum
     if fresh.status == "void":
         raise Conflict("Văn bản này đã huỷ nên không sửa được nữa.")
     return fresh
+
+
+def _refuse_to_overwrite(session: Session, document: Document, values: Mapping[str, Value], actor: str) -> None:
+    """Unseen when another person wrote something else in one of these fields."""
+    wanted = sa.select(Confirmation).where(Confirmation.document_id == document.id, Confirmation.by != actor)
+    for row in session.scalars(wanted.where(Confirmation.field.in_(list(values)))):
+        given = values[row.field]
+        if row.value != (list(given) if isinstance(given, tuple) else given):
+            raise Unseen(
+                f"{row.by} đã ghi giá trị khác ở ô {row.field}. Chưa có gì bị đổi: hãy đọc lại văn bản và gửi kèm "
+                "phiên bản đã đọc (If-Match)."
+            )
 
 
 def _value_of(document: Document, name: str) -> Any:

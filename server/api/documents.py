@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from archive import access, answer, pages, recut, register, review, routing, searchable
 from archive.children import Child
-from archive.errors import Conflict, NotFound, Stale
+from archive.errors import Conflict, NotFound, Stale, Unseen
 from archive.models import Document, Event, PageRow, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from archive.pipeline.line import limits
@@ -39,6 +39,11 @@ def _stale(error: Stale) -> Response:
     return errors.problem(412, "Đã có người sửa", str(error))
 
 
+@api.errorhandler(Unseen)
+def _unseen(error: Unseen) -> Response:
+    return errors.problem(428, "Cần phiên bản đã đọc", str(error))
+
+
 def _shown(session: Session, document: Document) -> Response:
     """The document with its ETag, and others that may be the same paper (NĐ 30/2020, Appendix VI: warn of them)."""
     twins = [other.id for other in register.duplicates(session, document) if access.can(g.user, "read", other)]
@@ -59,11 +64,14 @@ def get(document_id: str) -> Any:
 
 @api.patch("/documents/<document_id>")
 @require("correct")
-@described(400, 404, 409, 412, 415, 422, answer=shapes.DocumentRead, json=shapes.Correction, name="correct_document")
+@described(
+    400, 404, 409, 412, 415, 422, 428, answer=shapes.DocumentRead, json=shapes.Correction, name="correct_document"
+)
 def correct(document_id: str) -> Any:
     """Correct and confirm fields
 
-    With If-Match the change is made only to that version; 412 says somebody was faster and nothing was changed. A
+    With If-Match the change is made only to that version; 412 says somebody was faster and nothing was changed.
+    Without it what the machine or oneself wrote is changed; 428 says another person wrote there something else. A
     secrecy quarantines the file, which 409 says, unless the settings allow secrets.
     """
     wanted = shapes.body(shapes.Correction)
@@ -72,7 +80,8 @@ def correct(document_id: str) -> Any:
         document = document_of(session, document_id)
         quarantine.take_turn(session, document)
         values = {name: tuple(v) if isinstance(v, list) else v for name, v in wanted.fields.items()}
-        document = review.correct(session, document, values, actor=g.user.name, if_version=version)
+        document = review.correct(session, document, values, actor=g.user.name, if_version=version,
+                                  blindly=request.headers.get("If-Match", "").strip() == "*")  # fmt: skip
         if wanted.confirm:
             document = review.confirm(session, document, g.user.name)
         hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)

@@ -135,6 +135,8 @@ def show(
 def of_pages(session: Session, document: Document) -> dict[str, Any]:
     """What the pictures of its pages need, and what can be done to them."""
     leaves = evidence.pages_of(document)
+    if is_underway(document):  # what was found stood on the pages as they were
+        leaves = [replace(leaf, frames=()) for leaf in leaves]
     cuttable = access.can(g.user, "cut")
     done = recut.last(session, document.scan_id) if cuttable else None
     return {

@@ -31,7 +31,7 @@ WIDE, HIGH = 4.5, 2.8
 DATE_LINE = 0.37
 """Share of a page's width on which place, day, month and year stand: a day alone says little."""
 USUAL = {
-    "number": (0.08, 0.095, 0.5, 0.165), "symbol": (0.08, 0.095, 0.5, 0.165), "date": (0.42, 0.095, 0.97, 0.165),
+    "number": (0.1, 0.108, 0.46, 0.148), "symbol": (0.1, 0.108, 0.46, 0.148), "date": (0.42, 0.108, 0.95, 0.148),
     "issuing_organ": (0.06, 0.04, 0.5, 0.115), "document_type": (0.2, 0.14, 0.8, 0.24),
     "subject": (0.1, 0.14, 0.9, 0.26),
 }  # fmt: skip

@@ -143,7 +143,7 @@
     if (focus && target) byThumb ? $(".form h1").focus() : go(target);
     const row = line(document.activeElement);
     if (row) show(row.dataset.name);
-    if (focus) say(($("#review, #none")?.dataset.say || $("#waiting .fb")?.innerText || "") + draft);
+    if (focus) say(($("#review, #waiting, #none")?.dataset.say ?? "") + draft);
     // After the paint: the picture of the paper after this one, and word to the others that this one is open here.
     requestAnimationFrame(() => setTimeout(() => { fetchAhead(); $("#queue")?.dispatchEvent(new Event("refresh")); }));
   };
