@@ -79,7 +79,7 @@ def sheet(
 
 def _pdf(values: Mapping[str, str], office: str, actor: str, at: dt.datetime) -> bytes:
     moment = at.astimezone(register.HANOI)
-    rows = [(LABELS[name], value) for name, value in values.items()]
+    rows = [(LABELS[name], _said(name, value)) for name, value in values.items()]
     return forms.make(
         [
             forms.letterhead(office),
@@ -89,6 +89,10 @@ def _pdf(values: Mapping[str, str], office: str, actor: str, at: dt.datetime) ->
         ],
         name=f"Phiếu nhập tay {new_id()}",  # two equal papers are two sheets: bytes tell them apart
     )
+
+
+def _said(name: str, value: str) -> str:
+    return f"{dt.date.fromisoformat(value):%d/%m/%Y}" if name == "date" else value
 
 
 def enter(

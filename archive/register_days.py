@@ -1,4 +1,4 @@
-"""Khóa sổ ngày: a closed day of a book, and all days before it, take no new line and no change until it is reopened.
+"""Khóa sổ ngày: a closed day, and all days of its year before it, take no new line and no change until it is reopened.
 
 Closing writes how many lines the day has, its first and last number and a digest of them; reopening is an event with a
 reason. Who has a paper and who signed for it (columns 7 to 9) is filled in later and does not belong to what is closed.
@@ -41,16 +41,21 @@ class Day:
         return self.entries[-1].number if self.entries else None
 
 
-def closed_until(session: Session, book_id: str) -> dt.date | None:
-    """The last closed day; None while none is."""
-    return session.scalar(
-        sa.select(sa.func.max(ClosedDay.day)).where(ClosedDay.book_id == book_id, ClosedDay.open.is_(False))
+def closed_until(session: Session, book_id: str, year: int) -> dt.date | None:
+    """The last closed day of the year's book; None while none is. Each year has its own: an old book may come in."""
+    closed = sa.select(sa.func.max(ClosedDay.day)).where(
+        ClosedDay.book_id == book_id, ClosedDay.open.is_(False), _of_year(year)
     )
+    return session.scalar(closed)
+
+
+def _of_year(year: int) -> sa.ColumnElement[bool]:
+    return ClosedDay.day.between(dt.date(year, 1, 1), dt.date(year, 12, 31))
 
 
 def check(session: Session, book_id: str, day: dt.date | None) -> None:
     """DayClosed when this day of the book takes no change; None, the day of an awaited number, is never closed."""
-    last = closed_until(session, book_id) if day else None
+    last = closed_until(session, book_id, day.year) if day else None
     if day and last and day <= last:
         raise DayClosed(
             f"Sổ đã khóa đến hết ngày {last:%d/%m/%Y} nên không ghi thêm hay sửa dòng của ngày {day:%d/%m/%Y}. "
@@ -101,12 +106,14 @@ def close(session: Session, book_id: str, day: dt.date, actor: str, at: dt.datet
 def reopen(
     session: Session, book_id: str, day: dt.date, reason: str, actor: str, at: dt.datetime | None = None
 ) -> int:  # fmt: skip
-    """Open the day and every closed one after it; how many. BadValue without a reason, Conflict when it is open."""
+    """Open the day and every closed one of its year after it; how many. BadValue without a reason; Conflict: open."""
     reason = " ".join(reason.split())
     if not reason or len(reason) > 500:
         raise BadValue("Mở lại ngày đã khóa phải nêu lý do, dài nhất 500 ký tự.")
     lock_counter(session, book_id, day.year)
-    closed = sa.select(ClosedDay).where(ClosedDay.book_id == book_id, ClosedDay.day >= day, ClosedDay.open.is_(False))
+    closed = sa.select(ClosedDay).where(
+        ClosedDay.book_id == book_id, ClosedDay.day >= day, ClosedDay.open.is_(False), _of_year(day.year)
+    )
     rows = session.scalars(closed.order_by(ClosedDay.day)).all()
     if not rows:
         raise Conflict("Ngày này không khóa, nên không có gì để mở lại.")

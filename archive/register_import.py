@@ -87,7 +87,7 @@ def plan(session: Session, made: BookImport) -> Plan:
         titles = {"number": "Số đến", "arrived_on": "Ngày đến"}
         raise BadValue(f"Hãy chỉ ra cột {' và cột '.join(titles[name] for name in missing)} của tệp.")
     there = _there(session, made)
-    closed = register_days.closed_until(session, made.book_id)
+    closed = register_days.closed_until(session, made.book_id, made.year)
     lines = [_weighed(line, there, closed) for line in _lines(made)]
     seen = Counter(line.number for line in lines if not line.why)
     lines = [_refuse(line, "Số này có ở nhiều dòng của tệp.") if not line.why and seen[line.number] > 1 else line

@@ -36,13 +36,13 @@ def show(error: ArchiveError | None = None) -> Any:
         return render_template(
             "pages/days.html", book=book, books=register.books(session), day=day, error=error,
             found=register_days.look(session, book.id, day), closed=register_days.recent(session, book.id),
-            until=register_days.closed_until(session, book.id), typed=request.form,
+            until=register_days.closed_until(session, book.id, day.year), typed=request.form,
         ), status  # fmt: skip
 
 
 def proposed(session: Session, book: Book) -> dt.date:
-    """The day after the last closed one, but never one to come; today where none is closed."""
-    until = register_days.closed_until(session, book.id)
+    """The day after the last closed one of this year, but never one to come; today where none is closed."""
+    until = register_days.closed_until(session, book.id, sheet.today().year)
     return min(sheet.today(), until + dt.timedelta(days=1)) if until else sheet.today()
 
 

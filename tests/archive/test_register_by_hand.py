@@ -49,7 +49,7 @@ def test_a_typed_paper_is_in_the_book_and_its_sheet_is_an_original(sessions, blo
         pdf = pypdfium2.PdfDocument(io.BytesIO(blobs.path(paper.scan.sha256).read_bytes()))
         text = pdf[0].get_textpage().get_text_range()
         pdf.close()
-        assert "12/GM-UBND" in text and "<b>năm</b>" in text and "chưa có bản quét" in text
+        assert "12/GM-UBND" in text and "20/03/2026" in text and "<b>năm</b>" in text and "chưa có bản quét" in text
         assert routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW).unit == "Phòng Văn xã"
         assert list(history.broken(session)) == []
 

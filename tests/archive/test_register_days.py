@@ -33,7 +33,7 @@ def test_a_closed_day_tells_its_lines_and_its_numbers(sessions):
         assert (event.action, event.subject, event.hash) == ("day_closed", "den/2026-03-25", row.event)
         assert json.loads(event.data)["digest"] == row.digest
         assert close(session) is row
-        assert register_days.closed_until(session, "den") == DAY
+        assert register_days.closed_until(session, "den", 2026) == DAY
 
 
 def test_nothing_of_a_closed_day_or_before_is_added_or_changed(sessions):
@@ -44,7 +44,8 @@ def test_nothing_of_a_closed_day_or_before_is_added_or_changed(sessions):
         with pytest.raises(DayClosed, match="khóa đến hết ngày 25/03/2026"):
             enter(session, 9, day=DAY)
         with pytest.raises(DayClosed):
-            enter(session, day=dt.date(2025, 12, 31))
+            enter(session, day=dt.date(2026, 1, 2))
+        assert enter(session, day=dt.date(2025, 12, 31)).year == 2025  # the book of another year
         entry, open_one = (session.get(RegisterEntry, ("den", 2026, n)) for n in (1, 2))
         with pytest.raises(DayClosed):
             register.void(session, entry, "nhầm", "lan", NOW)
@@ -73,7 +74,7 @@ def test_a_day_is_opened_with_a_reason_and_all_days_after_it_with_it(sessions):
         with pytest.raises(BadValue, match="lý do"):
             register_days.reopen(session, "den", DAY + dt.timedelta(days=1), " ", "sep", NOW)
         assert register_days.reopen(session, "den", DAY + dt.timedelta(days=1), "bổ sung", "sep", NOW) == 2
-        assert register_days.closed_until(session, "den") == DAY
+        assert register_days.closed_until(session, "den", 2026) == DAY
         event = session.scalars(sa.select(Event).order_by(Event.seq.desc())).first()
         assert (event.action, json.loads(event.data)["reason"]) == ("day_reopened", "bổ sung")
         register_days.reopen(session, "den", DAY, "sửa", "sep", NOW)
