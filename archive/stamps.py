@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from archive import ink, seals, tesseract, urgent
 from archive.findings import Finding, Mark, Stamp
@@ -93,6 +93,8 @@ def find(
     for straight in found:
         labels, weight = _labelled(straight, reader)
         if weight >= ENOUGH:
+            if "date" not in labels:
+                labels = {**penned(straight, reader, RISE)[0], **labels}
             return _stamp(page, straight, labels, weight, reader, offices)
     return None
 
@@ -101,9 +103,6 @@ def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], flo
     """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
     pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it."""
     labels, weight = _printed(straight, _label_picture(straight), reader)
-    if weight < ENOUGH and straight.frame.kind != "dark":
-        # A scanner keeps colour at half the sharpness: small print in it may be seen by its darkness alone.
-        labels, weight = max((labels, weight), _printed(straight, straight.picture, reader), key=lambda pair: pair[1])
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
     if weight < ENOUGH and straight.frame.faint and straight.frame.score > PENNED_FRAME:
@@ -121,10 +120,16 @@ def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[
     labels = labels_of(seen, picture, dotted, straight.page_left)
     weight = _weight(straight.frame, labels, dotted)
     doubtful = straight.frame.score < PLAIN_FRAME and _dotted(dotted) < SURELY_DOTTED
-    if weight >= ENOUGH or (tops and not seen and doubtful):
+    if (weight >= ENOUGH and _are_lines_seen(labels)) or (tops and not seen and doubtful):
         return labels, weight
     labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted, straight.page_left)
     return labels, _weight(straight.frame, labels, dotted)
+
+
+def _are_lines_seen(labels: dict[str, Label]) -> bool:
+    """Whether the print says where the pen wrote: the other labels are then not worth their time."""
+    seen = {name for name, label in labels.items() if label.weight}
+    return "date" in seen and bool(seen & {"number", "time"})
 
 
 def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:
@@ -177,8 +182,16 @@ def _distinct(suspects: Sequence[Frame], per_mm: float) -> list[Frame]:
 
 
 def _label_picture(straight: Straight) -> Image.Image:
-    """The stamp's own ink alone where it has a colour: no pen, no print below it."""
-    return ink.only(straight.picture, straight.frame.kind)
+    """The stamp's own ink alone where it has a colour: no pen, no print below it.
+
+    A scanner's JPEG keeps colour at half the sharpness: so colour says whose ink it is, and darkness where it is.
+    """
+    kind = straight.frame.kind
+    if kind == "dark":
+        return straight.picture
+    coloured = ImageChops.invert(ink.only(straight.picture, kind).filter(ImageFilter.MinFilter(5)))
+    dark = ImageChops.invert(ImageOps.autocontrast(straight.picture.convert("L"), (1, 20)))
+    return ImageChops.invert(ImageChops.multiply(dark, coloured.point(lambda v: min(255, v * 2))))
 
 
 def _weight(frame: Frame, labels: dict[str, Label], dotted: Sequence[Leader]) -> float:
@@ -220,8 +233,8 @@ def _organ(
     bottom = max(PAD + 4.0, min(first - 2.6, arrived_at - 2.9 if arrived_at < first - 2.5 else first))
     top = PAD - 0.6
     box = straight.box(PAD, top, straight.right, bottom)
-    cut = straight.picture.crop((0, round(top * PX), straight.picture.width, round(bottom * PX)))
-    printed = ink.only(cut, straight.frame.kind).convert("L")
+    whole = _label_picture(straight).convert("L")
+    printed = whole.crop((0, round(top * PX), whole.width, round(bottom * PX)))
     own = _spotted(printed, offices, reader)
     text, sure = (own, 1.0) if own else _name(printed)
     own = own or _nearest(text, offices)
