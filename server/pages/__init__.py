@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from flask import Flask, g, request
 from markupsafe import Markup
 
-from archive import access, handling
+from archive import access
+from archive.handling import MOVES
 from archive.models import Document
 from server.pages import (
     abbreviations,
@@ -26,6 +27,7 @@ from server.pages import (
     days,
     documents,
     files,
+    handling,
     holidays,
     images,
     inbox,
@@ -54,7 +56,7 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps, agencies, abbreviations, inbox, moves, holidays, reminders, searches, cuttings, alike,
+    stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike,
     numbers, days, by_hand, books, book_import, reports, files, work_file,
 )  # fmt: skip
 THEMES = ("light", "dark")
@@ -79,7 +81,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may)
     app.jinja_env.globals.update(
         route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key]),
-        route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(handling.MOVES[key].label),
+        route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(MOVES[key].label),
         action_name=shown.action_name, deadline=panels.deadline, weekday=shown.weekday,
     )  # fmt: skip
     app.jinja_env.filters.update(shown.FILTERS)
@@ -123,6 +125,7 @@ def tabs() -> list[Tab]:
         ("/search", _("Tìm kiếm"), may("read")),
         ("/routing", _("Điều phối"), may("route")),
         ("/inbox", _("Việc của đơn vị"), may("handle")),
+        ("/handling", _("Theo dõi"), may("export")),
         ("/files", _("Hồ sơ"), may("read")),
         ("/reports", _("Báo cáo"), may("read")),
         ("/admin", _("Quản trị"), may("users") or may("plugins")),

@@ -8,10 +8,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from archive import access, handling, inbox, register_by_hand
+from archive import access, handling, handling_book, inbox, register_by_hand
 from archive.register_export import COLUMNS
 from server import errors
-from server.pages import book_import, books, neighbours, routing, search, shown
+from server.pages import book_import, books, neighbours, reminders, routing, search, shown
 from server.speech import FOLDER
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -21,7 +21,8 @@ LABELS = (
     *shown.FLAGS.values(), *shown.ADVICE.values(), *shown.SCAN_AGAIN.values(), *shown.ACTIONS.values(),
     *shown.UNDO.values(), *shown.DID.values(),
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
-    *inbox.LANES.values(), *shown.WEEKDAYS, *search.FACETS.values(), *search.SORTS.values(),
+    *inbox.LANES.values(), *shown.WEEKDAYS, *handling_book.COLUMNS, *handling_book.SHOWS.values(),
+    *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
