@@ -7,7 +7,6 @@ import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from archive.search.query import Clause, Query, Term, Together, Word
-from archive.search.words import is_syllable
 
 SHORTEST, LONGEST = 3, 20
 """Letters of a word that may have been misread."""
@@ -73,7 +72,8 @@ def with_slips(query: Query, documents: int, frequencies: Frequencies) -> Query:
 
 
 def _is_code(word: str) -> bool:
-    return len(word) < 5 and not is_syllable(word) and not set(word) & set("aeiouy")
+    """`cv`, `hd`, `qdd`: letters of a symbol, which differ by one from many others."""
+    return len(word) < 4 and not set(word) & set("aeiouy")
 
 
 def _words(terms: Iterable[Term]) -> Iterator[Word]:
