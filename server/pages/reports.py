@@ -88,7 +88,14 @@ def excel() -> Any:
 
 
 def wanted() -> reports.Asked:
-    """The days and the unit of the address; this month where it says none. BadValue."""
+    """The days and the unit of the address, looked at once; this month where it says none. BadValue."""
+    if "asked" not in g:
+        g.asked = _wanted()
+    asked: reports.Asked = g.asked
+    return asked
+
+
+def _wanted() -> reports.Asked:
     today = sheet.today()
     first, last = (day_of(name) for name in ("from", "to"))
     unit = request.args.get("unit", "")
