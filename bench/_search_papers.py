@@ -181,7 +181,7 @@ def judged(papers: Sequence[Paper], count: int, rng: random.Random) -> list[Judg
         if not words:
             continue
         window = " ".join(rng.choice(words).split()[: rng.randint(3, 5)]).lower()
-        alike = sum(line(window) in other for other in lines)
+        alike = _alike(line(window), lines)
         if 0 < alike <= MOST_ALIKE:
             best = sum(1 / rank for rank in range(1, alike + 1)) / alike
             queries.append(_spoiled(window, target, best, len(queries) % 10, rng))
@@ -189,6 +189,16 @@ def judged(papers: Sequence[Paper], count: int, rng: random.Random) -> list[Judg
         target = rng.randrange(len(papers))
         queries.append(Judged("code", spelled(papers[target].code, n % 4), target))
     return queries
+
+
+def _alike(window: str, lines: Sequence[str]) -> int:
+    """How many lines have it, as far as that matters."""
+    found = 0
+    for other in lines:
+        found += window in other
+        if found > MOST_ALIKE:
+            break
+    return found
 
 
 def _spoiled(text: str, target: int, best: float, turn: int, rng: random.Random) -> Judged:
