@@ -86,6 +86,12 @@ def confirm(
     return document
 
 
+def corrections(session: Session, document: Document) -> list[Confirmation]:
+    """Fields of which a person says something else than the machine had said."""
+    rows = session.scalars(sa.select(Confirmation).where(Confirmation.document_id == document.id))
+    return [row for row in rows.all() if row.value != row.machine]
+
+
 def _lock(session: Session, document: Document, if_version: int | None) -> Document:
     fresh = session.scalars(_locked, {"id": document.id}).one_or_none()
     if fresh is None:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, g, render_template
 from sqlalchemy.orm import Session
 
-from archive import access, neighbourhood, register
+from archive import access, neighbourhood, register, review
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
@@ -52,6 +52,7 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
             title=queue.title_of(document),
             pages=lights.on(session, document, evidence.pages_of(document)),
             facts=[*facts_of(document), *agencies.fact_of(session, document)],
+            corrected=corrected(session, document),
             lists=[(shown.field_name(name), values) for name, values in document.lists.items() if values],
             entry=register.entry_of(session, document),
             around=around,
@@ -74,6 +75,14 @@ def facts_of(document: Document) -> list[tuple[str, str, bool]]:
         for name, one in said
         if one.get("value")
     ]
+
+
+def corrected(session: Session, document: Document) -> dict[str, tuple[str, str]]:
+    """Label of a field that a person corrected → what the machine had read, and who it was."""
+    return {
+        shown.field_name(row.field): (shown.value_of(row.field, row.machine), row.by)
+        for row in review.corrections(session, document)
+    }
 
 
 def history_of(session: Session, document: Document) -> list[Happened]:

@@ -34,7 +34,9 @@ def test_a_corrected_value_is_kept_beside_what_the_machine_said(desk, makers):
     assert document.fields["number"]["others"][0]["value"] == "477"
     with makers() as session:
         assert session.get(Confirmation, (paper, "number")).machine == "477"
-    assert "Số: 477 → 471" in van.page(f"/documents/{paper}")
+    text = van.page(f"/documents/{paper}")
+    assert "Số: 477 → 471" in text and "máy đọc: <del>477</del> · clerk-x sửa" in text
+    assert text.count("<del>") == 1
 
 
 def test_what_is_in_doubt_comes_first_with_its_reason_crop_and_candidates(desk, makers):
