@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import dataclasses
 import io
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from archive.lettering import BOLD, ITALIC, REGULAR, clean, faces, width, wrap
+from archive.lettering import BOLD, ITALIC, REGULAR, clean, printing, width, wrap
 from archive.vietnamese import fold
 
 MM = 72 / 25.4
 A4, A4_LANDSCAPE, A3_LANDSCAPE = (210.0, 297.0), (297.0, 210.0), (420.0, 297.0)
 LEFT, RIGHT, TOP, BOTTOM = 25.0, 15.0, 18.0, 18.0
 LEADING = 1.2
-_turn = threading.Lock()
 
 Align = Literal["left", "center", "right"]
 
@@ -136,8 +134,7 @@ def make(
 
     `numbers_from=2` leaves the cover without a number: the page after it is page 1.
     """
-    with _turn:  # reportlab's faces remember the document they are in
-        faces()
+    with printing():
         flow = _Flow(sheet)
         for block in blocks:
             _LAY[type(block)](flow, block)

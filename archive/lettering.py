@@ -5,8 +5,10 @@ No markup is read anywhere: what Tesseract or a stranger's workbook said is lett
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,17 @@ REGULAR, BOLD, ITALIC = "Tinos-Regular", "Tinos-Bold", "Tinos-Italic"
 _FONTS = Path(__file__).parent / "data" / "fonts"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 _BREAKS_AFTER = "/-–,.;:_"
+
+
+_turn = threading.RLock()
+
+
+@contextlib.contextmanager
+def printing() -> Iterator[None]:
+    """One PDF at a time: reportlab's faces remember the document they are in."""
+    with _turn:
+        faces()
+        yield
 
 
 @functools.cache

@@ -29,7 +29,7 @@ from server.auth import allow, require
 from server.state import state
 
 api = Blueprint("api_documents", __name__)
-_turns = threading.Semaphore(2)
+turns = threading.Semaphore(2)
 """Children that draw for the web at one time; the machine belongs to the workers."""
 NO_PAGE = "Văn bản này không có trang đó."
 
@@ -202,7 +202,7 @@ def page(document_id: str, number: int) -> Any:
 
 
 def _drawn(path: str, number: int, rotation: int) -> bytes:
-    with _turns, Child(name="view") as child:
+    with turns, Child(name="view") as child:
         view: bytes = _ask(child, "archive.scans:view_again", path, number, rotation)
     return view
 
@@ -224,7 +224,7 @@ def pdf(document_id: str) -> Any:
         read = pages.of_scan(session, scan.id, document.pages)
     made = here.derived.get(scan.id, name)
     if made is None:
-        made = _bound(str(here.blobs.path(scan.sha256)), read, code)
+        made = bound(str(here.blobs.path(scan.sha256)), read, code)
         here.derived.replace(scan.id, f"{document.id}.*.pdf", name, made)
     sent = make_response(made)
     sent.mimetype = "application/pdf"
@@ -235,12 +235,12 @@ def pdf(document_id: str) -> Any:
     return sent.make_conditional(request)
 
 
-def _bound(path: str, read: Sequence[Page], title: str) -> bytes:
+def bound(path: str, read: Sequence[Page], title: str) -> bytes:
     """A PDF of these pages."""
     if not read:
         raise NotFound("Văn bản chưa đọc xong nên chưa có PDF tìm kiếm được. Hãy tải tệp gốc, hoặc thử lại sau.")
     out = io.BytesIO()
-    with _turns, Child(name="pdf") as child:
+    with turns, Child(name="pdf") as child:
         searchable.write(
             out, read, lambda page: _ask(child, "archive.plates:plate", path, page.number, page.rotation), title
         )

@@ -45,6 +45,7 @@ from server.pages import (
     searches,
     shown,
     sign_in,
+    stamped,
     stamps,
     underway,
     upload,
@@ -57,7 +58,7 @@ STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
     stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike,
-    numbers, days, by_hand, books, book_import, reports, files, work_file,
+    numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
