@@ -11,7 +11,7 @@ from babel.messages.pofile import read_po
 from archive import access, handling, handling_book, inbox, register_by_hand
 from archive.register_export import COLUMNS
 from server import errors
-from server.pages import book_import, books, neighbours, reminders, routing, search, shown
+from server.pages import abbreviations, book_import, books, neighbours, reminders, routing, search, shown
 from server.speech import FOLDER
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -22,7 +22,8 @@ LABELS = (
     *shown.UNDO.values(), *shown.DID.values(),
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
     *inbox.LANES.values(), *shown.WEEKDAYS, *handling_book.COLUMNS, *handling_book.SHOWS.values(),
-    *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(),
+    *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(), *search.DAYS.values(),
+    *abbreviations.KINDS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
