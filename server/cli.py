@@ -23,6 +23,7 @@ COMMANDS = {
     "reindex": ("searching", "Build a new generation of the index while the old one serves."),
     "plugins": ("plugins", "Plugins: installed ones, and drop-in ones in DATA/plugins."),
     "register": ("register", "The register books (sổ đăng ký văn bản đến)."),
+    "files": ("files", "Work files (hồ sơ): the list of a year."),
     "agencies": ("agencies", "Identification codes of agencies, and the days on which they hold."),
     "remind": ("reminding", "Send letters about what is due; what `vanthu up` starts where a mail server is set."),
     "user": ("people", "The people who may sign in."),
