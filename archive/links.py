@@ -35,13 +35,18 @@ def resolve(session: Session, document: Document) -> int:
 
 
 def missing(session: Session, visible: sa.ColumnElement[bool], limit: int = 200) -> Sequence[Missing]:
-    """Papers with a code that documents for which `visible` holds cite and nobody has archived, most cited first."""
+    """Papers with a code that documents for which `visible` holds cite and that are not there, most cited first.
+
+    One that is here and may not be seen counts as not there: were it left out, that would tell of it.
+    """
     times = sa.func.count(sa.distinct(CitationRow.document_id))
+    seen = CitationRow.target_id.in_(sa.select(Document.id).where(visible).correlate(None))
+    absent = sa.or_(CitationRow.target_id.is_(None), sa.not_(seen))
     rows = session.execute(
         sa.select(CitationRow.code, CitationRow.date, sa.func.max(CitationRow.type), sa.func.max(CitationRow.issuer),
                   times)
         .join(Document, Document.id == CitationRow.document_id)
-        .where(CitationRow.target_id.is_(None), CitationRow.code.is_not(None), Document.status != "void", visible)
+        .where(absent, CitationRow.code.is_not(None), Document.status != "void", visible)
         .group_by(CitationRow.code, CitationRow.date).order_by(times.desc(), CitationRow.code).limit(limit)
     )  # fmt: skip
     return [Missing(code or "", date, kind, issuer, count) for code, date, kind, issuer, count in rows]

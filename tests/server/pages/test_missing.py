@@ -31,3 +31,13 @@ def test_what_papers_one_may_not_see_cite_is_not_told(desk, makers):
     cite(makers, shelve(makers), "9/KH", "2020-01-02")
     assert "9/KH" in desk().page("/missing")
     assert "9/KH" not in desk("staff", unit="Phòng A").page("/missing")
+
+
+def test_a_cited_paper_that_one_may_not_see_looks_like_one_that_is_not_there(desk, makers):
+    open_one = shelve(makers, number="1", status="registered")
+    hidden = shelve(makers, number="9", status="registered", secrecy="Mật")
+    cite(makers, open_one, "9/KH", "2020-01-02")
+    with makers.begin() as session:
+        session.query(CitationRow).one().target_id = hidden
+    assert "9/KH" not in desk().page("/missing")
+    assert "9/KH" in desk("staff").page("/missing")

@@ -22,8 +22,8 @@ LABELS = (
     *shown.UNDO.values(), *shown.DID.values(),
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
     *inbox.LANES.values(), *shown.WEEKDAYS, *handling_book.COLUMNS, *handling_book.SHOWS.values(),
-    *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(), *search.DAYS.values(),
-    *abbreviations.KINDS.values(),
+    *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(),
+    *search.DAYS.values(), *abbreviations.KINDS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
