@@ -24,6 +24,7 @@ COMMANDS = {
     "plugins": ("plugins", "Plugins: installed ones, and drop-in ones in DATA/plugins."),
     "register": ("register", "The register books (sổ đăng ký văn bản đến)."),
     "files": ("files", "Work files (hồ sơ): the list of a year."),
+    "import-book": ("register", "Take over an old register book from an .xlsx; numbers stay."),
     "agencies": ("agencies", "Identification codes of agencies, and the days on which they hold."),
     "remind": ("reminding", "Send letters about what is due; what `vanthu up` starts where a mail server is set."),
     "user": ("people", "The people who may sign in."),
@@ -42,7 +43,7 @@ class _Lazy(Refusing):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"server.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
