@@ -11,7 +11,7 @@ from PIL import Image
 from schemathesis import checks
 from schemathesis.generation import GenerationMode
 
-from archive import register, routing
+from archive import register, routing, work_files
 from archive.models import Document, PageRow
 from tests.archive import offices as rows
 from tests.server.offices import Office
@@ -46,7 +46,8 @@ def known(office):
         session.flush()
         register.register(session, paper, "den", dt.date(2026, 3, 25), actor="lan")
         route = routing.decide(session, paper, "Phòng Văn xã", actor="sep").id
-        ours = {"route_id": route, "move": "receive", "day": "2026-11-24"}
+        file = work_files.open_file(session, 2026, "01.TH", "Hồ sơ", "10 năm", actor="lan").id
+        ours = {"route_id": route, "move": "receive", "day": "2026-11-24", "file_id": file}
         return ours | {"document_id": paper.id, "scan_id": scan, "number": 1, "book_id": "den", "year": 2026}
 
 
@@ -116,6 +117,7 @@ def test_every_view_is_described_and_every_description_documented(office):
         "{book_id}": "{book}",
         "{number}.webp": "{n}.webp",
         "{route_id}": "{id}",
+        "{file_id}": "{id}",
     }
     for method, path in views:
         for name, word in short.items():
