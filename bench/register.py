@@ -4,7 +4,7 @@
 
 Processes get kill -9 at random moments and are started again with all their papers; neighbours share a third of them:
 two clerks press the same button. Afterwards every paper must have one number, and the numbers be 1, 2, 3 … without gap
-or double: exit status 1 otherwise. `--database` names a PostgreSQL server in which a database may be made; without it an
+or double: exit status 1 otherwise. `--database` names a PostgreSQL server where a database may be made; without it an
 SQLite file is used.
 """
 

@@ -298,7 +298,7 @@ def wait_for_lines(sessions, least):
         with sessions() as session:
             if session.scalar(sa.select(sa.func.count()).select_from(RegisterEntry)) >= least:
                 return
-        time.sleep(0.01)
+        time.sleep(0.05)
     raise AssertionError("nobody registers anything")
 
 
