@@ -32,6 +32,8 @@ class IndexEntry:
     """ISO 8601."""
     cited_codes: tuple[str, ...] = ()
     """Codes of papers it names, where more is known than the text shows."""
+    line: str = ""
+    """words.line(code, title, organ, body), where it is known already: folding is a third of making tokens."""
 
 
 class Hit(NamedTuple):

@@ -21,8 +21,8 @@ LARGE = 3000
 Sessions = sessionmaker[Session]
 
 
-def entry_of(document: Document) -> IndexEntry:
-    """What the index is told of a document."""
+def entry_of(document: Document, line: str = "") -> IndexEntry:
+    """What the index is told of a document; `line` is line_of it."""
     return IndexEntry(
         id=document.id,
         body=document.text,
@@ -31,6 +31,7 @@ def entry_of(document: Document) -> IndexEntry:
         organ=document.issuing_organ or "",
         date=document.date or "",
         cited_codes=tuple(citation.code for citation in document.citations if citation.code),
+        line=line,
     )
 
 
@@ -115,7 +116,7 @@ def _projected(sessions: Sessions, documents: Sequence[Document]) -> list[IndexE
     if stale:
         with sessions.begin() as session:
             session.connection().execute(_REFOLD, stale)
-    return [entry_of(document) for document in documents]
+    return [entry_of(document, folded) for document, folded in lines]
 
 
 def entries_between(sessions: Sessions, after: str = "", until: str = "g") -> Iterator[IndexEntry]:

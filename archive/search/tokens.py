@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from archive.search import keys
 from archive.search.entry import IndexEntry
-from archive.search.words import folded_words
+from archive.search.words import line
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,7 @@ def tokens_of(entry: IndexEntry) -> Tokens:
         named |= keys.of_code(code)
     named = {key for key in named if key[0] not in "#@"}
     own = keys.of_code(entry.code) | keys.of_own_date(entry.date)
-    head = folded_words(f"{entry.code}\n{entry.title}\n{entry.organ}")
-    return Tokens(head + folded_words(entry.body), len(head), sorted(named | own))
+    parts = (entry.line or line(entry.code, entry.title, entry.organ, entry.body)).split(" | ")
+    words = [part.split() for part in parts]
+    head = sum(map(len, words[:-1]))
+    return Tokens([word for part in words for word in part], head, sorted(named | own))
