@@ -110,6 +110,20 @@ def counts(
     return {name: int(count) for name, count in zip(lanes, session.execute(of_unit).one(), strict=True)}
 
 
+def pressing(session: Session, user: User | None, today: dt.date, unit_id: str) -> int:
+    """How many papers of a unit are new or late: the number beside its desk in the navigation."""
+    wanted = _mine(user, unit_id).where(open_routes(), sa.or_(RouteRow.state == "decided", RouteRow.due < today))
+    return session.scalar(wanted.with_only_columns(sa.func.count()).order_by(None)) or 0
+
+
+def unrouted(session: Session, user: User | None) -> int:
+    """How many papers wait for who routes: without a unit that leads, or asking for more time."""
+    wanted = sa.select(sa.func.count()).select_from(Document).join(Document.scan)
+    wanted = wanted.where(Document.status == "registered", access.visible(user), Scan.status != "quarantined")
+    late = _mine(user, None).where(open_routes(), RouteRow.asked_due.is_not(None))
+    return (session.scalar(wanted) or 0) + (session.scalar(late.with_only_columns(sa.func.count())) or 0)
+
+
 def waiting(session: Session, user: User | None, limit: int = SHOWN) -> Sequence[Document]:
     """Papers in the book that no unit leads: urgent first, then in the order in which they came."""
     wanted = sa.select(Document).join(Document.scan).where(Document.status == "registered", access.visible(user))

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from archive import history, register_days
+from archive import history, register_days, routing
 from archive.errors import BadValue, Conflict, NumberTaken, OutOfOrder
 from archive.models import BookYear, Document, Outbox, RegisterEntry, now
 from archive.register_books import book_for, books, lock_counter
@@ -77,6 +77,7 @@ def register(
     session.add(entry)
     if document.status == "review":
         document.status = "registered"
+    routing.resume(session, document)
     _changed(session, document)
     history.append(
         session, actor, "registered", document.id, _facts(entry) | ({"reason": reason} if reason else {}), at

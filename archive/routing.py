@@ -214,6 +214,12 @@ def follow(session: Session, document: Document) -> None:
     session.flush()
 
 
+def resume(session: Session, document: Document) -> None:
+    """A paper whose number was voided is in the book again: who had it before has it still."""
+    if any(route.state in LIVE for route in document.routes):
+        follow(session, document)
+
+
 def _status(lead: RouteRow | None, live: Sequence[RouteRow]) -> str:
     if lead is not None:
         taken = any(route.state != "decided" for route in live if route.role != "inform")

@@ -11,9 +11,10 @@ import sqlalchemy as sa
 from flask import Flask, g, request
 from markupsafe import Markup
 
-from archive import access
+from archive import access, workdays
+from archive import inbox as desks
 from archive.handling import MOVES
-from archive.models import Document
+from archive.models import Document, now
 from server.pages import (
     abbreviations,
     admin,
@@ -131,8 +132,8 @@ def tabs() -> list[Tab]:
         ("/reports", _("Báo cáo"), may("read")),
         ("/admin", _("Quản trị"), may("users") or may("plugins")),
     ]
-    count = _count_waiting() if may("correct") else 0
-    return [Tab(url, name, _is_here(url), count if url == "/" else 0) for url, name, shown_to in known if shown_to]
+    counts = _counts()
+    return [Tab(url, name, _is_here(url), counts.get(url, 0)) for url, name, shown_to in known if shown_to]
 
 
 def _is_here(url: str) -> bool:
@@ -141,6 +142,13 @@ def _is_here(url: str) -> bool:
     return request.path.startswith(url)
 
 
-def _count_waiting() -> int:
+def _counts() -> dict[str, int]:
+    """What waits for this user, by page."""
+    own = g.user.unit_id if g.user.role in ("head", "staff") else None
     with state().readers() as session:
-        return session.scalar(_waiting.where(access.visible(g.user))) or 0
+        counts = {"/": session.scalar(_waiting.where(access.visible(g.user))) or 0} if may("correct") else {}
+        if may("route"):
+            counts["/routing"] = desks.unrouted(session, g.user)
+        if own and may("handle"):
+            counts["/inbox"] = desks.pressing(session, g.user, workdays.today(now()), own)
+    return counts

@@ -65,6 +65,17 @@ def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(sqlite_sessi
         assert [one.action for one in session.query(Event)][-3:] == ["routed", "routed", "recalled"]
 
 
+def test_a_paper_with_a_new_number_is_still_with_the_unit_that_had_it(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        paper, entry = registered(session)
+        routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW)
+        register.void(session, entry, "ghi nhầm ngày", "van", at=NOW)
+        with pytest.raises(Conflict):
+            routing.decide(session, paper, "Phòng Khác", actor="sep", at=NOW)
+        again = register.register(session, paper, "den", dt.date(2026, 3, 25), actor="van", at=NOW)
+        assert (paper.status, again.number, again.recipient) == ("routed", 2, "Phòng Văn xã")
+
+
 @pytest.mark.parametrize(
     ("parts", "word"),
     [

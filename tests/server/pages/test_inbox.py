@@ -123,6 +123,7 @@ def test_urgent_papers_stand_first_and_lanes_hold_what_their_names_say(desk, mak
     text = head.page("/inbox")
     order = [text.index(f"/documents/{paper}") for paper in (papers[2], papers[0], papers[1], papers[3])]
     assert order == sorted(order) and "1 văn bản quá hạn" in text
+    assert 'Việc của đơn vị<span class="n">4</span>' in text  # three are new, the late one, too
     late = head.page("/inbox?show=late")
     assert papers[0] in late and papers[1] not in late and "quá hạn" in late
     assert papers[0] not in head.page("/inbox?show=soon")

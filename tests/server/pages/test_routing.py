@@ -73,6 +73,7 @@ def test_urgent_papers_stand_before_those_that_came_earlier(desk, makers):
         session.get(Document, second).urgency = "Hỏa tốc"
     text = desk("leader").page("/routing")
     assert text.index(f"document={second}") < text.index(f"document={first}") and "Hỏa tốc" in text
+    assert 'Điều phối<span class="n">2</span>' in text
 
 
 def test_the_deadline_the_paper_sets_is_offered_with_its_words(desk, makers):
