@@ -11,7 +11,18 @@ from babel.messages.pofile import read_po
 from archive import access, handling, handling_book, inbox, register_by_hand
 from archive.register_export import COLUMNS
 from server import errors
-from server.pages import abbreviations, book_import, books, neighbours, reminders, routing, search, shown
+from server.pages import (
+    abbreviations,
+    book_import,
+    books,
+    neighbours,
+    reminders,
+    reports,
+    routing,
+    search,
+    shown,
+    work_file,
+)
 from server.speech import FOLDER
 
 SERVER = Path(__file__).parents[3] / "server"
@@ -25,6 +36,8 @@ LABELS = (
     *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(),
     *search.DAYS.values(), *abbreviations.KINDS.values(),
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
+    *reports.PARTS.values(), *reports.STEPS.values(), *reports.KINDS.values(), *reports.NAMELESS.values(),
+    *(name for _key, name, _look in reports.KEPT), work_file.NO_FILE,
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
 
