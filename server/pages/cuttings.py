@@ -105,7 +105,7 @@ def _cut(whole: bytes, column: int, row: int) -> bytes:
         wide, high = page.size
         left, right = (round(line * wide / ACROSS) for line in (column, column + WIDE))
         top, bottom = (round(line * high / DOWN) for line in (row, row + HIGH))
-        piece = page.convert("RGB").crop((left, top, right, bottom))
+        piece = page.crop((left, top, right, bottom)).convert("RGB")
     if piece.width > WIDTH:
         piece = piece.resize((WIDTH, max(1, round(piece.height * WIDTH / piece.width))), Image.Resampling.BOX)
     out = io.BytesIO()

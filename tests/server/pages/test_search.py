@@ -180,7 +180,7 @@ def test_a_page_of_results_costs_few_questions_to_the_database(app, desk, filled
     sa.event.listen(sqlite_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     van.open("/search?q=thực hiện thông báo", headers={"HX-Request": "true"})
     selects = [one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))]
-    assert 0 < len(selects) <= 16, "\n".join(selects)
+    assert 0 < len(selects) <= 14, "\n".join(selects)
 
 
 def test_what_is_alike_is_found_from_a_hit_and_from_the_paper(desk, filled):

@@ -7,7 +7,6 @@ import pytest
 from archive import searches
 from archive.models import Document, Event, Outbox, RouteRow, SavedSearch
 from archive.search.indexing import keep_up
-from archive.searches import Question
 from tests.server import shelf
 
 
@@ -119,22 +118,6 @@ def test_a_search_that_can_be_asked_no_more_says_why(desk, makers, filled):
     with makers.begin() as session:
         session.query(SavedSearch).one().query = "q=covid&from=hom-qua"
     assert "không phải là ngày" in van.page("/searches") and badge(van) == 0
-
-
-def test_a_question_has_one_address_and_comes_back_from_it():
-    pairs = [
-        ("type", "Công văn"),
-        ("q", " phòng dịch "),
-        ("type", "Chỉ thị"),
-        ("to", "2020"),
-        ("type", "Công văn"),
-        ("x", "y"),
-    ]
-    asked = Question.of(pairs)
-    assert asked.address() == "q=ph%C3%B2ng+d%E1%BB%8Bch&type=C%C3%B4ng+v%C4%83n&type=Ch%E1%BB%89+th%E1%BB%8B&to=2020"
-    row = SavedSearch(query=asked.address())
-    assert searches.question_of(row) == asked and not asked.is_empty
-    assert Question.of([("q", " "), ("sort", "date")]).is_empty
 
 
 def test_an_index_that_lags_makes_a_paper_new_when_it_is_there(app, desk, makers, filled):
