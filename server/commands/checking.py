@@ -175,14 +175,18 @@ def _chain(session: Session) -> Checked:
 
 
 def _books(session: Session) -> Iterator[Checked]:
-    from archive import register
-    from archive.models import BookYear, RegisterEntry
+    from archive import register, register_days
+    from archive.models import Book, BookYear, RegisterEntry
 
     every = sa.union(sa.select(BookYear.book_id, BookYear.year), sa.select(RegisterEntry.book_id, RegisterEntry.year))
     for book, year in session.execute(every).all():
         gaps = register.missing(session, book, year)
         says = f"thiếu số {', '.join(map(str, gaps[:20]))}" if gaps else "không thiếu số nào"
         yield f"sổ {book} năm {year}", not gaps, says
+    for book in session.scalars(sa.select(Book.id)).all():
+        altered = [f"{day.day:%d/%m/%Y}" for day in register_days.altered(session, book)]
+        says = f"đã khóa mà bị sửa: {', '.join(altered[:20])}" if altered else "các ngày đã khóa còn nguyên"
+        yield f"ngày khóa sổ {book}", not altered, says
 
 
 def _index(readers: Sessions, desk: Desk) -> Checked:
