@@ -52,7 +52,7 @@ def request(sessions: database.Sessions, document_id: str, *, fails: bool) -> No
 
 
 def sent(sessions: database.Sessions, document_id: str, *, fails: bool) -> None:
-    """The click again and again while the database is too busy to begin: so many writers wait longer than it lets them."""
+    """The click again and again while the database is too busy to begin."""
     while True:
         try:
             return request(sessions, document_id, fails=fails)
@@ -152,7 +152,7 @@ def database_of(server: str | None) -> Iterator[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--requests", type=int, default=500, help="papers of each thread")
+    parser.add_argument("--requests", type=int, default=500, help="papers in all")
     parser.add_argument("--threads", type=int, default=16)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--kills", type=int, default=6)
@@ -162,7 +162,7 @@ def main() -> int:
         engine = database.open_engine(url)
         upgrade(engine)
         sessions = database.sessions(engine)
-        ids = papers(sessions, given.requests * given.threads * given.processes)
+        ids = papers(sessions, given.requests)
         size = len(ids) // given.processes
         shares = [ids[max(0, n * size - size // 3) : (n + 1) * size] for n in range(given.processes)]
         began = time.monotonic()
