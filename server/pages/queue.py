@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, defer, selectinload
 
-from archive import access, answer, presence, register
+from archive import access, answer, presence, records, register, register_books
 from archive.jobs import progress
 from archive.models import Document, PageRow, Scan, User
-from archive.records import stamp_of
 from server.pages import sheet, shown
 from server.speech import gettext as _
 from server.speech import ngettext
 
-BOOK = "den"
 SHOWN = 60
 URGENT = 10
 """Scans at or below this priority stand first and say so."""
@@ -102,10 +101,10 @@ class Queue:
         return next((item for item in following if not item.who), next(iter(following), None))
 
 
-def load(session: Session, user: User | None) -> Queue:
-    """The queue of `user`."""
+def load(session: Session, user: User | None, current: str = "") -> Queue:
+    """The queue of `user`, who has the paper `current` open."""
     scans, documents = _scans(session, user), _documents(session, user)
-    known = _Known.of(session, user, documents)
+    known = _Known.of(session, user, documents, current)
     ranked = [(_rank(scan), _of_scan(session, scan)) for scan in scans]
     ranked += [(_rank(doc.scan, doc.ordinal), _of_document(doc, known)) for doc in documents]
     return Queue([item for _, item in sorted(ranked, key=lambda pair: pair[0])][:SHOWN], _count(session, user))
@@ -126,7 +125,7 @@ class _Known:
     who: Mapping[str, str]
 
     @classmethod
-    def of(cls, session: Session, user: User | None, documents: Sequence[Document]) -> _Known:
+    def of(cls, session: Session, user: User | None, documents: Sequence[Document], current: str) -> _Known:
         scans = {document.scan_id for document in documents}
         rows = session.execute(
             sa.select(PageRow.scan_id, PageRow.number, PageRow.advice, PageRow.turned).where(PageRow.scan_id.in_(scans))
@@ -135,7 +134,7 @@ class _Known:
         return cls(
             _coarse([(row.scan_id, row.advice) for row in rows]),
             _turned([(row.scan_id, row.number, row.turned) for row in rows if row.turned is not None]),
-            _doubts(session, documents),
+            _doubts(session, documents, current),
             _twice(session, documents),
             dict(session.execute(parts.group_by(Document.scan_id)).all()),
             presence.others(session, user.id) if user else {},
@@ -259,19 +258,42 @@ def _twice(session: Session, documents: Sequence[Document]) -> set[str]:
     return {one.id for one in documents if one.full_code in known and register.duplicates(session, one)}
 
 
-def _doubts(session: Session, documents: Sequence[Document]) -> dict[str, int]:
-    """How many lines of each form a clerk should look at, the two of the book with them."""
+def _doubts(session: Session, documents: Sequence[Document], current: str) -> dict[str, int]:
+    """How many lines of each form a clerk should look at, the two of the book with them.
+
+    Of the open paper exactly; of the others without what book and dates say of the stamp, which is dear to ask.
+    """
     today = sheet.today()
-    stamps = {one.id: answer.stamp_json(stamp_of(one.stamp))["fields"] if one.stamp else {} for one in documents}
-    years = {sheet.year_of(stamp, today) for stamp in stamps.values()}
-    expected = {year: register.expected(session, BOOK, year) for year in years}
+    stamps = {one.id: _stamp(session, one, one.id == current) for one in documents}
+    books = _books(session, documents)
+    years = {(books[one.id], sheet.year_of(stamps[one.id], today)) for one in documents}
+    expected = {(book, year): register.expected(session, book, year) for book, year in years}
 
     def count(one: Document) -> int:
         stamp = stamps[one.id]
-        lines = sheet.arrival(one, stamp, expected[sheet.year_of(stamp, today)], today, {})
-        return sheet.doubts(one.fields) + sum(line.doubtful for line in lines)
+        number = expected[books[one.id], sheet.year_of(stamp, today)]
+        if one.id == current:
+            return len(sheet.of_document(one, stamp, number, today).doubtful)
+        return sheet.doubts(one.fields) + sum(line.doubtful for line in sheet.arrival(one, stamp, number, today, {}))
 
     return {one.id: count(one) for one in documents}
+
+
+def _stamp(session: Session, document: Document, exactly: bool) -> dict[str, Any]:
+    """The settled fields of its stamp."""
+    if document.stamp is None:
+        return {}
+    read = records.stamp(session, document.id) if exactly else records.stamp_of(document.stamp)
+    fields: dict[str, Any] = answer.stamp_json(read)["fields"] if read else {}
+    return fields
+
+
+def _books(session: Session, documents: Sequence[Document]) -> dict[str, str]:
+    """Which book each goes into; most offices keep one."""
+    known = register_books.books(session)
+    if len(known) == 1:
+        return {one.id: known[0].id for one in documents}
+    return {one.id: register_books.book_for(session, one).id for one in documents}
 
 
 def _doubt(document: Document, doubts: int) -> State:

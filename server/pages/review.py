@@ -12,14 +12,13 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request
 from sqlalchemy.orm import Session
 
-from archive import access, answer, jobs, presence, recut, register, review
+from archive import access, answer, jobs, presence, recut, register, register_books, review
 from archive.errors import ArchiveError, BadValue, BookNotBegun, Conflict, OutOfOrder
 from archive.models import Confirmation, Document, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
 from server.auth import allow, require
 from server.pages import evidence, queue, sheet, shown
-from server.pages.queue import BOOK
 from server.speech import gettext as _
 from server.state import state
 
@@ -52,7 +51,7 @@ def inbox() -> Any:
         waiting = queue.load(session, g.user)
         first = None if request.args.get("queue") else waiting.after(None)
         document = session.get(Document, first.id) if first else None
-        return show(session, document, waiting)
+        return show(session, document, queue.load(session, g.user, document.id) if document else waiting)
 
 
 def allow_somebody() -> None:
@@ -79,7 +78,7 @@ def part_queue() -> Any:
     """
     current = request.args.get("current", "")
     with state().readers() as session:
-        waiting = queue.load(session, g.user)
+        waiting = queue.load(session, g.user, current)
         arrived = bool(waiting.place(current)) and not presence.is_known(session, g.user.id, current)
     if arrived:
         with state().sessions.begin() as session:
@@ -101,7 +100,7 @@ def look(document_id: str) -> Any:
         if document.status != "review":
             done = request.args.get("done")
             return redirect(f"/?{urlencode({'done': done})}" if done else f"/documents/{document_id}", 303)
-        return show(session, document, queue.load(session, g.user))
+        return show(session, document, queue.load(session, g.user, document_id))
 
 
 @pages.get("/review/<document_id>/ready")
@@ -155,11 +154,14 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     today = sheet.today()
     told = answer.of_document(session, document)
     stamp = (told["stamp"] or {}).get("fields", {})
-    expected = register.expected(session, BOOK, sheet.year_of(stamp, today))
+    book, year = book_of(session, document), sheet.year_of(stamp, today)
+    expected = register.expected(session, book, year)
     form = retyped(sheet.of_document(document, stamp, expected, today), typed, authors(session, document, typed))
     return {
         "sheet": form,
-        "begins": first_number(session, form, typed, sheet.year_of(stamp, today)),
+        "begins": first_number(session, form, typed, book, year),
+        "books": register_books.books(session),
+        "book": book,
         "next_number": expected,
         "error": typed.error,
         "reason": typed.reason,
@@ -169,11 +171,19 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
     }
 
 
-def first_number(session: Session, form: sheet.Sheet, typed: Typed, year: int) -> tuple[int, int] | None:
+def book_of(session: Session, document: Document) -> str:
+    """The book a clerk chose, else the one this paper goes into."""
+    chosen = request.values.get("book", "")
+    if chosen in {book.id for book in register_books.books(session)}:
+        return chosen
+    return register_books.book_for(session, document).id
+
+
+def first_number(session: Session, form: sheet.Sheet, typed: Typed, book: str, year: int) -> tuple[int, int] | None:
     """(number, year) at which the book might begin: it has no line, and this paper's number is far on."""
     value = next((line.value for line in form.lines if line.name == "arrival"), "")
     number = int(value) if value.isascii() and value.isdecimal() and len(value) < 8 else None
-    if isinstance(typed.error, BookNotBegun) or register.asks_where_to_begin(session, BOOK, year, number):
+    if isinstance(typed.error, BookNotBegun) or register.asks_where_to_begin(session, book, year, number):
         return (number, year) if number else None
     return None
 
@@ -247,7 +257,7 @@ def again(document_id: str, typed: Typed, status: int) -> Any:
     """The form once more, nothing of what was typed lost."""
     with state().readers() as session:
         document = document_of(session, document_id)
-        waiting = queue.load(session, g.user)
+        waiting = queue.load(session, g.user, document_id)
         if document.status != "review" and isinstance(typed.error, Conflict):
             return too_late(session, document, waiting, typed)
         return show(session, document, waiting, typed, status)
@@ -277,10 +287,11 @@ def settle(document_id: str, values: Mapping[str, str], before: Mapping[str, str
         following = queue.following(session, g.user, document_id)
         quarantine.take_turn(session, document)
         if to_book:
-            register.take_turn(session, document, BOOK, arrival_day(values).year)
+            book = book_of(session, document)
+            register.take_turn(session, document, book, arrival_day(values).year)
         correct(session, document, values, before, accept=to_book)
         hidden = quarantine.impose_if_secret(session, Archive.of(state().settings, state().sessions), document)
-        entry = enter(session, document, values) if to_book and not hidden else None
+        entry = enter(session, document, values, book) if to_book and not hidden else None
     if hidden:
         return redirect("/", 303)
     done = f"{entry.book_id}.{entry.year}.{entry.number}" if entry else "saved"
@@ -314,7 +325,7 @@ def seen_version() -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else -1
 
 
-def enter(session: Session, document: Document, values: Mapping[str, str]) -> RegisterEntry:
+def enter(session: Session, document: Document, values: Mapping[str, str], book: str) -> RegisterEntry:
     """Put the paper into the book with the number and day of the form."""
     allow("register")
     if register.duplicates(session, document) and not request.form.get("anyway"):
@@ -327,14 +338,14 @@ def enter(session: Session, document: Document, values: Mapping[str, str]) -> Re
         raise BadValue(_("Số đến chỉ gồm chữ số."))
     reason = request.form.get("reason", "").strip() or None
     begin = request.form.get("begin")
-    if begin is None and register.asks_where_to_begin(session, BOOK, day.year, wanted(number)):
+    if begin is None and register.asks_where_to_begin(session, book, day.year, wanted(number)):
         raise BookNotBegun(
             _("Sổ năm {} chưa có dòng nào. Hãy chọn sổ bắt đầu từ số {}, hay chờ văn bản của các số trước.").format(
                 day.year, number
             )
         )
     return register.register(
-        session, document, BOOK, day, wanted(number), actor=g.user.name, reason=reason, begin=begin == "here"
+        session, document, book, day, wanted(number), actor=g.user.name, reason=reason, begin=begin == "here"
     )
 
 

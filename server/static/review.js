@@ -238,6 +238,9 @@
   });
   document.addEventListener("focusin", (event) => { const row = line(event.target); if (row) show(row.dataset.name); });
   document.addEventListener("input", (event) => { if (line(event.target)) see(line(event.target)); });
+  document.addEventListener("change", (event) => {  // another book expects another number
+    if (event.target.matches("#review #book")) ask(`${form().getAttribute("action")}?book=${encodeURIComponent(event.target.value)}`, {}, false);
+  });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("#review, .tools")) return;
     event.preventDefault();

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from archive import register
+from archive import register, register_books
 from archive.models import Confirmation, Document, PageRow, RegisterEntry, Scan, Task
 from server.pages import sheet
 from tests.server.desk import Desk, settled, shelve
@@ -227,6 +227,17 @@ def test_the_next_number_goes_on_when_another_clerk_was_quicker(desk, makers):
     slow = van.form(f"/review/{one}")
     mai.decide(two)
     assert van.decide(one, form=slow).headers["Location"].endswith(".2")
+
+
+def test_an_office_with_several_books_is_asked_which_and_the_likely_one_is_chosen(desk, makers):
+    with makers.begin() as session:
+        own = register_books.add(session, "Sổ của các UBND", ["Ủy ban nhân dân"], actor="an").id
+    van, one, two = desk(), shelve(makers), shelve(makers, number="472")
+    assert f'<option value="{own}" selected>Sổ của các UBND</option>' in van.page(f"/review/{one}")
+    assert van.decide(one).headers["Location"].endswith(f"{own}.{sheet.today().year}.1")
+    assert 'name="f.arrival" value="2"' in van.page(f"/review/{two}")
+    assert 'name="f.arrival" value="1"' in van.page(f"/review/{two}?book=den")
+    assert van.decide(two, book="den").headers["Location"].endswith(f"den.{sheet.today().year}.1")
 
 
 def test_the_stamp_and_the_book_are_two_witnesses(desk, makers):

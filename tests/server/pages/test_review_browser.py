@@ -64,7 +64,7 @@ def test_registering_opens_the_next_paper_in_the_same_page(page, papers):
     assert page.evaluate("window.still") and focused(page) == "f.number"
     assert page.is_checked("#ocr") and page.locator(".ocr").is_visible()  # what the clerk had chosen to see stays
     assert page.locator(f"#q-{first}").count() == 0 and page.locator("#queue [aria-current]").count() == 1
-    assert page.input_value("[name='f.arrival']") == "2" and page.locator("nav.main .n").inner_text() == "2"
+    assert page.input_value("[name='f.arrival']") == "2" and page.locator("nav.main .n").first.inner_text() == "2"
     assert page.locator("#trang-1 img").evaluate("img => img.complete && img.naturalWidth") == 400
     page.keyboard.press("Alt+s")
     page.wait_for_url(f"**/review/{third}")
