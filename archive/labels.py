@@ -29,6 +29,8 @@ PX = 10.0
 """Pixels per mm of a straightened stamp."""
 BAND = 5.6
 LEAST_PITCH = 3.0
+LOW, PITCHES = 27.0, (4.4, 5.7)
+"""mm from line to line of stamps that are, with the paper around, no higher than LOW, and of higher ones."""
 STEP = 2.0
 ABOVE_DOTS = 4.2
 """mm: height of a band, how far the next one lies below it, how far a band begins above a dotted leader."""
@@ -56,6 +58,10 @@ LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
 NEAR_EDGE = 2.5
 """mm from the edge of the page within which a label seen is the rest of one."""
+TOPMOST = 6.0
+"""mm, the paper around the frame too: the middle of the first line is no higher."""
+CLEAR = 0.7
+"""How clear a leader is that is none of print."""
 TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 """mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
 is no room for it above a first line at less than NO_ARRIVED."""
@@ -109,6 +115,7 @@ def labels_of(
         name: [r for r in found if r.left < (most if name == "arrived" else min(most, BEGUN))]
         for name, found in rows.items()
     }
+    inside["number"] = [row for row in inside["number"] if _may_be_number(row, dotted)]
     choices = itertools.product(*([None, *inside[name]] for name in ORDER))
     best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
     arrived = inside["arrived"][:1]
@@ -117,6 +124,13 @@ def labels_of(
     middles = sorted(label.middle for label in lines)
     room = min((b - a for a, b in itertools.pairwise(middles) if b - a > LEAST_PITCH), default=99.0)
     return {label.name: dataclasses.replace(label, room=room) for label in (*lines, *arrived)}
+
+
+def _may_be_number(label: Label, dotted: Sequence[Leader]) -> bool:
+    """The office's name stands above the number, and no two lines of the form do: below them it is the Số of `Lưu hồ sơ
+    số`."""
+    above = [leader for leader in dotted if leader.strength > CLEAR and _text_above(leader) < label.middle - SAME_LINE]
+    return label.middle > TOPMOST and len(above) < 2
 
 
 def _on_dots(label: Label, dotted: Sequence[Leader]) -> Label:
@@ -167,19 +181,21 @@ def _line(label: Label, placed: Sequence[Label]) -> int:
 def _unseen(
     placed: Sequence[Label], arrived: Sequence[Label], dotted: Sequence[Leader], tall: float
 ) -> list[Label]:  # fmt: skip
-    """Number or hour, and date, where their lines must be: on the leader next to a label that was seen."""
+    """Number or hour, and date, where their lines must be: on the leader next to a label that was seen, else as far
+    from it as lines stand apart."""
     known = {label.name: label for label in placed}
     upper, date = known.get("number") or known.get("time"), known.get("date")
     lower = known.get("forward_to") or known.get("file_ref")
+    pitch = _lines(placed)[1] if len(placed) > 1 else PITCHES[tall > LOW]
     if date:
         name = "number" if tall - date.middle > LAST_LINE else "time"
-        return [] if upper else _missing(name, date.left, _next(date.middle, -1, placed, dotted))
+        return [] if upper else _missing(name, date.left, _next(date.middle, -1, pitch, dotted))
     if upper:
-        below = _next(upper.middle, 1, placed, dotted)
-        crossed = lower and below and below > lower.middle - LEAST_PITCH
+        below = _next(upper.middle, 1, pitch, dotted)
+        crossed = lower and below > lower.middle - LEAST_PITCH
         return [] if crossed else _missing("date", upper.left, below)
     if lower:
-        return _above(lower, arrived, dotted)
+        return _above(lower, arrived, dotted, PITCHES[tall > LOW])
     return []
 
 
@@ -189,29 +205,28 @@ def _from(edge: float, label: Label) -> Label:
     return dataclasses.replace(label, left=min(edge, label.left), right=edge) if cut else label
 
 
-def _above(lower: Label, arrived: Sequence[Label], dotted: Sequence[Leader]) -> list[Label]:
-    """Number and date above a line that was seen, on leaders only."""
-    first = lower.middle if lower.name == "forward_to" else _next(lower.middle, -1, (), dotted)
-    date = _next(first, -1, (), dotted) if first else None
-    number = _next(date, -1, (), dotted) if date else None
+def _above(
+    lower: Label, arrived: Sequence[Label], dotted: Sequence[Leader], pitch: float
+) -> list[Label]:  # fmt: skip
+    """Number and date above a line that was seen."""
+    first = lower.middle if lower.name == "forward_to" else _next(lower.middle, -1, pitch, dotted)
+    date = _next(first, -1, pitch, dotted)
+    number = _next(date, -1, pitch, dotted)
     left = lower.left
-    beside = arrived[0].left < TALL_CELL if arrived else number is not None and number < NO_ARRIVED
+    beside = arrived[0].left < TALL_CELL if arrived else number < NO_ARRIVED
     left += BESIDE_ARRIVED if beside and left < TALL_CELL else 0
     return [*_missing("date", left, date), *_missing("number", left, number)]
 
 
-def _missing(name: str, left: float, middle: float | None) -> list[Label]:
-    return [Label(name, left, left + PRINTED[name], middle, 0.0)] if middle is not None else []
+def _missing(name: str, left: float, middle: float) -> list[Label]:
+    return [Label(name, left, left + PRINTED[name], middle, 0.0)] if middle > TOPMOST else []
 
 
-def _next(middle: float, way: int, placed: Sequence[Label], dotted: Sequence[Leader]) -> float | None:
-    """The middle of the line next above (-1) or below (1): on the clearest leader there, or as far as the other lines
-    stand apart."""
+def _next(middle: float, way: int, pitch: float, dotted: Sequence[Leader]) -> float:
+    """The middle of the line next above (-1) or below (1): on the clearest leader there, or `pitch` away."""
     near = [leader for leader in dotted if LEAST_PITCH < way * (_text_above(leader) - middle) < MOST_NEXT]
     best = max(near, key=lambda leader: leader.strength, default=None)
-    if best:
-        return _text_above(best)
-    return middle + way * _lines(placed)[1] if len(placed) > 1 else None
+    return _text_above(best) if best else middle + way * pitch
 
 
 def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[Label]:

@@ -3,14 +3,16 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from archive import stamps
+from archive import frames, ink, sides, stamps
 from archive.labels import Label, _unevenness, labels_of
 from archive.leaders import Leader
 from archive.pen import Reader
+from archive.pressed import pressed
 from archive.reading import Page, Word
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
@@ -193,7 +195,47 @@ def test_lines_whose_labels_are_hidden_are_counted_up_on_the_leaders():
     seen = [Label("forward_to", 5.5, 15, 29.6, 14)]
     found = labels_of(seen, Image.new("L", (550, 400)), dots)
     assert [round(found[name].middle, 1) for name in ("number", "date")] == [18.6, 24.1]
-    assert labels_of(seen, Image.new("L", (550, 400)), []).keys() == {"forward_to"}
+
+
+def test_without_leaders_lines_are_counted_up_as_far_as_they_usually_stand_apart():
+    seen = [Label("forward_to", 5.5, 15, 29.6, 14)]
+    for height, apart in ((400, 5.7), (240, 4.4)):
+        found = labels_of(seen, Image.new("L", (550, height)), [])
+        assert round(29.6 - found["date"].middle, 1) == round(found["date"].middle - found["number"].middle, 1) == apart
+
+
+def test_a_number_stands_on_the_first_lines_of_a_form():
+    dots = [Leader(17.8, 0.9), Leader(23.2, 0.8), Leader(28.5, 0.9), Leader(33.7, 0.8)]
+    seen = [Label("number", 24, 29, 34.8, 6.4), Label("number", 6.5, 11, 16, 6.1)]
+    found = labels_of(seen, Image.new("L", (550, 400)), dots)
+    assert [round(found[name].middle, 1) for name in ("number", "date")] == [16.4, 21.8]
+
+
+def faded(picture, threshold):
+    """A stamp of which a bilevel scanner kept dots, its pen whole."""
+    grey = picture.convert("L")
+    noise = np.random.default_rng(4).normal(0, 34, grey.size[::-1])
+    pale = np.where(np.asarray(grey) > 70, np.asarray(grey) * 0.35 + 255 * 0.65, np.asarray(grey))
+    return Image.fromarray(np.where(pale + noise > threshold, 255, 0).astype(np.uint8)).convert("RGB")
+
+
+def test_a_stamp_of_which_dots_are_left_is_found_by_its_frame_and_the_date_in_it():
+    page = stamped(faded(stamp("red", pen=(10, 10, 20)), 155), angle=-3, mode="1")
+    assert frames.frames(dark_plane(page)) == []
+    assert round(frames.faint_frames(dark_plane(page))[0].angle) == -3
+    assert values(found_on(page))["date"].value == "2020-03-25"
+
+
+def dark_plane(page):
+    return ink.planes(page, sides.PER_MM / (DPI / 25.4))[0]
+
+
+def test_print_that_runs_across_a_frame_says_it_was_pressed_upon_it():
+    over = sheet()
+    over.paste(stamp("black"), (mm(40), mm(160)), stamp("black").convert("L").point(lambda v: 255 if v < 200 else 0))
+    page = Page(1, dpi=float(DPI), width=over.width, height=over.height)
+    assert pressed(next(stamps.suspects(page, over))) == 1
+    assert pressed(next(stamps.suspects(page, stamped(stamp("black"))))) == 0
 
 
 def test_below_a_last_line_of_date_stands_no_number():
