@@ -18,10 +18,10 @@ from archive import expected
 from archive.expected import Expected
 from archive.findings import Finding, Settled, Stamp, weigh
 from archive.models import BookYear, Document, RegisterEntry, Scan, StampRow
+from archive.workdays import HANOI
 
 BOOK = "den"
 WITNESS = "register"
-HANOI = dt.timezone(dt.timedelta(hours=7))
 BELIEVED = 0.8
 """Confidence from which the number on the paper scanned before says where the stack stands."""
 PLAIN = 0.9
