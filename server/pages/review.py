@@ -13,7 +13,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from sqlalchemy.orm import Session
 
 from archive import access, answer, jobs, presence, recut, register, register_books, review
-from archive.errors import ArchiveError, BadValue, BookNotBegun, Conflict, OutOfOrder
+from archive.errors import ArchiveError, BadValue, BookNotBegun, Conflict, OutOfOrder, Stale
 from archive.models import Confirmation, Document, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
@@ -242,9 +242,18 @@ def decide(document_id: str) -> Any:
         return again(document_id, Typed(values | {name: value}, before, None, request.form.get("reason", "")), 200)
     try:
         return settle(document_id, values, before)
-    except (Conflict, BadValue) as error:
-        status = 409 if isinstance(error, Conflict) else 422
+    except (Conflict, BadValue) as caught:
+        status = 409 if isinstance(caught, Conflict) else 422
+        error = Stale(both_stand()) if isinstance(caught, Stale) else caught
         return again(document_id, Typed(values, before, error, request.form.get("reason", "")), status)
+
+
+def both_stand() -> str:
+    """What a clerk reads above the values of both."""
+    return _(
+        "Người khác vừa sửa văn bản này nên chưa có gì được ghi. Ô nào hai người ghi khác nhau đứng đầu: hãy chọn, "
+        "rồi bấm lại."
+    )
 
 
 def typed_values(prefix: str) -> dict[str, str]:

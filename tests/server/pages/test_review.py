@@ -117,7 +117,7 @@ def test_two_clerks_at_one_paper_see_both_values(desk, makers):
     before = mai.form(f"/review/{paper}")
     van.decide(paper, action="save", subject="của Vân", signer_name="Nguyễn Văn A")
     answer = mai.decide(paper, form=before, subject="của Mai")
-    assert answer.status_code == 409 and "người khác sửa" in answer.text
+    assert answer.status_code == 409 and "Người khác vừa sửa văn bản này" in answer.text
     assert re.findall(r'class="f (\w+)" data-name="([^"]+)"', answer.text)[0] == ("bad", "subject")
     assert "clerk-x vừa ghi khác bạn" in answer.text and 'value="Nguyễn Văn A"' in answer.text
     assert re.findall(r'name="take" value="subject=([^"]+)"', answer.text)[:2] == ["của Vân", "của Mai"]
