@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -34,11 +35,20 @@ def spans(text: str, query: Query) -> list[Span]:
 
 def _found(folded: str, query: Query) -> Iterator[re.Match[str]]:
     terms = (one for term in query.positive for one in (term.words if isinstance(term, Together) else (term,)))
-    patterns = list(dict.fromkeys(_pattern(term) for term in terms if not isinstance(term, Date | Together)))
+    typed = (_as_typed(term, folded) for term in terms if not isinstance(term, Date | Together))
+    patterns = list(dict.fromkeys(map(_pattern, typed)))
     if not patterns:
         return iter(())
     patterns.sort(key=len, reverse=True)  # a phrase before its words
     return re.finditer(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", folded)
+
+
+def _as_typed(term: Word | Prefix | Phrase | Code, folded: str) -> Word | Prefix | Phrase | Code:
+    """A word without its slips where it stands in the text itself: the slips are then words of their own."""
+    if not isinstance(term, Word) or not term.slips:
+        return term
+    alone = dataclasses.replace(term, slips=())
+    return alone if re.search(rf"(?<![^\W_]){_pattern(alone)}(?![^\W_])", folded) else term
 
 
 def _pattern(term: Word | Prefix | Phrase | Code) -> str:

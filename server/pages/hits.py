@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -13,8 +14,8 @@ from archive.models import Document, PageRow
 from archive.reading import Box
 from archive.search import Query, keys, lit, spans
 from archive.search.find import Result
-from archive.search.query import Code, Date
-from archive.search.words import line
+from archive.search.query import Clause, Code, Date, Phrase, Word
+from archive.search.words import WORD, line
 from archive.searches import Question
 from server.pages.cuttings import Cutting, cutting
 from server.speech import gettext as _
@@ -49,9 +50,16 @@ class _Page:
 def of(session: Session, asked: Question, results: Sequence[Result]) -> list[Shown]:
     """The hits of one page of results, which the user may all see."""
     query = asked.query()
-    boxes = lit.boxes(session, query, results) if query.has_words and results else {}
+    boxes = lit.boxes(session, _as_found(query, results), results) if query.has_words and results else {}
     pages = _pages(session, results)
     return [_shown(asked, query, one, pages, boxes.get(one.id, ())) for one in results]
+
+
+def _as_found(query: Query, results: Sequence[Result]) -> Query:
+    """The question with what else was marked for it: an abbreviation written out, a word with a slip."""
+    marked = {piece for one in results for piece, is_found in one.snippet if is_found}
+    found = tuple(Phrase(tuple(map(Word.of, WORD.findall(piece)))) for piece in sorted(marked) if WORD.search(piece))
+    return dataclasses.replace(query, clauses=(*query.clauses, Clause(found))) if found else query
 
 
 def _pages(session: Session, results: Sequence[Result]) -> dict[tuple[str, int], _Page]:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from archive.search import parse, snippet, spans
-from archive.search.query import BadQuery
+from archive.search.query import BadQuery, Clause, Query, Word
 
 LONG = (
     "Mở đầu. " * 60 + "Về việc phòng, chống dịch Covid-19 theo Công văn số 471 /UBND-VX ngày 30/3/2020. " + "Kết. " * 90
@@ -51,3 +51,9 @@ def test_pieces_are_the_text_and_never_more(text, typed):
     for span in spans(text, query):
         assert last <= span.start < span.end <= len(text)
         last = span.end
+
+
+def test_a_slip_is_lit_only_where_the_word_itself_is_not():
+    slipped = Query(clauses=(Clause((Word("cách", "cach", ("tach", "cac")),)),))
+    for text, lit in (("các lá tách cách ly", ["cách"]), ("các lá tách ra", ["các", "tách"])):
+        assert [text[span.start : span.end] for span in spans(text, slipped)] == lit

@@ -73,6 +73,16 @@ def cut_of(text):
     return url, (int(wide), int(high))
 
 
+def test_an_abbreviation_and_a_slip_are_lit_as_they_are_written(app, desk, makers, filled):
+    lines = [["", "Hội đồng nhân dân họp về phương án xây trường"]]
+    shelf.file(app, makers, lines, number="77", full_code="77/GM", subject="", issuing_organ="", fields={})
+    shelf.index(app, makers)
+    van = desk()
+    for typed, words in (("HĐND", 4), ("phuomg an xay truong", 4)):
+        text = van.page(f"/search?q={typed}&type=Công văn")
+        assert text.count("<rect") == words, typed
+
+
 def test_the_piece_is_where_most_words_stand():
     lone = [(0.1, 0.05, 0.2, 0.06)]
     row = [(0.5 + n / 10, 0.8, 0.58 + n / 10, 0.81) for n in range(4)]
