@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from archive.vietnamese import find_dates, fold
 
-AROUND = 60
+AROUND = 90
 """Letters of the paper that are quoted before the date."""
 _FILLER = r"(?:ngay|la|vao|den|het|trong|gio|gio sang|phut|[:,(]|\d{1,2}|\d{1,2} ?h ?\d{0,2}|\s)"
 _WORDS = re.compile(

@@ -244,7 +244,6 @@ def _forward(
         document.routes.append(made)
     if made.state not in OPEN:
         routing.open_again(made)
-        made.person_id = made.person = None
     made.role, made.due, made.instruction = route.role, route.due, route.instruction
     made.parent_id, made.decided_by, made.decided_at = route.id, actor, at
     made.version += 1

@@ -194,7 +194,7 @@ def _lines(settings: Settings, user: User, due: Due, day: dt.date) -> list[str]:
     page = "/routing" if user.role == "leader" else "/inbox"
     lines += ["", f"Xem và xử lý: {where}{page}" if where else "Hãy mở phần mềm Văn Thư để xem và xử lý."]
     ways = f"{where}/reminders" if where else "mục Nhắc việc trong phần mềm"
-    return [*lines, "", f"Thư gửi tự động mỗi ngày làm việc khi có việc. Không muốn nhận nữa: {ways}."]
+    return [*lines, "", f"Thư gửi tự động mỗi ngày làm việc khi có việc. Không muốn nhận nữa: {ways}"]
 
 
 def _line(one: Item) -> str:

@@ -139,7 +139,7 @@ def _send(session: Session, document: Document, part: Part, actor: str, at: dt.d
         open_again(route)
     route.unit, route.role, route.due, route.instruction = target.name, part.role, part.due, part.instruction
     route.decided_by, route.decided_at = actor, at
-    if part.person_id or route.person_id:
+    if part.person_id:  # whom the head of the unit named stays otherwise
         give_to(session, route, part.person_id, actor, at)
     route.version = (route.version or 0) + 1
     if part.role == "lead":
@@ -153,6 +153,9 @@ def open_again(route: RouteRow) -> None:
     route.state, route.closed_reason = "decided", ""
     route.received_by = route.received_at = route.closed_by = route.closed_at = route.parent_id = None
     route.asked_due, route.asked_reason, route.first_due, route.reply = None, "", None, ""
+    route.person_id = route.person = route.person_due = route.assigned_by = route.assigned_at = None
+    route.opinion = route.proposal = ""
+    route.proposed_by = route.proposed_at = None
 
 
 def give_to(session: Session, route: RouteRow, person_id: str | None, actor: str, at: dt.datetime) -> None:

@@ -74,7 +74,7 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
         typed = request.form if sentence and request.method == "POST" else None
         shown = {
             "waiting": waiting, "document": opened, "sentence": sentence, "today": today,
-            "under_way": inbox.load(session, g.user, "open", today, calendar), "asking": inbox.asking(session, g.user),
+            "under_way": under_way(session, today, calendar), "asking": inbox.asking(session, g.user),
             "units": panels.units_of(session), "people": people_of(session), "given_back": given_back(waiting),
         }  # fmt: skip
         if opened:
@@ -93,6 +93,15 @@ def _opened(
         "decides": document.status in ("registered", "routed", "handling"),
         "unknown_year": today.year not in calendar.known,
     }  # fmt: skip
+
+
+def under_way(session: Session, today: dt.date, calendar: Calendar) -> list[inbox.Item]:
+    """What is being handled, a paper once: with the unit that leads, or where nobody does, any."""
+    found: dict[str, inbox.Item] = {}
+    for one in inbox.load(session, g.user, "open", today, calendar):
+        if one.route.role == "lead" or one.document.id not in found:
+            found[one.document.id] = one
+    return list(found.values())
 
 
 def people_of(session: Session) -> dict[str, list[User]]:

@@ -11,7 +11,7 @@
     form.due.focus();
   });
   document.addEventListener("keydown", (event) => {
-    if (form && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); return; }
+    if (form?.offsetParent && event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); form.requestSubmit(); return; }
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input:not([type=checkbox]), textarea, select")) return;
     const step = { j: 1, k: -1 }[event.key.toLowerCase()];
     const next = step && queue[here + step];

@@ -9,6 +9,7 @@ from archive import access
 from archive.models import Document, RouteRow, Scan, Unit
 from tests.archive import offices
 
+STATES_OF_ROUTES = ("suggested", "decided", "received", "finished", "returned", "forwarded", "recalled")
 STATES = ("review", "registered", "routed", "handling", "done", "void")
 
 
@@ -20,7 +21,7 @@ def papers(sqlite_sessions):
         session.flush()
         for state, secrecy, unit in itertools.product(STATES, (None, "Mật"), (None, "vx", "th")):
             paper = offices.document(session, status=state, secrecy=secrecy, unit_id=unit)
-            for route in ("decided", "suggested"):
+            for route in ("decided", "returned", "suggested"):
                 twin = offices.document(session, status=state, secrecy=secrecy)
                 session.add(RouteRow(document_id=twin.id, unit_id=unit, unit=unit or "-", state=route))
             assert paper.id
@@ -44,6 +45,33 @@ def test_staff_see_the_book_but_a_secret_only_in_its_unit(papers):
     assert {one.status for one in seen} == {"registered", "routed", "handling", "done"}
     secret = [one for one in seen if one.secrecy]
     assert secret and all(one.unit_id == "vx" or one.routes[0].state == "decided" for one in secret)
+
+
+@pytest.mark.parametrize(("state", "sees"), [(state, state in access.HAS) for state in STATES_OF_ROUTES])
+def test_a_secret_paper_is_seen_by_the_unit_that_has_it_and_not_by_one_that_had_it(papers, state, sees):
+    user = offices.user(papers, "head", unit_id="vx")
+    paper = offices.document(papers, status="routed", secrecy="Mật")
+    papers.add(RouteRow(document_id=paper.id, unit_id="vx", unit="Phòng VX", state=state))
+    papers.flush()
+    assert access.can(user, "read", paper) is sees
+    assert (paper.id in papers.scalars(sa.select(Document.id).where(access.visible(user))).all()) is sees
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "handles", "assigns"),
+    [
+        ("head", "vx", True, True), ("head", "th", False, False), ("head", None, False, False),
+        ("staff", "vx", True, False), ("staff", "th", False, False), ("clerk", None, True, True),
+        ("admin", None, True, True), ("leader", "vx", False, False), ("auditor", "vx", False, False),
+        ("it", "vx", False, False),
+    ],
+)  # fmt: skip
+def test_only_the_unit_acts_on_its_route_and_the_clerk_for_all(papers, role, unit, handles, assigns):
+    user = offices.user(papers, role, unit_id=unit)
+    paper = offices.document(papers, status="routed")
+    route = RouteRow(document_id=paper.id, unit_id="vx", unit="Phòng VX", state="decided")
+    assert access.can(user, "handle", paper, route) is handles
+    assert access.can(user, "assign", paper, route) is assigns
 
 
 def test_nobody_sees_nothing(papers):

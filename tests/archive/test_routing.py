@@ -65,6 +65,16 @@ def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(sqlite_sessi
         assert [one.action for one in session.query(Event)][-3:] == ["routed", "routed", "recalled"]
 
 
+def test_deciding_anew_leaves_the_person_the_unit_named(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        paper, _ = registered(session)
+        route = routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW)
+        nam = offices.user(session, "staff", unit_id="phong_van_xa")
+        routing.give_to(session, route, nam.id, "hoa", NOW)
+        routing.distribute(session, paper, [Part("Phòng Văn xã", due=dt.date(2026, 12, 1))], actor="sep", at=NOW)
+        assert (route.person_id, route.assigned_by) == (nam.id, "hoa")
+
+
 def test_a_paper_with_a_new_number_is_still_with_the_unit_that_had_it(sqlite_sessions):
     with sqlite_sessions.begin() as session:
         paper, entry = registered(session)
