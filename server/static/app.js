@@ -27,3 +27,8 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.closest("[data-print]")) window.print();
 });
+// On a narrow screen the tabs are a strip: the one that is open stands in sight.
+addEventListener("load", () => {
+  const strip = document.querySelector("nav.main"), here = strip?.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.clientWidth) / 2;
+});

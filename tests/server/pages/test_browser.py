@@ -6,9 +6,9 @@ import threading
 import pytest
 from waitress import create_server
 
-from archive import agencies, people
+from archive import agencies, people, register, review, routing, work_files
 from archive.jobs import Worker
-from archive.models import LoginSession
+from archive.models import Document, LoginSession
 from server.pages import sheet
 from tests.papers import drawn
 from tests.server.desk import FIELDS, Desk, settled, shelve
@@ -235,6 +235,12 @@ def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, 
     )
     with makers.begin() as session:
         agencies.add(session, "000.00.00.H51", FIELDS["issuing_organ"], "01/01/2017", actor="an")
+        this = sheet.today()
+        register.register(session, session.get(Document, known), "den", this, actor="an")
+        review.correct(session, session.get(Document, known), {"subject": "khác"}, actor="an")
+        routing.decide(session, session.get(Document, known), "Phòng Văn xã", "lead", this.replace(day=1), actor="an")
+        file = work_files.open_file(session, this.year, "01.TH", "Hồ sơ dịch", "10 năm", heading="Tổng hợp", actor="an")
+        work_files.put(session, file, session.get(Document, known), actor="an")
     context = chromium.new_context(
         base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, locale="vi-VN"
     )
@@ -255,6 +261,11 @@ def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, 
         "/admin",
         "/admin/stamps",
         "/admin/agencies",
+        "/reports",
+        "/reports?part=handling",
+        "/reports?part=machine",
+        "/files",
+        f"/files/{file.id}",
         f"/admin/stamps/{known}/1",
         "/admin/plugins/cao_bang?samples=1",
         "/password",
