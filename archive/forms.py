@@ -56,7 +56,7 @@ class Title:
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; `size` in points."""
+    """A paragraph; `size` in points, `keep` the millimetres under it that must be on the same page."""
 
     text: str
     bold: bool = False
@@ -64,6 +64,7 @@ class Text:
     align: Align = "left"
     size: float = 13
     indent: float = 0
+    keep: float = 0
 
 
 @dataclass(frozen=True)
@@ -238,6 +239,7 @@ def _lay_title(flow: _Flow, block: Title) -> None:
 def _lay_text(flow: _Flow, block: Text) -> None:
     face = BOLD if block.bold else ITALIC if block.italic else REGULAR
     indent = min(block.indent * MM, flow.room / 2)
+    flow.need(block.size * LEADING + block.keep * MM)
     flow.lines(block.text, face, block.size, block.align, flow.left + indent, flow.room - indent)
     flow.y += 1.5 * MM
 

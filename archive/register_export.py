@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import forms
+from archive.lettering import BOLD, REGULAR, wrap
 from archive.models import RegisterEntry
 
 COLUMNS = (
@@ -134,7 +135,7 @@ def _looks(book: Any) -> dict[str, Any]:
         "head": cell | middle | {"bold": True},
         "order": cell | middle | {"italic": True, "font_size": 11},
         "text": cell,
-        "number": cell | {"align": "center"},
+        "number": cell | {"align": "center", "num_format": "00"},
         "day": cell | {"num_format": "dd/mm/yyyy", "align": "center"},
     }
     return {name: book.add_format(look) for name, look in wanted.items()}
@@ -147,6 +148,7 @@ def _write_title(sheet: Any, looks: dict[str, Any], block: forms.Letterhead, lin
         sheet.merge_range(row, 0, row, 3, text, looks["office" if row == len(block.left) - 1 else "above"])
     for row, text in enumerate(block.right):
         sheet.merge_range(row, 5, row, last, text, looks["office"])
+    sheet.set_row(3, 26)
     sheet.merge_range(3, 0, 3, last, TITLE, looks["title"])
     for row, line in enumerate(lines, 4):
         sheet.merge_range(row, 0, row, last, line, looks["line"])
@@ -155,12 +157,22 @@ def _write_title(sheet: Any, looks: dict[str, Any], block: forms.Letterhead, lin
         sheet.set_column(column, column, width)
         sheet.write_string(top, column, title, looks["head"])
         sheet.write_string(top + 1, column, f"({column + 1})", looks["order"])
+    sheet.set_row(top, _height(COLUMNS, BOLD))
     return top
+
+
+def _height(texts: Sequence[str], face: str = REGULAR) -> float:
+    """Points of a row in which every text is whole: LibreOffice, unlike Excel, does not look for itself."""
+    rooms = (width * 5.25 for width in _WIDTHS)  # a letter of width is 7 pixels, of which three quarters are a point
+    most = max(len(wrap(text, face, 12, room)) for text, room in zip(texts, rooms, strict=True))
+    return min(15.75 * most + 2, 409)  # Excel's highest row
 
 
 def _write_rows(sheet: Any, looks: dict[str, Any], top: int, entries: Sequence[RegisterEntry]) -> None:
     for row, entry in enumerate(entries, top + 2):
-        for column, cell in enumerate(row_of(entry)):
+        cells = row_of(entry)
+        sheet.set_row(row, _height([written(cell) for cell in cells]))
+        for column, cell in enumerate(cells):
             if isinstance(cell, dt.date) and cell.year >= 1900:
                 sheet.write_datetime(row, column, dt.datetime.combine(cell, dt.time()), looks["day"])
             elif isinstance(cell, int):

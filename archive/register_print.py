@@ -83,7 +83,7 @@ def _closed(session: Session, book_id: str, year: int, month: int | None) -> lis
         return []
     widths = (("Ngày", 12), ("Số dòng", 8), ("Từ số", 8), ("Đến số", 8), ("Người khóa", 16), ("Mã khóa sổ", 40))
     columns = [forms.Column(title, width, "center") for title, width in widths]
-    return [forms.Text("Các ngày đã khóa sổ", bold=True), forms.Table(columns, rows, numbered=False, least=6)]
+    return [forms.Text("Các ngày đã khóa sổ", bold=True, keep=20), forms.Table(columns, rows, numbered=False, least=6)]
 
 
 def _span(year: int, month: int | None) -> tuple[dt.date, dt.date]:

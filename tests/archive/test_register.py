@@ -229,6 +229,16 @@ def test_excel_opens_with_title_numbering_row_and_plain_text(sqlite_sessions):
     assert rows[head + 3][5] == "Công văn V/v =1+1"
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", f"${head + 1}:${head + 2}")
     assert int(sheet.page_setup.paperSize) == 9
+    assert sheet.cell(head + 4, 2).number_format == "00"
+
+
+def test_each_row_of_the_workbook_is_as_high_as_its_longest_cell(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        book(session, subject="phòng, chống dịch bệnh " * 12)
+        sheet = openpyxl.load_workbook(io.BytesIO(register.export_xlsx(session, "den", 2026))).active
+    titles = next(row[0].row for row in sheet.iter_rows() if row[0].value == "Ngày đến")
+    heights = [sheet.row_dimensions[row].height for row in (titles, titles + 2, titles + 3)]
+    assert heights[1] < heights[0] < heights[2] and heights[2] > 5 * 15
 
 
 def test_excel_prints_on_a3_and_by_the_month(sqlite_sessions):
