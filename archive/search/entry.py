@@ -47,10 +47,11 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Best first; `total` counts also what `hits` leaves out."""
+    """Best first; `total` counts also what `hits` leaves out, `whole` those of them that have every word."""
 
     hits: tuple[Hit, ...] = ()
     total: int = 0
+    whole: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
 from archive.models import Document, RegisterEntry, Unit
-from archive.search import Candidate, Filters, Hit, Index, Query, abbreviations, facets, rerank, slips
+from archive.search import Candidate, Filters, Found, Hit, Index, Query, abbreviations, facets, rerank, slips
 from archive.search.conditions import Condition, among, of_days, of_everything, of_filters, of_phrases
 from archive.search.query import Phrase
 from archive.search.rank import MOST_CANDIDATES, nearly
@@ -69,7 +69,9 @@ class _Search:
     short: abbreviations.Pairs
     found: dict[str, Hit] | None
     """What the engine named, best first; None without words, or without an index."""
-    without_index: bool
+    whole: int = 0
+    """How many documents have every word, also those it did not name."""
+    without_index: bool = False
 
 
 def find(
@@ -92,7 +94,8 @@ def find(
     seal = _seal(query, order)
     offset = _opened(cursor, seal) if cursor else 0
     limit = max(1, min(limit, MOST_A_PAGE))
-    search = _begun(session, index, query, user_filter)
+    best = offset + limit + MOST_CANDIDATES if order == "relevance" and not with_facets else None
+    search = _begun(session, index, query, user_filter, best)
     every = _rows(search, order, with_facets=with_facets)
     counts = facets.counted(every, query.filters) if with_facets and every is not None else {}
     rows = facets.passing(every, query.filters) if with_facets and every is not None else every
@@ -116,7 +119,8 @@ def matching(
 ) -> list[str]:
     """The ids of the documents, in order; no more than `most`. Raises BadQuery."""
     order = _order(query, sort)
-    search = _begun(session, index, query, user_filter)
+    best = most + MOST_CANDIDATES if order == "relevance" and most else None
+    search = _begun(session, index, query, user_filter, best)
     rows = _rows(search, order, with_facets=False)
     return [name for name, _ in _ordered(search, rows, order, most)[0]][:most]
 
@@ -127,26 +131,24 @@ def _order(query: Query, sort: str | None) -> str:
     return sort or ("relevance" if query.clauses else "arrival")
 
 
-def _begun(session: Session, index: Index, query: Query, user_filter: Condition) -> _Search:
+def _begun(session: Session, index: Index, query: Query, user_filter: Condition, best: int | None) -> _Search:
+    """Asks the engine; for the `best` only, where nothing but their order is asked."""
     short = abbreviations.known(session)
     meant = abbreviations.expanded(query, short)
     if not query.has_words:
-        return _Search(session, index, meant, user_filter, short, None, without_index=False)
+        return _Search(session, index, meant, user_filter, short, None)
     try:
         meant = slips.with_slips(meant, index.documents, index.frequencies)
-        hits = _hits(index, meant)
+        found = _named(index, meant, best if best and _is_free(meant, user_filter) else None)
     except IndexBroken:
         return _Search(session, index, meant, user_filter, short, None, without_index=True)
-    return _Search(session, index, meant, user_filter, short, hits, without_index=False)
+    return _Search(session, index, meant, user_filter, short, {hit.id: hit for hit in found.hits}, found.whole)
 
 
-def _hits(index: Index, query: Query) -> dict[str, Hit]:
-    """What the engine found, by id. Raises IndexBroken."""
-    found = index.search(query, MOST_HITS)
-    if found.total > MOST_HITS:
-        # The best thousands may all be hidden from this person: then the engine must name every one.
-        found = index.search(query, found.total)
-    return {hit.id: hit for hit in found.hits}
+def _named(index: Index, query: Query, best: int | None) -> Found:
+    """What the engine found: the best, or every one, for all but the last may be hidden. Raises IndexBroken."""
+    found = index.search(query, best or MOST_HITS)
+    return found if best or found.total <= MOST_HITS else index.search(query, found.total)
 
 
 _ARRIVED = (
@@ -170,7 +172,7 @@ def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows | No
     None: everything that was found, asked of the database only as far as it is shown.
     """
     session, query = search.session, search.query
-    if not with_facets and order == "relevance" and search.found is not None and _is_free(search):
+    if not with_facets and order == "relevance" and search.found is not None and _is_free(query, search.user_filter):
         return None
     conditions = [search.user_filter, *of_days(query.filters)]
     if search.found is not None:
@@ -188,12 +190,10 @@ def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows | No
     return _meant(search, session.execute(sa.select(*columns).select_from(source).where(*conditions)).all())
 
 
-def _is_free(search: _Search) -> bool:
+def _is_free(query: Query, user_filter: Condition) -> bool:
     """Does this person see everything, and is nothing asked but words?"""
-    plain = search.query.filters == Filters() and not any(
-        isinstance(term, Phrase) for clause in search.query.clauses for term in clause.terms
-    )
-    return plain and isinstance(search.user_filter, sa.True_)
+    phrases = any(isinstance(term, Phrase) for clause in query.clauses for term in clause.terms)
+    return query.filters == Filters() and not phrases and isinstance(user_filter, sa.True_)
 
 
 def _meant(search: _Search, rows: facets.Rows) -> facets.Rows:
@@ -221,8 +221,8 @@ def _ordered(
     if rows is None:
         near = [name for name, hit in found.items() if not hit.whole]
         kept = _nearly(search, near)
-        ids = [name for name, hit in found.items() if hit.whole or name in kept] or near
-        return _reranked(search, ids), len(ids)
+        ids = [name for name, hit in found.items() if hit.whole or name in kept]
+        return _reranked(search, ids or near), search.whole + len(kept) if ids else len(near)
     if order == "relevance":
         seen = {row.id for row in rows}
         ids = [name for name in found if name in seen] if found else sorted(seen)

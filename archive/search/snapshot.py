@@ -366,6 +366,11 @@ class Snapshot:
         return np.asarray(scores, np.float32)
 
 
+def best_first(numbers: Ids, scores: Weights) -> npt.NDArray[np.intp]:
+    """In which order they are shown; among equals what came last."""
+    return np.lexsort((-numbers, -scores))
+
+
 def may_be_misread(clause: Clause) -> bool:
     """Is it a plain word, of which one may be missing? Codes, dates, phrases, prefixes are meant as they are."""
     return all(isinstance(term, Word) for term in clause.terms)

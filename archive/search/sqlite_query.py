@@ -170,6 +170,9 @@ def _scored(lists: Lists, query: Query, rows: Ids) -> Weights:
             _add(scores, rows, lists.of(quoted("^" + word.folded)), IN_HEAD)
             if word.slips:
                 _add(scores, rows, lists.of(quoted(word.folded)), TYPED)
+    for clause in query.clauses:
+        if clause.also:
+            _add(scores, rows, lists.of(any_of(map(expression, clause.terms))), TYPED)
     for term in query.positive:
         if isinstance(term, Code):
             _add(scores, rows, lists.of(_own_code(term)), OWN)

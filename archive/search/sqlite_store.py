@@ -92,9 +92,10 @@ class SqliteStore:
             numbers, scores, whole = evaluate(lists, query)
         kept = ~np.isin(numbers, self._dead)
         numbers, scores, whole = numbers[kept], scores[kept], whole[kept]
-        order = np.lexsort((-numbers, -scores, ~whole))[:limit]
+        order = np.lexsort((-numbers, -scores))[:limit]
         names = [self._names[number] for number in numbers[order].tolist()]
-        return Found(tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist())), len(numbers))
+        hits = tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist()))
+        return Found(hits, len(numbers), int(np.count_nonzero(whole)))
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands, up to COUNTED."""

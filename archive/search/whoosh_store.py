@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from whoosh.filedb.filetables import FileFormatError
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.index import IndexError as WhooshIndexError
@@ -19,7 +20,7 @@ from archive.errors import Transient
 from archive.search import pairs
 from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry
 from archive.search.query import Query
-from archive.search.snapshot import Leaf, Snapshot
+from archive.search.snapshot import Leaf, Snapshot, best_first
 from archive.search.tokens import tokens_of
 from archive.search.whoosh_files import LENGTH, MOST_SEGMENTS, DurableFiles, codec, keep_all, merge_smallest, schema
 
@@ -30,7 +31,7 @@ SEGMENT_DOCUMENTS = 10_000
 HEAD = 2
 """How many more times a word counts that stands in number, subject or organ."""
 _BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
-SPOILED = (*UNREADABLE, WhooshIndexError, IndexingError, ReaderClosed)
+SPOILED = (*UNREADABLE, WhooshIndexError, IndexingError, ReaderClosed, FileFormatError)
 
 
 def _fields(entry: IndexEntry) -> dict[str, Any]:
@@ -75,9 +76,10 @@ class WhooshStore:
         """The best `limit` documents of the newest commit."""
         snapshot = self._newest()
         numbers, scores, whole = snapshot.evaluate(query)
-        order = np.lexsort((-scores, ~whole))[:limit]
+        order = best_first(numbers, scores)[:limit]
         names = snapshot.identifiers(numbers[order])
-        return Found(tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist())), len(numbers))
+        hits = tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist()))
+        return Found(hits, len(numbers), int(np.count_nonzero(whole)))
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands."""

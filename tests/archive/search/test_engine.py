@@ -73,10 +73,16 @@ def test_one_misread_word_still_finds(papers, look):
     assert look("khong he co") == []
 
 
-def test_whole_matches_stand_before_others(papers):
-    hits = papers.search(parse("cong van nuoc")).hits
-    assert [hit.whole for hit in hits] == sorted((hit.whole for hit in hits), reverse=True)
-    assert hits[0].id == "c"
+def test_whole_matches_stand_before_those_with_a_slip(papers):
+    found = papers.search(parse("cong van nuoc"))
+    assert found.hits[0].id == "c" and found.hits[0].whole
+    assert found.whole == sum(hit.whole for hit in found.hits) == 1
+
+
+def test_a_slip_in_its_place_stands_before_words_all_over_the_text(index, look):
+    index.apply([entry("near", "công tác phòng, chõrng dịch bệnh")])
+    index.apply([entry(f"far{n}", "bệnh viện; chống nắng, dịch thuật và phòng họp") for n in range(40)])
+    assert look("phong chong dich benh")[0] == "near"
 
 
 def test_a_limit_leaves_the_total(papers):
