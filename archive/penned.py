@@ -1,9 +1,10 @@
-"""What the pen wrote in a frame whose labels are gone: a bilevel scan keeps the pen and loses a pale stamp."""
+"""What the pen wrote in a frame, without its labels: where a pale stamp is lost, and where print stands behind it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from archive.labels import PX, Label
 from archive.pen import Reader
@@ -23,6 +24,13 @@ READ = 0.6
 """Confidence from which on a row is a date or a number."""
 NEXT = (2.8, 8.0)
 """mm from the number down to the date."""
+LINED, STROKE = 0.28, 0.4
+"""Share of a row that is inked by a frame's line or a leader, and mm of ink in a column of the other rows that are
+writing."""
+APART, LABEL_REST = 3.5, 3.0
+"""mm: blank paper between a number and what is none of it; how far the rest of a label reaches."""
+LONGEST = 25.0
+"""mm that five digits take."""
 BY_DATE, BY_NUMBER = 2.4, 0.7
 """What they say, read with certainty, for a frame being a stamp's; on the scale of a label's weight."""
 
@@ -72,3 +80,17 @@ def _inked(straight: Straight) -> NDArray[np.float64]:
     paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
     inked: NDArray[np.float64] = (grey < (paper + dark) / 2).mean(1)
     return inked
+
+
+def end_of_first_writing(strip: Image.Image) -> int | None:
+    """The column where a number ends, written in one go at the left of a line, when more stands farther right: print
+    that the stamp was pressed upon. What ends close to the left edge is the rest of a label."""
+    grey = np.asarray(strip.convert("L"))
+    paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
+    inked = grey < (paper + dark) / 2
+    tall = np.flatnonzero(inked[inked.mean(1) < LINED].sum(0) >= STROKE * PX)
+    pieces = np.split(tall, np.flatnonzero(np.diff(tall) > APART * PX) + 1)
+    written = [piece for piece in pieces if len(piece) and piece[-1] > LABEL_REST * PX]
+    if len(written) < 2 or (written[0][-1] - written[0][0]) / PX > LONGEST:
+        return None
+    return int(written[0][-1] + APART / 2 * PX)

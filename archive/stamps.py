@@ -21,7 +21,7 @@ from archive.frames import Frame, faint_frames, frames, tinted
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
 from archive.pen import Reader, Readings, findings_of
-from archive.penned import penned
+from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Page
 from archive.sides import PER_MM
@@ -62,8 +62,6 @@ ALIKE = 0.92
 Văn phòng Tỉnh ủy, which is another office."""
 ARRIVED, ROOM = 9.0, 12.5
 """mm from the upper side to an ĐẾN that was not looked for, and to the first line where there is room for it above."""
-LINE = 7.2
-"""mm of height kept for what the pen wrote on a line."""
 RISE = 1.35
 """mm by which the pen stands higher than the label beside it."""
 CUTS = ((1.35, 7.2), (1.1, 6.4))
@@ -217,8 +215,8 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         label = labels.get(name)
         if label is None:
             continue
-        middle = label.middle - RISE
-        box = straight.box(label.right, middle - LINE / 2, straight.right, middle + LINE / 2)
+        (middle, height), *_ = _lines_of(label)
+        box = straight.box(label.right, middle - height / 2, straight.right, middle + height / 2)
         readings = _readings(name, straight, label, reader)
         yield from findings_of(name, readings, page.number, box)
 
@@ -273,9 +271,14 @@ def _nearest(text: str, offices: Sequence[str]) -> str | None:
 
 
 def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Readings:
-    strips = []
-    for raised, high in CUTS:
-        height = min(high, label.room + OVER) if label.room < NARROW else high
-        middle = label.middle - raised + (high - height) / 2
-        strips.append(straight.part(straight.picture, label.right - BEFORE, middle, height))
+    left = label.right - BEFORE
+    strips = [straight.part(straight.picture, left, middle, height) for middle, height in _lines_of(label)]
+    if name == "number" and (end := end_of_first_writing(strips[0])):
+        strips[-1] = strips[-1].crop((0, 0, end, strips[-1].height))
     return reader.read_field(name, strips, straight.frame.kind)
+
+
+def _lines_of(label: Label) -> list[tuple[float, float]]:
+    """Middle and height of what the pen may have covered beside a label, mm, by CUTS: less where lines are narrow."""
+    heights = [(raised, high, min(high, label.room + OVER) if label.room < NARROW else high) for raised, high in CUTS]
+    return [(label.middle - raised + (high - height) / 2, height) for raised, high, height in heights]

@@ -12,6 +12,7 @@ from archive import frames, ink, sides, stamps
 from archive.labels import Label, _unevenness, labels_of
 from archive.leaders import Leader
 from archive.pen import Reader
+from archive.penned import end_of_first_writing
 from archive.pressed import pressed
 from archive.reading import Page, Word
 
@@ -202,6 +203,16 @@ def test_without_leaders_lines_are_counted_up_as_far_as_they_usually_stand_apart
     for height, apart in ((400, 5.7), (240, 4.4)):
         found = labels_of(seen, Image.new("L", (550, height)), [])
         assert round(29.6 - found["date"].middle, 1) == round(found["date"].middle - found["number"].middle, 1) == apart
+
+
+def test_print_behind_a_number_is_none_of_it():
+    strip = Image.new("L", (400, 56), 255)
+    draw = ImageDraw.Draw(strip)
+    draw.text((45, 5), "2770", 0, font(15, "Italic"))
+    draw.line((0, 3, 399, 3), 0, 5)
+    assert end_of_first_writing(strip) is None
+    draw.text((230, 8), "Thời gian", 0, font(13))
+    assert 110 < end_of_first_writing(strip) < 215
 
 
 def test_a_number_stands_on_the_first_lines_of_a_form():
