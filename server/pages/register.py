@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from archive import access, register, register_books, register_print
 from archive.errors import BadValue, NotFound
 from archive.models import Book, BookYear, Document, RegisterEntry
 from archive.register_export import COLUMNS, row_of
+from archive.vietnamese import fold
 from server.auth import require
 from server.pages import sheet
 from server.speech import gettext as _
@@ -23,6 +25,8 @@ from server.state import state
 
 pages = Blueprint("register", __name__)
 LINES = 50
+FOUND = 200
+"""Most lines that a search in the book shows."""
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -49,14 +53,16 @@ def look() -> Any:
         book = chosen(session)
         last = register.expected(session, book.id, year) - 1
         lines = lines_of(book.id, year)
-        entries = page_of(session, lines)
-        before = neighbour(session, lines, entries, after=False)
+        words = " ".join(request.args.get("q", "").split())[:200]
+        entries = found(session, lines, words) if words else page_of(session, lines)
+        before = None if words else neighbour(session, lines, entries, after=False)
         return render_template(
             "pages/register.html",
             book=book, books=register.books(session), year=year, years=years(session, book.id), columns=COLUMNS,
-            total=last, rows=rows_of(session, entries, bool(before)),
-            following=neighbour(session, lines, entries, after=True), before=before,
-            trailing=(entries[-1].number + 1, last) if entries and last > entries[-1].number else None,
+            total=last, rows=rows_of(session, entries, bool(before or words), gaps=not words),
+            following=None if words else neighbour(session, lines, entries, after=True), before=before, words=words,
+            trailing=(entries[-1].number + 1, last) if not words and entries and last > entries[-1].number else None,
+            most=FOUND if len(entries) == FOUND else None,
             awaited=bool(request.args.get("awaited")), office=state().settings.office,
         )  # fmt: skip
 
@@ -114,14 +120,31 @@ def neighbour(
     return None if found is None else found.number if after else entries[0].number
 
 
-def rows_of(session: Session, entries: Sequence[RegisterEntry], goes_on: bool) -> list[Row]:
+def found(session: Session, lines: sa.Select[RegisterEntry], words: str) -> list[RegisterEntry]:
+    """The lines that say all of `words`, marks and capitals left out; only such as this user may read."""
+    seen: sa.ColumnElement[bool] = RegisterEntry.document_id.in_(sa.select(Document.id).where(access.visible(g.user)))
+    if access.can(g.user, "export"):
+        seen = sa.or_(seen, RegisterEntry.document_id.is_(None))
+    wanted = fold(words).split()
+
+    def says(entry: RegisterEntry) -> bool:
+        told = fold(f"{entry.code} {entry.issuer} {entry.type_and_subject} {entry.recipient} {entry.note}")
+        return all(word in told for word in wanted)
+
+    every = session.scalars(lines.where(seen).order_by(RegisterEntry.number).execution_options(yield_per=500))
+    return list(itertools.islice(filter(says, every), FOUND))
+
+
+def rows_of(
+    session: Session, entries: Sequence[RegisterEntry], goes_on: bool, *, gaps: bool = True
+) -> list[Row]:  # fmt: skip
     """The lines with what this user may open, and the gaps between them; `goes_on`: other lines stand before these."""
     ids = [entry.document_id for entry in entries if entry.document_id]
     may = set(session.scalars(sa.select(Document.id).where(Document.id.in_(ids), access.visible(g.user))))
     rows: list[Row] = []
     last = None if goes_on else 0
     for entry in entries:
-        waiting = (last + 1, entry.number - 1) if last is not None and entry.number > last + 1 else None
+        waiting = (last + 1, entry.number - 1) if gaps and last is not None and entry.number > last + 1 else None
         opens = entry.document_id in may
         told = opens or (entry.document_id is None and access.can(g.user, "export"))
         rows.append(Row(entry, row_of(entry) if told else silent(entry), opens, told, waiting))

@@ -144,3 +144,18 @@ def test_a_number_no_book_can_have_is_not_there(desk, makers):
     assert van.send(f"/register/{long}/1/void", {"reason": "x"}).status_code == 404
     assert van.send(f"/register/{YEAR}/{long}/void", {"reason": "x"}).status_code == 404
     assert van.open(f"/register?year={long}&at={long}&before={long}").status_code == 200
+
+
+def test_words_are_looked_for_in_the_book_without_marks(desk, makers):
+    fill(makers, 3)
+    secret = shelve(makers, number="99")
+    with makers.begin() as session:
+        register.register(session, session.get(Document, secret), "den", sheet.today(), 9, actor="van")
+        session.get(Document, secret).secrecy = "Mật"
+    van = desk()
+    assert numbers(van.page("/register?q=2/ubnd soc trang")) == [2]
+    text = van.page("/register?q=phong chong dich")
+    assert numbers(text) == [1, 2, 3, 9] and "Chờ văn bản" not in text.split("<tbody>")[1]
+    assert "ghi những chữ ấy" in van.page("/register?q=khong co")
+    # Who may not read a line does not learn by looking for it what it says.
+    assert numbers(desk("staff").page("/register?q=99/UBND-VX")) == []
