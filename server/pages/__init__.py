@@ -20,6 +20,7 @@ from server.pages import (
     admin,
     agencies,
     alike,
+    aside,
     book_import,
     books,
     by_hand,
@@ -58,7 +59,7 @@ from server.state import state
 STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
-    stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike,
+    stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike, aside,
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
 )  # fmt: skip
 THEMES = ("light", "dark")

@@ -66,6 +66,7 @@ SCAN_AGAIN = {
 }
 """What a clerk may do about a page, before time is lost on its text."""
 ACTIONS = {
+    "set_aside": "Đã bỏ khỏi hàng đợi", "brought_back": "Đã đưa lại vào hàng đợi",
     "received": "Đã nhận tệp", "read": "Đã đọc", "corrected": "Đã sửa", "confirmed": "Đã xác nhận",
     "registered": "Đã vào sổ", "number_voided": "Đã huỷ số", "entry_amended": "Đã sửa dòng trong sổ",
     "numbers_awaited": "Chờ văn bản của số", "routed": "Đã chuyển", "retried": "Đã thử đọc lại",
@@ -116,7 +117,7 @@ def weekday(value: dt.date) -> str:
 UNDO = {"split": "tách văn bản", "merged": "ghép văn bản", "moved": "xếp lại trang", "turned": "xoay trang"}
 """What can be taken back, by the kind of the cut."""
 DID = {"split": "Đã tách văn bản.", "merged": "Đã ghép văn bản.", "moved": "Đã xếp lại trang.",
-       "turned": "Đã xoay trang.", "undone": "Đã hoàn tác."}  # fmt: skip
+       "turned": "Đã xoay trang.", "undone": "Đã hoàn tác.", "aside": "Đã bỏ khỏi hàng đợi, không vào sổ."}  # fmt: skip
 """What was just done to the pages."""
 
 
