@@ -17,6 +17,7 @@ from archive.search.find import Result
 from archive.search.query import Clause, Code, Date, Phrase, Word
 from archive.search.words import WORD, line
 from archive.searches import Question
+from server.pages import queue
 from server.pages.cuttings import Cutting, cutting
 from server.speech import gettext as _
 
@@ -34,6 +35,10 @@ class Shown:
     why: str
     url: str
     """Of the document, at the page, with the words lit."""
+    thumb: str
+    """Address of the page's small picture."""
+    turned: str
+    """What stands behind the addresses of pictures of a page that was turned."""
     cut: Cutting | None
     """The piece of the page with the words that were found; None where nobody knows where they stand."""
 
@@ -45,14 +50,17 @@ class _Page:
     place: int
     tall: float
     """Its height in its widths."""
+    turned: int | None
+    """As a person turned it: then its pictures have other addresses."""
 
 
 def of(session: Session, asked: Question, results: Sequence[Result]) -> list[Shown]:
     """The hits of one page of results, which the user may all see."""
     query = asked.query()
-    boxes = lit.boxes(session, _as_found(query, results), results) if query.has_words and results else {}
+    found = _as_found(query, results)
+    boxes = lit.boxes(session, found, results) if query.has_words and results else {}
     pages = _pages(session, results)
-    return [_shown(asked, query, one, pages, boxes.get(one.id, ())) for one in results]
+    return [_shown(asked, (query, found), one, pages, boxes.get(one.id, ())) for one in results]
 
 
 def _as_found(query: Query, results: Sequence[Result]) -> Query:
@@ -64,27 +72,33 @@ def _as_found(query: Query, results: Sequence[Result]) -> Query:
 
 def _pages(session: Session, results: Sequence[Result]) -> dict[tuple[str, int], _Page]:
     wanted = (
-        sa.select(Document.id, Document.pages, PageRow.number, PageRow.width, PageRow.height)
+        sa.select(Document.id, Document.pages, PageRow.number, PageRow.width, PageRow.height, PageRow.turned)
         .join(PageRow, PageRow.scan_id == Document.scan_id)
         .where(Document.id.in_([one.id for one in results]), PageRow.number.in_({one.page for one in results}))
     )
     return {
-        (row.id, row.number): _Page(row.pages.index(row.number) + 1, row.height / row.width if row.width else 1.414)
+        (row.id, row.number): _Page(
+            row.pages.index(row.number) + 1, row.height / row.width if row.width else 1.414, row.turned
+        )
         for row in session.execute(wanted)
         if row.number in row.pages
     }
 
 
 def _shown(
-    asked: Question, query: Query, one: Result, pages: Mapping[tuple[str, int], _Page], boxes: Sequence[Box]
-) -> Shown:
+    asked: Question, queries: tuple[Query, Query], one: Result, pages: Mapping[tuple[str, int], _Page],
+    boxes: Sequence[Box],
+) -> Shown:  # fmt: skip
+    typed, found = queries
     page = pages.get((one.id, one.page or 0))
-    code = pieces(one.full_code or one.document_type or one.filename, query)
+    code = pieces(one.full_code or one.document_type or one.filename, found)
+    turned = page.turned if page else None
     anchor = f"#trang-{page.place}" if page else ""
     said = f"?{urlencode({'q': asked.text})}" if asked.text else ""
     return Shown(
-        one, code, pieces(one.subject or "", query), why(query, one, page.place if page else None),
-        f"/documents/{one.id}{said}{anchor}", cutting(boxes, page.tall) if page and boxes else None,
+        one, code, pieces(one.subject or "", found), why(typed, one, page.place if page else None),
+        f"/documents/{one.id}{said}{anchor}", queue.picture(one.id, one.page or 1, turned, thumb=True),
+        "" if turned is None else f"?turned={turned}", cutting(boxes, page.tall) if page and boxes else None,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive.models import Document, Event, Unit
+from archive.models import Document, Event, PageRow, Unit
 from archive.search.indexing import keep_up
 from server.pages.cuttings import DOWN, HIGH, cutting
 from tests.server import shelf
@@ -81,6 +81,15 @@ def test_an_abbreviation_and_a_slip_are_lit_as_they_are_written(app, desk, maker
     for typed, words in (("HĐND", 4), ("phuomg an xay truong", 4)):
         text = van.page(f"/search?q={typed}&type=Công văn")
         assert text.count("<rect") == words, typed
+
+
+def test_a_page_that_was_turned_has_other_pictures(desk, makers, filled):
+    with makers.begin() as session:
+        scan = session.get(Document, filled[0]).scan_id
+        session.query(PageRow).filter_by(scan_id=scan, number=2).one().turned = 90
+    text = desk().page("/search?q=cach ly tap trung")
+    assert re.search(rf'/documents/{filled[0]}/pages/2\.thumb\.webp\?turned=90"', text)
+    assert re.search(r'y\d+\.webp\?turned=90"', text)
 
 
 def test_the_piece_is_where_most_words_stand():
