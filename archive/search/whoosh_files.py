@@ -6,7 +6,6 @@ The schema is pickled into the index with the names of these classes: moving or 
 from __future__ import annotations
 
 import os
-import weakref
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -72,17 +71,22 @@ class DurableFiles(FileStorage):  # type: ignore[misc]
     def __init__(self, folder: Path) -> None:
         super().__init__(str(folder), supports_mmap=False)
         self._fresh: set[str] = set()
-        self._opened: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._opened: list[Any] = []
 
     def open_file(self, name: str, **options: Any) -> Any:
         file = super().open_file(name, **options)
-        self._opened.add(file)
+        self._opened.append(file)
         return file
 
     def give_back(self) -> None:
         """Closes what Whoosh left open when it failed half-way."""
-        for file in list(self._opened):
+        for file in self._opened:
             file.file.close()
+        self._opened.clear()
+
+    def hand_over(self) -> None:
+        """What is open now is closed by its readers."""
+        self._opened.clear()
 
     def create_file(self, name: str, *args: Any, **options: Any) -> Any:
         self._fresh.add(name)

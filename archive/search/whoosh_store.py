@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+from whoosh import reading
+from whoosh.codec.base import OutOfOrderError
+from whoosh.filedb.filestore import StorageError
 from whoosh.filedb.filetables import FileFormatError
 from whoosh.index import _DEF_INDEX_NAME as INDEX_NAME
 from whoosh.index import TOC, FileIndex, LockError
 from whoosh.index import IndexError as WhooshIndexError
-from whoosh.reading import ReaderClosed, SegmentReader
+from whoosh.matching import ReadTooFar
+from whoosh.reading import ReaderClosed, SegmentReader, TermNotFound
 from whoosh.writing import IndexingError, SegmentWriter
 
 from archive.errors import Transient
@@ -31,7 +35,11 @@ SEGMENT_DOCUMENTS = 10_000
 HEAD = 2
 """How many more times a word counts that stands in number, subject or organ."""
 _BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
-SPOILED = (*UNREADABLE, WhooshIndexError, IndexingError, ReaderClosed, FileFormatError)
+# Whoosh has no root of its errors; CorruptIndexError is whoosh3's.
+SPOILED = (
+    *UNREADABLE, WhooshIndexError, IndexingError, ReaderClosed, TermNotFound, FileFormatError, StorageError,
+    OutOfOrderError, ReadTooFar, getattr(reading, "CorruptIndexError", ReaderClosed),
+)  # fmt: skip
 
 
 def _fields(entry: IndexEntry) -> dict[str, Any]:
@@ -144,6 +152,7 @@ class WhooshStore:
             if tries and isinstance(error, FileNotFoundError):
                 return self._opened(tries - 1)
             raise
+        files.hand_over()
         for name in self._leaves.keys() - leaves.keys():
             self._leaves[name].reader.close()
         self._leaves = leaves
