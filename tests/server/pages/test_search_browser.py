@@ -110,7 +110,7 @@ def test_everything_goes_by_keyboard(page, filled):
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/documents/{filled[1]}?q=*#trang-2")
     assert page.locator("#trang-2 .hitc rect").count() == 4
-    assert page.locator("#trang-2").evaluate("e => e.getBoundingClientRect().top < innerHeight / 2")
+    page.wait_for_function("() => document.querySelector('#trang-2').getBoundingClientRect().top < innerHeight / 2")
     page.locator("[hx-get^='/alike'] li").first.wait_for()  # what is alike was asked for by itself
     page.go_back()
     count(page, 1)
