@@ -36,6 +36,8 @@ class Typed:
 
 
 NOTHING = Typed({}, {})
+ASKS: dict[type, str] = {OutOfOrder: "reason", BookNotBegun: "begin", Conflict: "anyway"}
+"""What the clerk has to say before the paper goes into the book, by what was wrong: the name of the input."""
 
 
 @pages.get("/")
@@ -166,6 +168,7 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
         "error": typed.error,
         "reason": typed.reason,
         "out_of_order": isinstance(typed.error, OutOfOrder),
+        "asks": ASKS.get(type(typed.error), ""),
         "duplicates": register.duplicates(session, document),
         "flags": [_(shown.FLAGS.get(flag, flag)) for flag in document.flags if flag not in shown.SILENT_FLAGS],
     }

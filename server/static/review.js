@@ -138,7 +138,8 @@
   };
   const begin = (focus = true) => {
     const draft = come();
-    const target = $("#error [name=reason]") ?? (form() ? doubtful()[0] : null) ?? $(".form h1, #none a.go") ?? $("#stage");
+    const asks = $("#error")?.dataset.asks;
+    const target = (asks && $(`#review [name=${asks}]`)) || ((form() ? doubtful()[0] : null) ?? $(".form h1, #none a.go") ?? $("#none h1") ?? $("#stage"));
     const byThumb = matchMedia("(pointer: coarse)").matches && typing(target ?? document.body);
     if (focus && target) byThumb ? $(".form h1").focus() : go(target);
     const row = line(document.activeElement);
@@ -210,6 +211,8 @@
     const wrote = typing(event.target), strong = event.ctrlKey || event.metaKey;
     const done = () => event.preventDefault();
     if (event.key === "Escape" && wrote) { event.target.blur(); return; }
+    // A key that is held down would do to the next paper what was meant for this one.
+    if (event.repeat && (strong || event.altKey || (!wrote && "rRxm".includes(event.key)))) { done(); return; }
     if (strong && event.key === "Enter" && form()) { done(); form().requestSubmit($("#enter")); return; }
     if (strong && event.key.toLowerCase() === "z" && !wrote && $("#undo")) { done(); $("#undo").requestSubmit(); return; }
     if (strong) return;

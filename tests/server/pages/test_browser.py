@@ -6,12 +6,12 @@ import threading
 import pytest
 from waitress import create_server
 
-from archive import agencies, people, register, review, routing, work_files
+from archive import people
 from archive.jobs import Worker
-from archive.models import Document, LoginSession
+from archive.models import LoginSession
 from server.pages import sheet
 from tests.papers import drawn
-from tests.server.desk import FIELDS, Desk, settled, shelve
+from tests.server.desk import Desk, settled, shelve
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -223,59 +223,6 @@ def test_the_main_path_works_without_scripts(chromium, address, makers):
     page.get_by_text("Văn bản OCR").first.click()
     assert page.locator(".ocr").is_visible()
     page.context.close()
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
-def test_no_page_has_a_fault_of_accessibility(chromium, address, makers, width, scheme):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    doubt = settled("471", sure=False, confidence=0.6, others=[{"value": "417", "confidence": 0.3}])
-    waiting, known = (
-        shelve(makers, fields={"number": doubt}, stamp=[]),
-        shelve(makers, number="472", status="registered"),
-    )
-    with makers.begin() as session:
-        agencies.add(session, "000.00.00.H51", FIELDS["issuing_organ"], "01/01/2017", actor="an")
-        this = sheet.today()
-        register.register(session, session.get(Document, known), "den", this, actor="an")
-        review.correct(session, session.get(Document, known), {"subject": "khác"}, actor="an")
-        routing.decide(session, session.get(Document, known), "Phòng Văn xã", "lead", this.replace(day=1), actor="an")
-        file = work_files.open_file(session, this.year, "01.TH", "Hồ sơ dịch", "10 năm", heading="Tổng hợp", actor="an")
-        work_files.put(session, file, session.get(Document, known), actor="an")
-    context = chromium.new_context(
-        base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme, locale="vi-VN"
-    )
-    page = context.new_page()
-    page.goto("/login")
-    faults = {"/login": found_by(axe, page)}
-    page.fill("#name", "van")
-    page.fill("#password", Desk.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/")
-    for path in (
-        "/",
-        f"/review/{waiting}",
-        f"/documents/{known}",
-        "/register",
-        "/search?nam=2020&type=Công văn",
-        "/routing",
-        "/admin",
-        "/admin/stamps",
-        "/admin/agencies",
-        "/reports",
-        "/reports?part=handling",
-        "/reports?part=machine",
-        "/files",
-        f"/files/{file.id}",
-        f"/admin/stamps/{known}/1",
-        "/admin/plugins/cao_bang?samples=1",
-        "/password",
-        "/no",
-    ):
-        page.goto(path)
-        faults[path] = found_by(axe, page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
-    context.close()
-    assert {path: said for path, said in faults.items() if said} == {}
 
 
 def found_by(axe, page):

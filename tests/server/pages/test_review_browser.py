@@ -92,6 +92,30 @@ def test_enter_goes_from_doubt_to_doubt_and_never_registers(page, papers):
     assert page.url.endswith("/") and page.locator(f"#review[action='/review/{paper}']").is_visible()
 
 
+def test_a_key_held_down_registers_one_paper_and_no_unseen_one(page, papers):
+    second, _first = papers("472", "471")
+    page.goto("/")
+    page.keyboard.down("Control")
+    page.keyboard.down("Enter")
+    page.wait_for_url(f"**/review/{second}?done=**")
+    for _more in range(3):
+        page.keyboard.down("Enter")  # what a browser tells of a key that is held
+    page.wait_for_timeout(400)
+    assert page.locator(f"#review[action='/review/{second}']").is_visible()
+
+
+def test_a_second_copy_is_registered_by_keyboard_and_knowingly(page, papers):
+    papers("471", "471")
+    page.goto("/")
+    page.keyboard.press("Control+Enter")
+    page.locator("#error").wait_for()
+    assert focused(page) == "anyway"
+    page.keyboard.press("Space")
+    page.keyboard.press("Control+Enter")
+    told(page, "Đã vào sổ")
+    page.said[:] = [text for text in page.said if "409" not in text]
+
+
 def test_what_was_typed_and_not_sent_is_there_again(page, papers):
     _second, first = papers("472", "471")
     page.goto("/")

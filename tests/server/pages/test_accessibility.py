@@ -1,0 +1,84 @@
+"""No page of ours has a fault that axe finds (WCAG 2.2 AA): light and dark, wide and on a telephone.
+
+Every address without a part to fill in is looked at by itself, so a new page cannot be forgotten; the others are named.
+"""
+
+import pytest
+
+from archive import agencies, register, review, routing, work_files
+from archive.models import CitationRow, Document, PageRow, Scan
+from server.pages import sheet
+from tests.server.desk import FIELDS, Desk, settled, shelve
+from tests.server.pages.test_browser import address, chromium, found_by
+
+__all__ = ["address", "chromium"]
+pytestmark = pytest.mark.browser
+NO_PAGES = ("/api/", "/static/", "/healthz", "/readyz", "/metrics", "/inbox/queue", "/searches/news", "/login")
+"""Not for people, or a part of a page, or looked at before."""
+
+
+@pytest.fixture
+def office(makers):
+    """A paper of each kind, and addresses of pages that are about one thing."""
+    doubt = settled("471", sure=False, confidence=0.6, others=[{"value": "417", "confidence": 0.3}])
+    missing = settled(None, sure=False, page=None, box=None)
+    waiting = shelve(makers, fields={"number": doubt, "date": missing}, stamp=[])
+    known, again = shelve(makers, number="472"), shelve(makers, number="473")
+    with makers.begin() as session:
+        paper, this = session.get(Document, known), sheet.today()
+        agencies.add(session, "000.00.00.H51", FIELDS["issuing_organ"], "01/01/2017", actor="an")
+        register.register(session, paper, "den", this, actor="an")
+        review.correct(session, paper, {"subject": "khác"}, actor="an")
+        routing.decide(session, paper, "Phòng Văn xã", "lead", this.replace(day=1), actor="an")
+        session.add(CitationRow(document_id=waiting, code="472/UBND-VX", date=FIELDS["date"], target_id=known))
+        file = work_files.open_file(session, this.year, "01.TH", "Hồ sơ dịch", "10 năm", heading="Tổng hợp", actor="an")
+        work_files.put(session, file, paper, actor="an")
+        scan = session.get(Scan, session.get(Document, waiting).scan_id)
+        scan.priority = 10
+        session.add(PageRow(scan_id=scan.id, number=2, source="ocr", width=1654, height=2339, advice=["faint"]))
+        session.get(Document, waiting).pages = [1, 2]
+        session.get(Scan, session.get(Document, again).scan_id).status = "reading"
+        return [
+            f"/review/{waiting}", f"/review/{again}", "/?queue=1", f"/documents/{known}", f"/documents/{waiting}",
+            f"/alike/{known}", "/search?q=covid", "/search?nam=2020&type=Công văn", "/reports?part=handling",
+            "/reports?part=machine", f"/files/{file.id}", f"/admin/stamps/{known}/1",
+            "/admin/plugins/cao_bang?samples=1", f"/scans/{session.get(Document, again).scan_id}", "/no",
+        ]  # fmt: skip
+
+
+def alone(app):
+    """Addresses of pages that need nothing filled in."""
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in rule.methods and not rule.arguments]
+    return sorted(
+        str(rule) for rule in rules if not str(rule).startswith(NO_PAGES) and not str(rule).endswith((".pdf", ".xlsx"))
+    )
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_has_a_fault_of_accessibility(app, chromium, address, office, width):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900}, locale="vi-VN")
+    page = context.new_page()
+    page.goto("/login")
+    faults = {"/login": found_by(axe, page)}
+    page.fill("#name", "van")
+    page.fill("#password", Desk.PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    for path in [*alone(app), *office]:
+        page.emulate_media(color_scheme="light")
+        page.goto(path)
+        faults[path] = found_by(axe, page)
+        page.emulate_media(color_scheme="dark")
+        faults[f"{path}, dark"] = in_the_dark(axe, page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{path} is wider than the screen"
+    context.close()
+    assert {path: said for path, said in faults.items() if said} == {}
+
+
+def in_the_dark(axe, page):
+    """Only colours change with the scheme."""
+    violations = axe.run(page, options={"runOnly": {"type": "rule", "values": ["color-contrast"]}}).response[
+        "violations"
+    ]
+    return [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]]
