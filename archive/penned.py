@@ -27,7 +27,7 @@ NEXT = (2.8, 8.0)
 LINED, STROKE = 0.28, 0.4
 """Share of a row that is inked by a frame's line or a leader, and mm of ink in a column of the other rows that are
 writing."""
-APART, LABEL_REST = 3.5, 3.0
+APART, LABEL_REST = 4.4, 6.0
 """mm: blank paper between a number and what is none of it; how far the rest of a label reaches."""
 LONGEST = 25.0
 """mm that five digits take."""
