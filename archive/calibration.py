@@ -32,12 +32,13 @@ class Fit:
 
 
 FITS: Mapping[str, Fit] = {
-    "date": Fit(0.85, -9.0),
-    "day": Fit(0.85, -9.0),
-    "month": Fit(0.85, -9.0),
-    "number": Fit(1.0, -9.0),
-    "time": Fit(0.85, -9.0),
+    "date": Fit(0.858, -7.75),  # 185 strips, 72 % right
+    "day": Fit(0.86, -8.0),  # as the date: of 49 strips 90 % were right, too few for a fit of their own
+    "month": Fit(0.86, -8.0),  # as the day
+    "number": Fit(1.064, -7.84),  # 227 strips, 85 % right
+    "time": Fit(0.968, -9.31),  # 39 strips, 90 % right
 }
+"""Of 2026-11-22."""
 
 
 def confident(kind: str, scores: Mapping[str, float]) -> list[tuple[str, float]]:

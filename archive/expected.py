@@ -23,7 +23,7 @@ STRONG = 0.9
 """What the pen alone gives a value that no expectation puts in second place."""
 OWN = 0.35
 """What the pen alone must give a value for witnesses to make it sure."""
-STRENGTH = 0.6
+STRENGTH = 0.8
 """Exponent of the prior: less than 1, since a pen's confidences far down its list are not to be trusted that far."""
 NUMBERS = 10_000
 DAYS = 45 * 365

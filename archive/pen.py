@@ -32,16 +32,18 @@ TAKEN_FOR = {
     "8": "8B&", "9": "9gq", "/": "/.-|–,丨\\Il1", "h": "hHg:bn", "S": "Ss5$8", "C": "Cc(СG<eé",
 }  # fmt: skip
 """Each letter with what a recogniser of many scripts takes a clerk's for: a crossed seven for 千."""
+ONE, STROKE = LETTERS.index("1") + 1, LETTERS.index("/") + 1
 LOOKALIKE = 0.5
 FOREIGN = 0.05
 WIDTHS = (0.9, 1.0, 1.15)
-OWN_WIDTHS = (1.0, 1.2, 1.4)
-"""How wide our own network sees a strip; it was trained on 0.85 to 1.6."""
+OWN_WIDTHS = (1.0, 1.4)
+"""How wide our own network sees a strip; it was trained on 0.9 to 1.75."""
 KEPT = 8
 FAINT = 1e-6
 """Below this nobody's word could lift a reading."""
-SHARE = 0.8
-"""Of our own network in the scores of both readers; the rest is the recogniser's."""
+SHARE, SHARE_IN_LINE = 0.9, 0.65
+"""Of our own network in the scores of both readers; the rest is the recogniser's. Our own never saw the print that
+stands before and behind a place in a line of print."""
 BEAM = 24
 KEPT_OF_VIEW = 8
 
@@ -76,12 +78,14 @@ class Seen:
 
     own: Sequence[ctc.Logs]
     base: Sequence[ctc.Logs]
+    share: float = SHARE
+    """Of the first in the scores."""
 
     def scores(self, texts: Sequence[ctc.Letters]) -> NDArray[np.float64]:
         """Log probability of each text: the mean over the views, weighed over the readers."""
         if not texts:
             return np.zeros(0)
-        readers = [(share, views) for share, views in ((SHARE, self.own), (1 - SHARE, self.base)) if views]
+        readers = [(share, views) for share, views in ((self.share, self.own), (1 - self.share, self.base)) if views]
         means = [np.mean([ctc.score(view, texts) for view in views], axis=0) for _, views in readers]
         together: NDArray[np.float64] = np.average(means, axis=0, weights=[share for share, _ in readers])
         return together
@@ -118,23 +122,21 @@ class Reader:
 
     def scores(self, name: str, strips: Sequence[Image.Image], print_ink: str = "dark") -> dict[str, float]:
         """The log probabilities behind `read_field`."""
+        network = open_network() if self.recogniser else None
         usable = [strip for strip in strips if min(strip.size) >= 4]
-        if name not in KINDS or self.recogniser is None or not usable:
+        if name not in KINDS or network is None or not usable:
             return {}
-        return judged(name, self._seen_in(usable, KINDS[name], print_ink))
+        kind = KINDS[name]
+        own = [_own(network.strip(strip, width), kind) for strip in usable for width in OWN_WIDTHS]
+        return judged(name, Seen(own, [self._base(frames, kind) for frames in self._lifted(usable[0], print_ink)]))
 
-    def _seen_in(self, strips: Sequence[Image.Image], kind: Kind, print_ink: str) -> Seen:
-        network = open_network()
-        own = [_own(network.strip(strip, width), kind) for strip in strips for width in OWN_WIDTHS] if network else []
-        return Seen(own, [self._base(frames, kind) for frames in self._lifted(strips, print_ink)])
-
-    def _lifted(self, strips: Sequence[Image.Image], print_ink: str) -> Iterator[Frames]:
+    def _lifted(self, strip: Image.Image, print_ink: str) -> Iterator[Frames]:
         """The recogniser's frames of the pen lifted off the print, with and without the lines above and below."""
         if self.recogniser is None:
             return
-        lifted = [ink.pen_only(strip, print_ink) for strip in strips]
-        for strip, width in ((lifted[0], 1.0), (ink.line_alone(lifted[0]), 1.15), (ink.line_alone(lifted[-1]), 1.0)):
-            yield self.recogniser.frames(_stretched(strip, width))
+        lifted = ink.pen_only(strip, print_ink)
+        for picture, width in ((lifted, 1.0), (ink.line_alone(lifted), 1.15)):
+            yield self.recogniser.frames(_stretched(picture, width))
 
     def views(self, picture: Image.Image, widths: Sequence[float] = WIDTHS) -> list[View]:
         """The picture as the readers see it at several widths."""
@@ -163,7 +165,7 @@ class Reader:
         kind = KINDS[name]
         usable = [view for view in views if len(view.frames)]
         own = [_own(view.digits, kind) for view in usable if len(view.digits)]
-        seen = Seen(own, [self._base(view.frames, kind) for view in usable])
+        seen = Seen(own, [self._base(view.frames, kind) for view in usable], SHARE_IN_LINE)
         return calibration.confident(name, judged(name, seen))[:KEPT] if usable else []
 
     def _base(self, frames: Frames, kind: Kind) -> ctc.Logs:
@@ -218,9 +220,12 @@ def _stretched(picture: Image.Image, width: float) -> Image.Image:
 
 
 def _own(logs: ctc.Logs, kind: Kind) -> ctc.Logs:
-    """The network's letters of this kind of field; its others are passed over like the recogniser's."""
+    """The network's letters of this kind of field; its others are passed over like the recogniser's. Where no stroke
+    parts a date, one is as likely to be a 1."""
     foreign = [n for n, letter in enumerate(LETTERS, 1) if letter not in kind.letters]
     own = logs.copy()
     own[:, 0] = np.logaddexp(logs[:, 0], np.logaddexp.reduce(logs[:, foreign], axis=1) + np.log(FOREIGN))
+    if STROKE in foreign:
+        own[:, ONE] = np.logaddexp(logs[:, ONE], logs[:, STROKE] + np.log(LOOKALIKE))
     own[:, foreign] = np.log(ctc.FLOOR)
     return own

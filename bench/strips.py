@@ -26,7 +26,11 @@ Pixels = NDArray[Any]
 FONTS = Path("/usr/share/fonts/truetype/croscore")
 FACES = ("Tinos-Regular", "Tinos-Bold", "Tinos-Italic", "Arimo-Regular", "Arimo-Bold")
 INKS = {"red": (205, 30, 45), "blue": (40, 60, 170), "violet": (115, 45, 135), "black": (35, 35, 38)}
-BODY = "Ủy ban nhân dân tỉnh Căn cứ Luật tổ chức chính quyền địa phương thực hiện công văn số ngày tháng về việc"
+BODY = (
+    "Ủy ban nhân dân tỉnh Căn cứ Luật tổ chức chính quyền địa phương thực hiện công văn số ngày tháng về việc "
+    "Thời gian Theo đề nghị Kính gửi: - Các Sở, Trung ương Tài chính Giao thông Bộ Xây dựng; Quyết định này Tỉnh ủy, "
+    "Thủ tướng Chính phủ, huyện, thị xã, thành phố Điều Khoản phòng, chống dịch bệnh Văn phòng Giám đốc Nơi nhận: VT"
+)
 WIDE = 46.0
 """mm drawn around the lines of a stamp."""
 TRAINED = 0.8
@@ -73,9 +77,9 @@ def _bent(size: int, rng: np.random.Generator) -> list[tuple[tuple[int, ...], tu
     """Four quarters, each of which takes its pixels from a crooked one: the nine corners moved by the same shear and
     turn, and each a little by itself."""
     middle = size / 2
-    turn = np.array([[1, rng.normal() * 0.16], [rng.normal() * 0.07, 1]]) @ np.diag(np.exp(rng.normal(0, 0.13, 2)))
+    turn = np.array([[1, rng.normal() * 0.19], [rng.normal() * 0.09, 1]]) @ np.diag(np.exp(rng.normal(0, 0.17, 2)))
     at = np.array([[(x, y) for x in (0, size // 2, size)] for y in (0, size // 2, size)], float)
-    at = (at - middle) @ turn.T + middle + rng.normal(0, size * 0.028, (3, 3, 2))
+    at = (at - middle) @ turn.T + middle + rng.normal(0, size * 0.034, (3, 3, 2))
     return [
         (
             (i * (size // 2), j * (size // 2), size if i else size // 2, size if j else size // 2),
@@ -111,7 +115,10 @@ def strips(seed: int, pens: Any, samples: Any, pen_fonts: Sequence[str] = ()) ->
 def _freer(hand: Any, rng: np.random.Generator) -> Any:
     """The same hand leaning and spacing its digits in a wider range than scansim's."""
     return dataclasses.replace(
-        hand, slant=hand.slant + float(rng.normal()) * 0.07, spacing=hand.spacing + float(rng.normal()) * 0.05
+        hand,
+        slant=hand.slant + float(rng.normal()) * 0.07,
+        spacing=hand.spacing + float(rng.normal()) * 0.05,
+        weight=hand.weight * float(np.exp(rng.normal() * 0.15)),
     )
 
 
@@ -159,7 +166,7 @@ def _stamp(hand: Any, pens: Any, rng: np.random.Generator) -> Iterator[Made]:
     scale = float(rng.choice([200, 200, 300])) / 25.4
     lines, right = _lines(rng), rng.uniform(32, 45)
     page = np.full((round((lines[-1].base + 5.5) * scale), round(WIDE * scale), 3), 255, np.float32)
-    if rng.random() < 0.45:
+    if rng.random() < 0.38:
         _press(page, _body(page.shape, scale, rng), (30, 30, 34))
     colour = str(rng.choice(list(INKS), p=[0.25, 0.15, 0.1, 0.5]))
     rubber = _rubber(page.shape, scale, lines, right, rng)

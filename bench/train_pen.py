@@ -21,7 +21,7 @@ from archive.penmodel import LETTERS, STEP, as_ink
 SAME = str.maketrans("|.-", "///")
 SIZE = 32
 SHARDS = 6
-STRETCHED = (0.85, 1.6)
+STRETCHED = (0.9, 1.75)
 """How wide a strip may be drawn out: a clerk's hand is as wide as it likes."""
 Row = tuple[str, str, np.ndarray]
 
@@ -140,7 +140,7 @@ def train(options: argparse.Namespace) -> None:
         network.load_state_dict(torch.load(options.start))
     held = [row for path in sorted(options.held.glob("*.pkl")) for row in load(path)]
     descent = torch.optim.AdamW(network.parameters(), options.speed, weight_decay=0.02)
-    course = torch.optim.lr_scheduler.OneCycleLR(descent, options.speed, options.steps, pct_start=0.06)
+    course = torch.optim.lr_scheduler.OneCycleLR(descent, options.speed, options.steps, pct_start=0.08)
     losses: list[float] = []
     for step, rows in zip(range(1, options.steps + 1), groups(options.feeds, rng), strict=False):
         x, texts, sizes, lengths = batch(rows, float(rng.uniform(*STRETCHED)), rng)
