@@ -25,7 +25,7 @@ class Settings:
 
     data: Path = _says("directory of everything the archive keeps", Path("./data"))
     database: str = _says("sqlite:///… (default: in the data directory) or postgresql+psycopg://…", "")
-    search: str = _says("whoosh: (in the data directory)", "whoosh:")
+    search: str = _says("whoosh: or sqlite:, the engine of the next index (in the data directory)", "whoosh:")
     jobs: str = _says("database: (the task table)", "database:")
     blobs: str = _says("file: (in the data directory)", "file:")
     secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")

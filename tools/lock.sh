@@ -35,7 +35,7 @@ compile --output-file "$work/tesserocr.lock" "$work/tesserocr.in"
 } >requirements-tesserocr.lock
 {
     printf -- '-c %s/core.lock\n' "$work"
-    printf '%s\n' pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf
+    printf '%s\n' pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy
 } >"$work/test.in"
 compile --output-file "$work/test.lock" "$work/test.in"
 python3 - "$work/core.lock" "$work/test.lock" >requirements-test.lock <<'PY'
