@@ -97,3 +97,25 @@ def test_no_text_raises_anything_but_a_helpful_sentence(text):
     else:
         assert all(clause.terms for clause in query.clauses)
         assert all(run for run in query.runs)
+
+
+def test_every_way_to_write_a_date_is_the_same_question():
+    ways = ["30/3/2020", "30-3-2020", "30.3.20", "2020-03-30", "ngày 30 tháng 3 năm 2020", "ngay 30 thang 03 nam 2020"]
+    assert {parse(way).clauses for way in ways} == {parse("30/03/2020").clauses}
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["loai:", "tinh:", "nam:", "so:", "trangthai:", "a", '"', "OR", "-", "471", "/UBND", "*", "3/2020"]
+        )
+    )
+)
+def test_fields_and_joins_in_any_order_are_a_question_or_a_sentence(pieces):
+    for glue in ("", " "):
+        try:
+            query = parse(glue.join(pieces), year=["2020"], province="Sóc Trăng")
+        except BadQuery as error:
+            assert str(error)
+        else:
+            assert query.filters.year == ("2020",) and query.filters.province == ("Sóc Trăng",)
