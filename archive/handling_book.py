@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +41,12 @@ class Line:
 
 def lines(
     session: Session, user: User | None, book_id: str, year: int, today: dt.date, calendar: Calendar, *,
-    show: str = "all", unit_id: str | None = None,
+    show: str = "all", unit_id: str | None = None, since: int = 0, most: int | None = None,
 ) -> list[Line]:  # fmt: skip
-    """The papers of a book and year that somebody was given, by their numbers, as far as `user` may see."""
+    """The papers of a book and year that somebody was given, by their numbers, as far as `user` may see.
+
+    `since` and `most`: from this number on, so many lines at most.
+    """
     routed = sa.exists().where(RouteRow.document_id == Document.id, RouteRow.state != "suggested")
     if unit_id:
         routed = routed.where(RouteRow.unit_id == unit_id, RouteRow.state.in_(routing.LIVE))
@@ -52,11 +56,15 @@ def lines(
         .join(Document.scan)
         .where(RegisterEntry.book_id == book_id, RegisterEntry.year == year, RegisterEntry.status == "registered")
         .where(routed, access.visible(user), Scan.status != "quarantined")
-        .options(contains_eager(RegisterEntry.document).options(selectinload(Document.routes)))
+        .where(RegisterEntry.number >= since)
+        .options(contains_eager(RegisterEntry.document).options(selectinload(Document.routes), *inbox.light()))
         .order_by(RegisterEntry.number)
     )
-    found = [line_of(entry, today, calendar) for entry in session.scalars(wanted)]
-    return [one for one in found if show == "all" or one.state == show or (show == "open" and one.state == "late")]
+    if show != "all":
+        wanted = wanted.where((Document.status == "done") if show == "done" else (Document.status != "done"))
+    found = (line_of(entry, today, calendar) for entry in session.scalars(wanted.execution_options(yield_per=500)))
+    shown = (one for one in found if show == "all" or one.state == show or (show == "open" and one.state == "late"))
+    return list(itertools.islice(shown, most))
 
 
 def line_of(entry: RegisterEntry, today: dt.date, calendar: Calendar) -> Line:

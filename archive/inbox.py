@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinload
+from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from archive import access, urgency
 from archive.models import Document, RouteRow, Scan, User
@@ -41,51 +42,72 @@ class Item:
         return self.left is not None and 0 <= self.left <= SOON
 
 
-def open_routes() -> sa.ColumnElement[bool]:
+_OPEN = sa.select(RouteRow.id, RouteRow.document_id).where(sa.text("route.state IN ('decided', 'received')"))
+"""Written out: of bound values SQLite does not see that the index of open routes answers."""
+MOST_OPEN = 5000
+
+
+def _is_open(session: Session, unit_id: str | None) -> sa.ColumnElement[bool]:
+    """The open routes (of a unit) and their papers by their ids: joined alone, SQLite begins with finished papers."""
+    wanted = _OPEN.where(RouteRow.unit_id == unit_id) if unit_id else _OPEN
+    found = session.execute(wanted.order_by(RouteRow.id.desc()).limit(MOST_OPEN)).all()
+    papers = {document_id for _id, document_id in found}
+    return sa.and_(RouteRow.id.in_([route_id for route_id, _document in found]), Document.id.in_(papers))
+
+
+def light() -> list[_AbstractLoad]:
+    """For lists of papers: without their texts and readings, which are most of a row."""
+    return [defer(Document.text), defer(Document.folded), defer(Document.fields)]
+
+
+def open_routes(session: Session, unit_id: str | None = None) -> sa.ColumnElement[bool]:
     """Routes somebody still has to act on: when the leading unit has finished, the others have, too."""
-    to_know = sa.and_(RouteRow.role == "inform", RouteRow.state == "decided")
-    acting = sa.and_(RouteRow.state.in_(OPEN), Document.status.in_(UNDER_WAY))
-    return sa.or_(acting, sa.and_(to_know, Document.status == "done"))
+    to_know = sa.and_(RouteRow.role == "inform", Document.status == "done")
+    return sa.and_(_is_open(session, unit_id), sa.or_(Document.status.in_(UNDER_WAY), to_know))
 
 
-def lane_of(lane: str, today: dt.date, calendar: Calendar) -> sa.ColumnElement[bool]:
-    """The condition on route and document that makes a lane."""
-    if lane == "done":
-        closed = sa.and_(RouteRow.state.in_(OPEN), Document.status == "done", RouteRow.role != "inform")
-        return sa.or_(RouteRow.state == "finished", closed)
-    soon = calendar.after(today, SOON)
-    more: dict[str, sa.ColumnElement[bool]] = {
+def _in_lane(lane: str, today: dt.date, calendar: Calendar) -> sa.ColumnElement[bool]:
+    """Which of the open routes make a lane."""
+    lanes: dict[str, sa.ColumnElement[bool]] = {
         "open": sa.true(),
         "new": RouteRow.state == "decided",
         "work": RouteRow.state == "received",
-        "soon": RouteRow.due.between(today, soon),
+        "soon": RouteRow.due.between(today, calendar.after(today, SOON)),
         "late": RouteRow.due < today,
     }
-    return sa.and_(open_routes(), more[lane])
+    return lanes[lane]
 
 
 def load(
     session: Session, user: User | None, lane: str, today: dt.date, calendar: Calendar, unit_id: str | None = None
 ) -> Sequence[Item]:
     """The papers of one lane that `user` may see, of this unit or, without one, of all."""
-    wanted = (
-        _mine(user, unit_id)
-        .where(lane_of(lane, today, calendar))
-        .options(
-            contains_eager(RouteRow.document).options(selectinload(Document.entries), selectinload(Document.routes)),
-            joinedload(RouteRow.person),
-        )
-    )
-    order = (
-        (RouteRow.closed_at.desc(), RouteRow.id.desc())
-        if lane == "done"
-        else (urgency.order(), RouteRow.due.is_(None), RouteRow.due, RouteRow.id)
-    )
-    rows = session.scalars(wanted.order_by(*order).limit(SHOWN)).all()
+    if lane == "done":
+        return _done(session, user, today, calendar, unit_id)
+    order = (urgency.order(), RouteRow.due.is_(None), RouteRow.due, RouteRow.id)
+    wanted = _mine(user).where(open_routes(session, unit_id), _in_lane(lane, today, calendar))
+    rows = session.scalars(wanted.options(*_whole()).order_by(*order).limit(SHOWN)).all()
     return [item_of(row, today, calendar) for row in rows]
 
 
-def _mine(user: User | None, unit_id: str | None) -> sa.Select[RouteRow]:
+def _done(session: Session, user: User | None, today: dt.date, calendar: Calendar, unit_id: str | None) -> list[Item]:
+    """What the unit finished last, and what it need not do any more because the leading unit has."""
+    spared = sa.and_(_is_open(session, unit_id), Document.status == "done", RouteRow.role != "inform")
+    found: list[RouteRow] = []
+    for condition in (RouteRow.state == "finished", spared):
+        wanted = _mine(user, unit_id).where(condition).options(*_whole())
+        found += session.scalars(wanted.order_by(RouteRow.closed_at.desc()).limit(SHOWN)).all()
+    found.sort(key=lambda row: row.closed_at or row.document.changed_at, reverse=True)
+    return [item_of(row, today, calendar) for row in found[:SHOWN]]
+
+
+def _whole() -> list[_AbstractLoad]:
+    """A route with what a list shows of its paper."""
+    of_paper = [selectinload(Document.entries), selectinload(Document.routes), *light()]
+    return [contains_eager(RouteRow.document).options(*of_paper), joinedload(RouteRow.person)]
+
+
+def _mine(user: User | None, unit_id: str | None = None) -> sa.Select[RouteRow]:
     wanted = sa.select(RouteRow).join(RouteRow.document).join(Document.scan)
     wanted = wanted.where(access.visible(user), Scan.status != "quarantined", RouteRow.state != "suggested")
     return wanted.where(RouteRow.unit_id == unit_id) if unit_id else wanted
@@ -104,15 +126,17 @@ def counts(
     session: Session, user: User | None, today: dt.date, calendar: Calendar, unit_id: str | None = None
 ) -> dict[str, int]:
     """How many papers each lane holds; done is not counted, it only grows."""
-    lanes = {name: lane_of(name, today, calendar) for name in LANES if name != "done"}
+    lanes = {name: _in_lane(name, today, calendar) for name in LANES if name != "done"}
     summed = [sa.func.coalesce(sa.func.sum(sa.case((lane, 1), else_=0)), 0) for lane in lanes.values()]
-    of_unit = _mine(user, unit_id).with_only_columns(*summed).order_by(None)
+    of_unit = _mine(user).where(open_routes(session, unit_id)).with_only_columns(*summed).order_by(None)
     return {name: int(count) for name, count in zip(lanes, session.execute(of_unit).one(), strict=True)}
 
 
 def pressing(session: Session, user: User | None, today: dt.date, unit_id: str) -> int:
     """How many papers of a unit are new or late: the number beside its desk in the navigation."""
-    wanted = _mine(user, unit_id).where(open_routes(), sa.or_(RouteRow.state == "decided", RouteRow.due < today))
+    wanted = _mine(user, unit_id).where(
+        open_routes(session, unit_id), sa.or_(RouteRow.state == "decided", RouteRow.due < today)
+    )
     return session.scalar(wanted.with_only_columns(sa.func.count()).order_by(None)) or 0
 
 
@@ -120,7 +144,7 @@ def unrouted(session: Session, user: User | None) -> int:
     """How many papers wait for who routes: without a unit that leads, or asking for more time."""
     wanted = sa.select(sa.func.count()).select_from(Document).join(Document.scan)
     wanted = wanted.where(Document.status == "registered", access.visible(user), Scan.status != "quarantined")
-    late = _mine(user, None).where(open_routes(), RouteRow.asked_due.is_not(None))
+    late = _mine(user).where(open_routes(session), RouteRow.asked_due.is_not(None))
     return (session.scalar(wanted) or 0) + (session.scalar(late.with_only_columns(sa.func.count())) or 0)
 
 
@@ -128,13 +152,13 @@ def waiting(session: Session, user: User | None, limit: int = SHOWN) -> Sequence
     """Papers in the book that no unit leads: urgent first, then in the order in which they came."""
     wanted = sa.select(Document).join(Document.scan).where(Document.status == "registered", access.visible(user))
     wanted = wanted.where(Scan.status != "quarantined").options(
-        selectinload(Document.routes), selectinload(Document.entries)
+        selectinload(Document.routes), selectinload(Document.entries), *light()
     )
     return session.scalars(wanted.order_by(urgency.order(), Document.created_at, Document.id).limit(limit)).all()
 
 
 def asking(session: Session, user: User | None) -> Sequence[RouteRow]:
     """Routes whose unit asks for a later day, the earliest deadline first."""
-    wanted = _mine(user, None).where(open_routes(), RouteRow.asked_due.is_not(None))
-    wanted = wanted.options(contains_eager(RouteRow.document))
+    wanted = _mine(user).where(open_routes(session), RouteRow.asked_due.is_not(None))
+    wanted = wanted.options(*_whole())
     return session.scalars(wanted.order_by(urgency.order(), RouteRow.due, RouteRow.id).limit(SHOWN)).all()

@@ -38,6 +38,11 @@ class RouteRow(Base):
             "uq_route_document_id_unit_id", "document_id", "unit_id", unique=True,
             sqlite_where=sa.text("state <> 'suggested'"), postgresql_where=sa.text("state <> 'suggested'"),
         ),
+        sa.Index(
+            "ix_route_open", "unit_id", "document_id",
+            sqlite_where=sa.text("state IN ('decided', 'received')"),
+            postgresql_where=sa.text("state IN ('decided', 'received')"),
+        ),
         sa.Index("ix_route_counted", "due", "role", "state", "unit_id", "closed_at", "decided_at", "document_id"),
     )  # fmt: skip
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)

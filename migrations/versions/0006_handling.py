@@ -176,3 +176,7 @@ def _widen_routes() -> None:
         "uq_route_document_id_unit_id", "route", ["document_id", "unit_id"], unique=True, sqlite_where=decided,
         postgresql_where=decided,
     )  # fmt: skip
+    still_open = sa.text("state IN ('decided', 'received')")
+    op.create_index(
+        "ix_route_open", "route", ["unit_id", "document_id"], sqlite_where=still_open, postgresql_where=still_open
+    )

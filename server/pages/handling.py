@@ -20,6 +20,8 @@ from server.state import state
 
 pages = Blueprint("handling", __name__)
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SHOWN = 300
+"""Lines of one page; the files hold all of them."""
 SIGNS = {
     "open": ("run", "◔"),
     "late": ("bad", "✕"),
@@ -33,17 +35,19 @@ SIGNS = {
 def look() -> Any:
     """The book of a year; `show` narrows it."""
     with state().readers() as session:
-        asked = _asked(session)
+        asked = _asked(session, SHOWN + 1)
+        more = len(asked["lines"]) > SHOWN
+        asked["lines"] = asked["lines"][:SHOWN]
         years = session.scalars(sa.text("SELECT DISTINCT year FROM register_entry ORDER BY year DESC")).all()
         return render_template(
-            "pages/handling.html", **asked, columns=handling_book.COLUMNS, shows=handling_book.SHOWS, signs=SIGNS,
-            years=sorted({*years, asked["year"]}, reverse=True),
+            "pages/handling.html", **asked, more=more, columns=handling_book.COLUMNS, shows=handling_book.SHOWS,
+            signs=SIGNS, years=sorted({*years, asked["year"]}, reverse=True),
             books=session.scalars(sa.select(Book).order_by(Book.id)).all(),
             units=session.scalars(sa.select(Unit).where(Unit.active).order_by(Unit.name)).all(),
         )  # fmt: skip
 
 
-def _asked(session: Session) -> dict[str, Any]:
+def _asked(session: Session, most: int | None = None) -> dict[str, Any]:
     """What the address asks for, and the lines that answer it."""
     today, calendar = workdays.today(now()), workdays.calendar(session)
     year, given = request.args.get("year", ""), request.args
@@ -51,9 +55,12 @@ def _asked(session: Session) -> dict[str, Any]:
     show = given.get("show", "all") if given.get("show") in handling_book.SHOWS else "all"
     book = register_books.named(session, given.get("book") or register_books.DEFAULT)
     unit = session.get(Unit, given.get("unit", "")[:40])
+    at = given.get("at", "")
+    since = int(at) if at.isascii() and at.isdigit() and len(at) < 8 else 0
     lines = handling_book.lines(
-        session, g.user, book.id, number, today, calendar, show=show, unit_id=unit.id if unit else None
-    )
+        session, g.user, book.id, number, today, calendar, show=show, unit_id=unit.id if unit else None, since=since,
+        most=most,
+    )  # fmt: skip
     return {"year": number, "show": show, "book": book, "unit": unit, "lines": lines}
 
 
