@@ -7,6 +7,7 @@ the field. Real signed scans carry 30 of 35 numbers and days by hand; plain OCR 
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import statistics
 from collections.abc import Iterator, Sequence
@@ -28,7 +29,7 @@ NGAY_TO_THANG = 0.16
 NGAY_BEGUN = re.compile(r"\W*n[gq]")
 DATE_COLUMN = 0.3
 """The line of place and date begins no further left than this share of the width."""
-A4_WIDTH = 210.0
+A4_WIDTH, A4_HEIGHT = 210.0, 297.0
 LONGEST_NUMBER_LINE = 75.0
 """mm from `Số` to the end of the symbol; also the longest gap that may be left for the number is a part of it."""
 LONGEST_DATE = 95.0
@@ -37,7 +38,8 @@ COLUMN_GAP = 22.0
 OVERHANG = 0.45
 """Of a line's height, kept above and below it: the pen is taller than print."""
 
-NUMBER_WORD = re.compile(r"^[\W_]*s[o06](?![a-z])")
+NUMBER_WORD = re.compile(r"^[\W_]*(?:s[o06](?![a-z])|(?P<lost>[o06]:))")
+"""`ó:` is what Tesseract leaves of `Số:` now and then."""
 SYMBOL = re.compile(r"[/⁄|-]\s?[A-ZĐÐ]{1,}[A-Za-zĐÐđ]*")
 SO = re.compile(r"[sS5$](?:[^\W\d_]?\s*[:.;]|[oóòốôöőøơõỏọ0eě](?![a-z])|(?=\s\d))")
 SLASH = re.compile(r"/\s*(?:(?:19|20)\d\d\s*/)?\s*[A-ZĐa-z]|[-–]\s*[A-ZĐ]|[il|I(]\s*[A-ZĐ]{2}")
@@ -165,8 +167,18 @@ def _number_words(page: Page) -> list[Word]:
         line = _following(row, word, LONGEST_NUMBER_LINE)
         symbol = next((n for n, w in enumerate(line) if SYMBOL.search(w.text)), None)
         if symbol is not None:
-            return _with_tail(line, symbol)
+            return _with_tail([_whole(word, page), *line[1:]], symbol)
     return []
+
+
+def _whole(word: Word, page: Page) -> Word:
+    """The word with room for the S that it lost."""
+    found = NUMBER_WORD.match(fold(word.text))
+    if word.box is None or not found or not found["lost"]:
+        return word
+    x0, y0, x1, y1 = word.box
+    room = (y1 - y0) * (page.height / page.width if page.width and page.height else A4_HEIGHT / A4_WIDTH)
+    return dataclasses.replace(word, box=(max(0.0, x0 - room), y0, x1, y1))
 
 
 def _with_tail(line: Sequence[Word], symbol: int) -> list[Word]:

@@ -88,6 +88,14 @@ def test_the_form_of_the_party_is_known():
     assert of_kind(gaps(page, image), "number").readings[0][0] == "182"
 
 
+def test_a_label_that_lost_its_first_letter_is_known():
+    page, image = header(
+        (200, "S", None, "Regular"), (220, "ố:", "ố:", "Regular"), (270, "574", None, "BoldItalic"),
+        (350, "/UBND-KTTH", "/UBND-KTTH", "Regular"),
+    )  # fmt: skip
+    assert of_kind(gaps(page, image), "number").readings[0][0] == "574"
+
+
 def test_a_number_named_in_a_sentence_is_no_gap():
     sentence = ((150, "Căn cứ Nghị quyết", "quyết"), (470, "số", "số"), (520, "39/NQ-HĐND", "39/NQ-HĐND"))
     page, image = header(*((x, text, read, "Regular") for x, text, read in sentence))
