@@ -179,6 +179,25 @@ def test_search_looks_with_the_eyes_of_a_user(vanthu, sqlite_sessions):
     vanthu("search", "--user", "khong_co", "x", status=1)
 
 
+def test_an_archive_moves_to_another_engine_and_check_says_when(vanthu, settings, sqlite_sessions, monkeypatch):
+    from archive.search import open_search
+    from tests.archive import offices
+
+    with sqlite_sessions.begin() as session:
+        for n in range(2):
+            offices.document(session, text="phòng chống dịch", status="review", full_code=f"{n}/BC")
+    vanthu("reindex")
+    serving = open_search("whoosh:", settings.data)
+    assert serving.status().engine == "whoosh"
+    monkeypatch.setattr("server.commands.checking.COMFORTABLE", 1)
+    assert "vanthu reindex --engine sqlite:" in vanthu("check").output
+    assert "VANTHU_SEARCH=sqlite:" in vanthu("reindex", "--engine", "sqlite:").stdout
+    assert serving.status().engine == "sqlite"
+    assert json.loads(vanthu("search", "--json", "phong chong").stdout)["total"] == 2
+    assert "cấu hình ghi whoosh:" in vanthu("check").output
+    serving.close()
+
+
 def test_reread_queues_scans_again(vanthu, sqlite_sessions):
     from tests.archive import offices
 
