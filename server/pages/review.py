@@ -349,6 +349,8 @@ def enter(session: Session, document: Document, values: Mapping[str, str], book:
     if number and not (number.isascii() and number.isdecimal() and len(number) < 8):
         raise BadValue(_("Số đến chỉ gồm chữ số."))
     reason = request.form.get("reason", "").strip() or None
+    if reason:
+        allow("backdate")
     begin = request.form.get("begin")
     if begin is None and register.asks_where_to_begin(session, book, day.year, wanted(number)):
         raise BookNotBegun(
