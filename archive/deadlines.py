@@ -14,12 +14,14 @@ from archive.vietnamese import find_dates, fold
 
 AROUND = 90
 """Letters of the paper that are quoted before the date."""
-_FILLER = r"(?:ngay|la|vao|den|het|trong|gio|gio sang|phut|[:,(]|\d{1,2}|\d{1,2} ?h ?\d{0,2}|\s)"
+_FILLER = r"(?:ngay|la|vao|den|het|trong|gio sang|gio|phut|[:,(]|\d{1,2} ?h ?\d{0,2}|\d{1,2}|\s)"
 _WORDS = re.compile(
     r"(?<!\w)(?:truoc|cham nhat|muon nhat|han cuoi|thoi han|han chot|het han|hoan thanh|xong|khong qua"
-    rf"|khong muon hon)(?!\w){_FILLER}*$"
+    rf"|khong muon hon)(?!\w){_FILLER}*+$"
 )
-"""Between the words that set a deadline and its date stand only such as `17 giờ 00 ngày`, `là vào ngày`."""
+"""Between the words that set a deadline and its date stand only such as `17 giờ 00 ngày`, `là vào ngày`.
+
+Possessive: a row of digits may be parted in more ways than a web process has time for."""
 
 
 @dataclass(frozen=True)

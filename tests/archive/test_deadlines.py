@@ -21,6 +21,9 @@ CAME = dt.date(2020, 3, 30)
         ("Tính đến ngày 10/5/2020 có 5 ca.", None),
         ("hàng hoá nhập khẩu trước ngày 01/01/2019", None),
         ("có hiệu lực đến hết ngày 31/12/2020", None),
+        ("xong trước 8 giờ sáng ngày 15/4/2020", "2020-04-15"),
+        ("gửi trước 17h30 ngày 15/4/2020", "2020-04-15"),
+        (f"trước {'1' * 60} x 15/4/2020", None),  # parted in all ways, these digits take longer than anybody lives
     ],
 )
 def test_a_deadline_is_what_the_words_before_the_date_say(text, day):
