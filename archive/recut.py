@@ -20,6 +20,8 @@ from archive.models import Confirmation, Cut, Document, Outbox, PageRow, Scan, n
 
 Plan = list[tuple[Document | None, list[int]]]
 """The documents of a scan that are still under review, each with its pages in order; None is a new one."""
+WORDS = ("field", "value", "machine", "sure", "source", "outcome", "by", "at")
+"""What is kept of a person's word, whatever becomes of its document."""
 CHANGED = "Văn bản vừa được người khác sửa hay tách. Chưa có gì bị đổi: hãy tải lại rồi làm tiếp."
 IN_BOOK = "Văn bản đã vào sổ nên không tách, ghép, xoay hay xếp lại trang được nữa. Hãy huỷ số trước và nêu lý do."
 
@@ -63,6 +65,8 @@ def merge(
     if document.id == other.id or document.scan_id != other.scan_id:
         raise BadValue("Chỉ ghép được hai văn bản khác nhau của cùng một tệp quét.")
     documents = _lock(session, document, if_version)
+    if other not in documents:  # somebody joined it to another one: its pages are there
+        raise Stale(CHANGED)
     _still_to_review(other)
     both = sorted((document, other), key=lambda one: one.ordinal)
     taken, joined = list(other.pages), [*both[0].pages, *both[1].pages]
@@ -215,10 +219,7 @@ def _of(document: Document) -> dict[str, Any]:
 def _with_words(session: Session, document: Document) -> dict[str, Any]:
     """The document as it can be made again, with what people said of it."""
     rows = session.scalars(sa.select(Confirmation).where(Confirmation.document_id == document.id))
-    said = [
-        {"field": one.field, "value": one.value, "machine": one.machine, "by": one.by, "at": one.at.isoformat()}
-        for one in rows
-    ]
+    said = [{name: getattr(one, name) for name in WORDS} | {"at": one.at.isoformat()} for one in rows]
     return _of(document) | {"reasons": list(document.cut_reasons), "confirmed": said}
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import forms, history, records, register, review
+from archive import forms, history, records, recut, register, review
 from archive.blobs import Blob, Blobs
 from archive.codes import find_codes
 from archive.errors import BadValue, Conflict
@@ -194,7 +194,7 @@ def _move(session: Session, scanned: Document, document: Document) -> None:
     said = {row.field for row in session.scalars(_words, {"id": document.id})}
     for row in session.scalars(_words, {"id": scanned.id}):
         if row.field not in said:
-            facts = {name: getattr(row, name) for name in ("field", "value", "machine", "by", "at")}
+            facts = {name: getattr(row, name) for name in recut.WORDS}
             session.add(Confirmation(document_id=document.id, **facts))
     session.flush()
 

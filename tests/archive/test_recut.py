@@ -89,13 +89,15 @@ def test_one_thing_after_another_is_taken_back(sessions, bundle):
 def test_a_document_that_ended_comes_back_with_what_a_person_had_said_of_it(sessions, bundle):
     scan, one, two = bundle
     with sessions.begin() as session:
-        review.correct(session, session.get(Document, two), {"subject": "về việc khác"}, actor="mai")
+        review.correct(session, session.get(Document, two), {"subject": "về việc khác", "number": "480"}, actor="mai")
     do(sessions, recut.merge, one, two)
     assert lists(sessions, scan) == [[1, 2, 3, 4, 5]]
     do(sessions, recut.undo, one)
     with sessions() as session:
         said = session.get(Confirmation, (two, "subject"))
         assert (said.value, said.by, said.at.tzinfo is not None) == ("về việc khác", "mai", True)
+        number = session.get(Confirmation, (two, "number"))  # reports count how right the machine was
+        assert (number.outcome, number.sure, number.source) == ("corrected", False, "national 1.0")
         assert session.get(Document, two).pages == [3, 4, 5]
 
 
@@ -112,6 +114,29 @@ def test_a_document_before_goes_in_front_whichever_keeps_its_id(sessions, bundle
     scan, one, two = bundle
     do(sessions, recut.merge, two, one)
     assert cut_of(sessions, scan) == [(two, [1, 2, 3, 4, 5])]
+
+
+def test_what_somebody_else_has_joined_meanwhile_is_not_joined_twice(sqlite_sessions, bundle_of_three):
+    scan, one, two, three = bundle_of_three
+    quick = sqlite_sessions(expire_on_commit=False)
+    first, gone = quick.get(Document, one), quick.get(Document, three)
+    quick.commit()
+    do(sqlite_sessions, recut.merge, two, three)
+    with pytest.raises(Stale), quick.begin():
+        recut.merge(quick, first, gone, actor="mai")
+    quick.close()
+    assert lists(sqlite_sessions, scan) == [[1, 2], [3, 4, 5]]
+
+
+@pytest.fixture
+def bundle_of_three(sqlite_sessions):
+    """A scan of five pages, cut [1, 2], [3] and [4, 5]."""
+    with sqlite_sessions.begin() as session:
+        scan = offices.scan(session, status="review", pages=5, read_at=now())
+        papers = [offices.document(session, scan, ordinal=n) for n in (1, 2, 3)]
+        for paper, pages in zip(papers, ([1, 2], [3], [4, 5]), strict=True):
+            paper.pages = pages
+        return scan.id, *(paper.id for paper in papers)
 
 
 def test_a_page_at_the_end_stays_where_it_is(sessions, bundle):

@@ -110,6 +110,7 @@ def test_a_scan_that_comes_later_takes_the_place_of_the_sheet(sessions, blobs):
         assert paper.fields["signer_name"]["value"] == "Nguyễn An" and paper.stamp is not None
         assert (paper.status, paper.entries[0].number, paper.scan.status) == ("registered", number, "done")
         assert {row.document_id for row in session.scalars(sa.select(Confirmation))} == {paper.id}
+        assert session.get(Confirmation, (paper.id, "signer_name")).outcome == "added"
         assert gone in session.scalars(sa.select(Outbox.document_id)).all()
         assert list(history.broken(session)) == []
 
