@@ -18,9 +18,9 @@ from archive import expected
 from archive.expected import Expected
 from archive.findings import Finding, Settled, Stamp, weigh
 from archive.models import BookYear, Document, RegisterEntry, Scan, StampRow
+from archive.register_books import book_for, books
 from archive.workdays import HANOI
 
-BOOK = "den"
 WITNESS = "register"
 BELIEVED = 0.8
 """Confidence from which the number on the paper scanned before says where the stack stands."""
@@ -52,10 +52,16 @@ def with_witnesses(session: Session, document: Document, stamp: Stamp) -> Stamp:
     """`stamp` with its number and date weighed anew before the pen's own findings; as it is once it is in the book."""
     if not any(one.witness == "pen" for one in stamp.fields) or session.scalar(_in_book, {"d": document.id}):
         return stamp
-    year = _year(document, stamp)
+    year, known = _year(document, stamp), len(books(session))
+    if not known:
+        return stamp
+    book = book_for(session, document).id
+    numbers = _numbers(session, document, book, year)
+    if numbers and known > 1:  # the clerk may put it into another book, which counts by itself
+        numbers = dataclasses.replace(numbers, most=expected.DOUBTED)
     more = (
-        *_weighed(_of(stamp, "number"), _numbers(session, document, year)),
-        *_weighed(_of(stamp, "date"), _dates(session, document, year)),
+        *_weighed(_of(stamp, "number"), numbers),
+        *_weighed(_of(stamp, "date"), _dates(session, document, book, year)),
     )
     return dataclasses.replace(stamp, fields=(*more, *stamp.fields))
 
@@ -104,24 +110,26 @@ def _scanned(document: Document) -> dt.date:
     return document.scan.received_at.astimezone(HANOI).date()
 
 
-def _numbers(session: Session, document: Document, year: int) -> Expected | None:
-    counter = session.get(BookYear, (BOOK, year))
+def _numbers(session: Session, document: Document, book: str, year: int) -> Expected | None:
+    counter = session.get(BookYear, (book, year))
     if counter is None or not counter.last:
         return None
-    before = _number_before(session, document, counter.last)
+    before = _number_before(session, document, book, counter.last)
     prior = expected.next_numbers(before or counter.last)
     if prior and before:
         # A hand that is misread once is misread twice: far from the book nobody else has seen where the stack stands.
         most = 1.0 if before <= counter.last + len(expected.AHEAD) else expected.DOUBTED
         prior = dataclasses.replace(prior, reason=f"Văn bản quét trước mang số {before}.", most=most)
-    of_year = _awaited.where(RegisterEntry.book_id == BOOK, RegisterEntry.year == year)
+    of_year = _awaited.where(RegisterEntry.book_id == book, RegisterEntry.year == year)
     return _with_awaited(prior, list(session.scalars(of_year)))
 
 
-def _number_before(session: Session, document: Document, last: int) -> int | None:
+def _number_before(session: Session, document: Document, book: str, last: int) -> int | None:
     """The number on the paper scanned before this one, when the pen was well read there and the book waits for it."""
     here = {"at": document.scan.received_at, "scan": document.scan_id, "ordinal": document.ordinal}
     row = session.scalars(_previous, here).one_or_none()
+    if row and book_for(session, session.get_one(Document, row.document_id)).id != book:
+        return None
     read = [one for one in row.findings if one["field"] == "number"] if row else []
     best = max(read, key=lambda one: float(one["confidence"]), default=None)
     if best is None or best["confidence"] < BELIEVED or not str(best["value"]).isdecimal():
@@ -140,12 +148,12 @@ def _with_awaited(prior: Expected | None, numbers: Sequence[int]) -> Expected | 
     return dataclasses.replace(prior, values=values)
 
 
-def _dates(session: Session, document: Document, year: int) -> Expected | None:
+def _dates(session: Session, document: Document, book: str, year: int) -> Expected | None:
     """The day the paper was signed (if that is sure), the day of the scan, the last arrival in the book."""
     field = document.fields.get("date", {})
     issued = field.get("value") if field.get("sure") else None
     wanted = sa.select(sa.func.max(RegisterEntry.arrived_on)).where(
-        RegisterEntry.book_id == BOOK, RegisterEntry.year == year, RegisterEntry.status == "registered"
+        RegisterEntry.book_id == book, RegisterEntry.year == year, RegisterEntry.status == "registered"
     )
     previous = session.scalar(wanted)
     prior = expected.arrival_dates(issued, _scanned(document).isoformat(), previous.isoformat() if previous else None)

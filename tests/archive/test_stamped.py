@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from archive import answer, records, register
+from archive import answer, records, register, register_books
 from archive.findings import Finding, Stamp
 from archive.models import Confirmation
 from tests.archive import offices
@@ -122,3 +122,12 @@ def test_a_year_nobody_wrote_is_sure_only_where_the_paper_is_of_it(stamped, prin
     part = Finding("date", None, 0.8, page=1, box=(0.1, 0.1, 0.2, 0.12), witness="pen", partial="--03-24")
     told = stamped(part, document=fields)["date"]
     assert (told["value"], told["sure"]) == ("2026-03-24", sure)
+
+
+def test_the_book_that_takes_the_paper_is_asked_and_among_several_none_makes_sure(stamped):
+    near = (number("1161", 0.9), number("1166", 0.05))
+    assert stamped(*near)["number"]["sure"]
+    register_books.add(stamped.session, "Sổ các bộ", ["Bộ Tài chính"], actor="lan")
+    assert not stamped(*near)["number"]["sure"]  # a clerk may choose the other book
+    told = stamped(*near, document={"issuing_organ": "Bộ Tài chính"})["number"]
+    assert told["value"] == "1161" and "1160" not in told["reason"]  # that book is at another number
