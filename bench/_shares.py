@@ -8,7 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 Row = tuple[str, str, float, bool]
-"""kind, what is true, confidence, right"""
+"""Kind, what is true, confidence of the first reading (a blank one has at most BLANK), whether it is right."""
+BLANK = 0.98
+"""A blank is an answer, but the archive never shows it as sure (archive/stamped.py)."""
 
 
 def wilson(some: int, whole: int, z: float = 1.96) -> tuple[float, float]:
@@ -31,7 +33,7 @@ def share(some: int, whole: int) -> str:
 def row(kind: str, want: str, readings: Sequence[tuple[str, float]]) -> Row:
     """The first reading beside the truth."""
     text, sure = readings[0] if readings else ("", 0.0)
-    return kind, want, sure, bool(readings) and text == want
+    return kind, want, sure if text else min(sure, BLANK), bool(readings) and text == want
 
 
 def summary(name: str, rows: Sequence[Row]) -> None:
