@@ -224,16 +224,19 @@ def _facts(entry: RegisterEntry) -> dict[str, Any]:
 
 def amend(session: Session, document: Document, *, actor: str, at: dt.datetime | None = None) -> None:
     """Carry a correction of a registered document into its lines; what stood there goes into the history. DayClosed."""
-    entries = sa.select(RegisterEntry).where(
+    wanted = sa.select(RegisterEntry).where(
         RegisterEntry.document_id == document.id, RegisterEntry.status == "registered"
     )
-    for entry in session.scalars(entries):
-        before = _columns(entry)
+    lines = [(entry, _columns(entry)) for entry in session.scalars(wanted.order_by(RegisterEntry.book_id))]
+    for entry, _before in lines:
         _copy_columns(entry, document)
-        if (after := _columns(entry)) != before:
-            register_days.check(session, entry.book_id, entry.arrived_on)
-            facts = {"number": entry.number} if document.secrecy else {"before": before, "after": after}
-            history.append(session, actor, "entry_amended", document.id, facts, at)
+    changed = [(entry, before) for entry, before in lines if _columns(entry) != before]
+    for entry, _before in changed:  # all before the first event, lest somebody closes the day meanwhile
+        lock_counter(session, entry.book_id, entry.year)
+        register_days.check(session, entry.book_id, entry.arrived_on)
+    for entry, before in changed:
+        facts = {"number": entry.number} if document.secrecy else {"before": before, "after": _columns(entry)}
+        history.append(session, actor, "entry_amended", document.id, facts, at)
 
 
 def conceal(session: Session, document: Document) -> None:
@@ -267,7 +270,9 @@ def void(
     entry.status, entry.void_reason = "void", reason
     if document:
         entry.document_id = None
-        document.status = "review"
+        session.flush()
+        if entry_of(session, document) is None:  # another book may have it, too
+            document.status = "review"
         _changed(session, document)
     subject = held or f"{entry.book_id}/{entry.year}"
     history.append(session, actor, "number_voided", subject, _facts(entry) | {"document": held, "reason": reason}, at)

@@ -172,9 +172,9 @@ def attach(
     records.resettle(session, document)
     _settle_scan(session, document.scan_id)
     session.add(Outbox(document_id=document.id))
+    register.amend(session, document, actor=actor, at=at)
     facts = {"scan": document.scan_id, "from": other, "sheet": sheet_id}
     history.append(session, actor, "scan_attached", document.id, facts, at)
-    register.amend(session, document, actor=actor, at=at)
     return document
 
 

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 import sqlalchemy as sa
 
-from archive import database, register, review
+from archive import database, register, register_books, review
 from archive.errors import BadValue, Conflict, NotFound, NumberTaken, OutOfOrder
 from archive.models import Document, Event, Outbox, RegisterEntry
 from archive.register_export import entries_of
@@ -116,6 +116,18 @@ def test_a_voided_number_is_never_given_again_and_its_document_may_be_registered
         assert paper.status == "review"
         assert enter(session, paper).number == 2
         assert [line.status for line in register.page(session, "den", 2026).entries] == ["void", "registered"]
+
+
+def test_a_paper_that_stands_in_another_book_stays_in_the_book_when_one_number_is_voided(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        register_books.add(session, "Sổ các bộ", actor="lan")
+        paper = offices.document(session)
+        first = enter(session, paper)
+        second = register.register(session, paper, "so_cac_bo", DAY, actor="lan", at=NOW)
+        register.void(session, first, "vào nhầm sổ", "lan", NOW)
+        assert (paper.status, second.document_id) == ("registered", paper.id)
+        register.void(session, second, "vào nhầm sổ", "lan", NOW)
+        assert paper.status == "review"
 
 
 def test_a_day_out_of_order_needs_a_reason_and_the_reason_stands_in_the_book(sessions):

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
@@ -53,6 +55,24 @@ def test_nothing_of_a_closed_day_or_before_is_added_or_changed(sessions):
             review.correct(session, entry.document, {"subject": "khác"}, actor="lan", at=NOW)
         assert register.void(session, open_one, "nhầm", "lan", NOW).status == "void"
         assert enter(session, day=DAY + dt.timedelta(days=1)).number == 3
+
+
+def test_a_day_is_closed_before_a_correction_or_after_it_never_between(sessions):
+    with sessions.begin() as session:
+        entry = enter(session)
+    with ThreadPoolExecutor(1) as other, sessions() as session:
+        with session.begin():
+            entry = session.get(RegisterEntry, ("den", 2026, 1))
+            review.correct(session, entry.document, {"subject": "khác"}, actor="lan", at=NOW)
+            closing = other.submit(close_alone, sessions)
+            time.sleep(0.3)
+        closing.result()
+        assert register_days.altered(session, "den") == []
+
+
+def close_alone(sessions):
+    with sessions.begin() as session:
+        close(session)
 
 
 def test_who_has_the_paper_is_written_after_the_day_was_closed(sqlite_sessions):
