@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
 from archive.models import Document, RegisterEntry, Unit
-from archive.search import Candidate, Filters, Found, Hit, Index, Query, abbreviations, facets, rerank, slips
+from archive.search import Candidate, Filters, Found, Hit, Index, Query, abbreviations, facets, fewer, rerank, slips
 from archive.search.conditions import Condition, among, of_days, of_everything, of_filters, of_phrases
 from archive.search.query import Phrase
 from archive.search.rank import MOST_CANDIDATES, nearly
@@ -140,6 +140,7 @@ def _begun(session: Session, index: Index, query: Query, user_filter: Condition,
     try:
         meant = slips.with_slips(meant, index.documents, index.frequencies)
         found = _named(index, meant, best if best and _is_free(meant, user_filter) else None)
+        found = fewer.as_seen(session, index, meant, found, user_filter)
     except IndexBroken:
         return _Search(session, index, meant, user_filter, short, None, without_index=True)
     return _Search(session, index, meant, user_filter, short, {hit.id: hit for hit in found.hits}, found.whole)

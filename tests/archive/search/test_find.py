@@ -184,3 +184,20 @@ def test_a_changed_document_is_found_by_what_it_says_now(archive, filled, seek):
         document = session.get(Document, filled["plan"])
         assert document.version == version
         assert document.folded.startswith(" 99 kh stc |")
+
+
+def test_what_a_hidden_paper_says_changes_nothing_that_others_find(archive, seek):
+    some = {archive.keep("báo cáo mùa vụ lúa"), archive.keep("báo cáo trồng hoa sen")}
+    archive.keep("giống sen mới")
+    archive.catch_up()
+    open_ones = Document.status != "registered"
+
+    def found(words):
+        results = seek(words, sees=open_ones)
+        return results.total, {hit.id for hit in results.hits}, results.facets["status"]
+
+    before = found("bao cao lua sen"), found("lua sen -giong"), found("khong dau ca")
+    assert before[0][:2] == (2, some) and before[1][:2] == (2, some)
+    archive.keep("mật: báo cáo lúa và sen không dấu cả", status="registered")
+    archive.catch_up()
+    assert (found("bao cao lua sen"), found("lua sen -giong"), found("khong dau ca")) == before
