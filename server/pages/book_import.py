@@ -149,7 +149,9 @@ def _acted(session: Session, made: BookImport, given: Mapping[str, str]) -> str:
         session.delete(made)
         return "/register/import"
     chosen_columns = {name: given.get(f"column.{name}", "") for name in TITLES}
-    mapping = {name: int(text) for name, text in chosen_columns.items() if text.isascii() and text.isdigit()}
+    mapping = {
+        name: int(text) for name, text in chosen_columns.items() if text.isascii() and text.isdigit() and len(text) < 5
+    }
     if mapping != made.mapping and any(f"column.{name}" in given for name in TITLES):
         register_import.remap(made, mapping)
     elif given.get("act") == "commit":

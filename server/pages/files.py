@@ -47,13 +47,18 @@ def show(sentence: str = "", status: int = 200, done: str = "") -> Any:
 def told() -> str:
     """What was just done, as the address says."""
     count = request.args.get("added", "")
-    return _("Đã thêm {} hồ sơ vào danh mục.").format(int(count)) if count.isascii() and count.isdecimal() else ""
+    is_number = count.isascii() and count.isdecimal() and len(count) < 8
+    return _("Đã thêm {} hồ sơ vào danh mục.").format(int(count)) if is_number else ""
 
 
 def wanted_year() -> int:
     """The year of the form or the address, else this year."""
     text = request.form.get("year") or request.args.get("year", "")
-    return int(text) if text.isascii() and text.isdigit() and 1945 <= int(text[:9]) <= 2200 else sheet.today().year
+    return (
+        int(text)
+        if text.isascii() and text.isdigit() and len(text) == 4 and 1945 <= int(text) <= 2200
+        else sheet.today().year
+    )
 
 
 def known_years(session: Session) -> list[int]:

@@ -51,7 +51,9 @@ def _asked(session: Session, most: int | None = None) -> dict[str, Any]:
     """What the address asks for, and the lines that answer it."""
     today, calendar = workdays.today(now()), workdays.calendar(session)
     year, given = request.args.get("year", ""), request.args
-    number = int(year) if year.isascii() and year.isdigit() and 1945 <= int(year) <= 2200 else today.year
+    number = (
+        int(year) if year.isascii() and year.isdigit() and len(year) == 4 and 1945 <= int(year) <= 2200 else today.year
+    )
     show = given.get("show", "all") if given.get("show") in handling_book.SHOWS else "all"
     book = register_books.named(session, given.get("book") or register_books.DEFAULT)
     unit = session.get(Unit, given.get("unit", "")[:40])

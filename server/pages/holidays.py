@@ -28,7 +28,11 @@ def show(sentence: str = "", status: int = 200) -> Any:
     """The page; after a refusal what was typed stands in it."""
     today = workdays.today(now())
     asked = request.args.get("year", "")
-    year = int(asked) if asked.isascii() and asked.isdigit() and 2000 <= int(asked) <= 2100 else today.year
+    year = (
+        int(asked)
+        if asked.isascii() and asked.isdigit() and len(asked) == 4 and 2000 <= int(asked) <= 2100
+        else today.year
+    )
     with state().readers() as session:
         known = workdays.years(session)
         return render_template(

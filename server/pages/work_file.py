@@ -96,7 +96,8 @@ def put(file_id: str) -> Any:
 
     def work(session: Session, file: WorkFile) -> None:
         year = request.form.get("year", "")
-        for document in numbered(session, request.form.get("numbers", ""), int(year) if year.isdecimal() else 0):
+        known = int(year) if year.isascii() and year.isdecimal() and len(year) == 4 else 0
+        for document in numbered(session, request.form.get("numbers", ""), known):
             work_files.put(session, file, document, actor=g.user.name)
 
     return done(file_id, work)

@@ -140,3 +140,8 @@ def test_what_waitress_says_of_a_broken_answer_names_no_path():
 
     record = logging.LogRecord("waitress", 40, "", 0, "Exception while serving %s", ("/setup/rat-bi-mat",), (None,) * 3)
     assert without_path(record) and "rat-bi-mat" not in record.getMessage()
+
+
+@pytest.mark.parametrize("path", ["/files?year={}", "/files?added={}", "/handling?year={}", "/admin/holidays?year={}"])
+def test_a_number_longer_than_any_is_no_failure_of_ours(desk, path):
+    assert desk("admin").open(path.format("9" * 5000)).status_code == 200
