@@ -15,7 +15,20 @@ from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
-from archive.models import Confirmation, Cut, Document, MarkRow, Outbox, PageRow, RouteRow, Scan, StampRow, Unit, now
+from archive.models import (
+    Confirmation,
+    Cut,
+    Document,
+    Event,
+    MarkRow,
+    Outbox,
+    PageRow,
+    RouteRow,
+    Scan,
+    StampRow,
+    Unit,
+    now,
+)
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, plugins
 from archive.reading import Text
@@ -59,8 +72,14 @@ def _is_held(session: Session, scan: Scan, documents: Sequence[Document]) -> boo
         return True
     if session.scalar(sa.select(Confirmation.field).where(Confirmation.document_id.in_(ids)).limit(1)):
         return True
-    cut_by_hand = sa.select(Cut.id).where(Cut.scan_id == scan.id, Cut.kind != "turned", Cut.undone.is_(False))
-    return session.scalar(cut_by_hand.limit(1)) is not None
+    cuts = session.scalars(sa.select(Cut.undone).where(Cut.scan_id == scan.id, Cut.kind != "turned")).all()
+    # Before cuts were kept there were only events of them.
+    return not all(cuts) if cuts else _was_cut(session, [scan.id, *ids])
+
+
+def _was_cut(session: Session, subjects: Sequence[str]) -> bool:
+    told = sa.select(Event.seq).where(Event.action.in_(("split", "merged")), Event.subject.in_(subjects))
+    return session.scalar(told.limit(1)) is not None
 
 
 def _cut(session: Session, scan: Scan, before: Sequence[Document], parts: Sequence[Part]) -> list[Document]:

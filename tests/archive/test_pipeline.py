@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import answer, intake, jobs, links, pages, records, review
+from archive import answer, history, intake, jobs, links, pages, records, review
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.findings import Finding, Mark, Record, Settled, Stamp
@@ -291,6 +291,17 @@ def test_a_scan_somebody_worked_on_stays_cut_as_it_is(sessions, settings, in_mem
     with sessions.begin() as session:
         first = session.scalars(sa.select(Document).order_by(Document.ordinal)).first()
         session.add(Confirmation(document_id=first.id, field="number", value="471", machine=None, by="huong"))
+    _cut(sessions, settings, in_memory, (1, 2))
+    with sessions() as session:
+        documents = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
+        assert [document.pages for document in documents] == [[1], [2]]
+
+
+def test_a_scan_cut_by_hand_before_cuts_were_kept_stays_cut(sessions, settings, in_memory):
+    _cut(sessions, settings, in_memory, (1,), (2,))
+    with sessions.begin() as session:
+        first = session.scalars(sa.select(Document).order_by(Document.ordinal)).first()
+        history.append(session, "huong", "split", first.id)
     _cut(sessions, settings, in_memory, (1, 2))
     with sessions() as session:
         documents = session.scalars(sa.select(Document).order_by(Document.ordinal)).all()
