@@ -148,3 +148,21 @@ def altered(session: Session, book_id: str) -> list[ClosedDay]:
         row for row in session.scalars(days.order_by(ClosedDay.day))
         if digest(look(session, book_id, row.day).entries) != row.digest
     ]  # fmt: skip
+
+
+def intact(session: Session, entries: Iterable[RegisterEntry]) -> list[ClosedDay]:
+    """The closed days of these lines that are as they were when they were closed."""
+    days = {(one.book_id, one.arrived_on) for one in entries if one.arrived_on}
+    rows = [session.get(ClosedDay, key) for key in sorted(days)]
+    return [row for row in rows if row and not row.open and _digest_now(session, row) == row.digest]
+
+
+def _digest_now(session: Session, row: ClosedDay) -> str:
+    return digest(look(session, row.book_id, row.day).entries)
+
+
+def state_anew(session: Session, rows: Sequence[ClosedDay]) -> dict[str, str]:
+    """Days of which something had to be taken out, for the law wants it so: their new digests, for the event."""
+    for row in rows:
+        row.digest = _digest_now(session, row)
+    return {f"{row.book_id}/{row.day}": row.digest for row in rows}

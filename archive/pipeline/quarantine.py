@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, register
+from archive import history, register, register_days
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
 from archive.models import (
@@ -45,11 +45,16 @@ def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, 
     """
     scan.status, scan.error, scan.signatures = "quarantined", REASON, []
     desk.cancel(session, scan.id)
-    for document in list(session.scalars(sa.select(Document).where(Document.scan_id == scan.id))):
+    documents = session.scalars(sa.select(Document).where(Document.scan_id == scan.id)).all()
+    lines = sa.select(RegisterEntry).where(RegisterEntry.document_id.in_([document.id for document in documents]))
+    closed = register_days.intact(session, session.scalars(lines).all())
+    for document in documents:
         session.add(Outbox(document_id=document.id))
         _forget(session, document, (grades or {}).get(document.id, "Mật"))
     _forget_pages(session, scan.id)
-    history.append(session, queue.ACTOR, "quarantined", scan.id, {})
+    session.flush()
+    stated = register_days.state_anew(session, closed)
+    history.append(session, queue.ACTOR, "quarantined", scan.id, {"closed_days": stated} if stated else {})
     # Before the commit: were it after, a crash between would leave the pictures.
     archive.derived.forget(scan.id)
     return []

@@ -1,13 +1,14 @@
 """A paper somebody marks secret while a worker is at the same scan: nobody waits for ever."""
 
 import datetime as dt
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import sqlalchemy as sa
 
-from archive import register, review
-from archive.models import Document, Scan
+from archive import register, register_days, review
+from archive.models import ClosedDay, Document, Event, Scan
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from tests.archive import offices
@@ -42,3 +43,21 @@ def test_a_clerk_and_a_worker_at_the_same_scan_take_turns(sessions, engine_setti
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(clerk), pool.submit(worker)]
         assert [one.result(timeout=60) for one in both] == [True, "quarantined"]
+
+
+def test_what_is_taken_out_of_a_closed_day_is_said_and_no_forgery(sqlite_sessions, engine_settings):
+    day = dt.date(2026, 3, 25)
+    with sqlite_sessions.begin() as session:
+        paper = offices.document(session, document_type="Công văn", subject="điều mật")
+        register.register(session, paper, "den", day, actor="lan")
+        register_days.close(session, "den", day, "lan")
+        review.correct(session, paper, {"secrecy": "Mật"}, actor="lan")
+        assert quarantine.impose_if_secret(session, Archive.of(engine_settings, sqlite_sessions), paper)
+        assert paper.entries[0].type_and_subject == "Công văn"
+        assert register_days.altered(session, "den") == []
+        told = session.scalars(sa.select(Event).where(Event.action == "quarantined")).one()
+        row = session.get(ClosedDay, ("den", day))
+        assert json.loads(told.data) == {"closed_days": {"den/2026-03-25": row.digest}}
+        paper.entries[0].issuer = "người khác"
+        session.flush()
+        assert register_days.altered(session, "den") == [row]
