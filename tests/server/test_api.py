@@ -309,6 +309,9 @@ CHANGES = {
     ("GET", "/holidays"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("PUT", "/holidays/2026-11-24"): ({"name": "Nghỉ"}, ("admin", "it")),
     ("DELETE", "/holidays/2026-11-24"): (None, ("admin", "it")),
+    ("GET", "/files"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("GET", "/files/x"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("POST", "/files/x/documents"): ({"document_id": "x"}, ("admin", "clerk", "head", "staff")),
     ("POST", "/documents/{document}/split"): ({"pages": [9]}, ("admin", "clerk")),
     ("POST", "/documents/{document}/merge"): ({"document": "x"}, ("admin", "clerk")),
     ("POST", "/register/den/2026/1/void"): ({"reason": "x"}, ("admin", "clerk")),
@@ -351,7 +354,7 @@ def test_every_route_has_its_row_in_these_tables(office):
     routes = {rule.removeprefix("/api/v1") for rule in every if rule.startswith("/api")}
     for name, word in (("<document_id>", "{document}"), ("<scan_id>", "{scan}"), ("<int:number>.webp", "{number}.webp"),
                        ("<book_id>/<int:year>/<int:number>", "den/2026/1"), ("<int:route_id>/<move>", "1/receive"),
-                       ("<int:route_id>", "1"), ("<day>", "2026-11-24")):  # fmt: skip
+                       ("<int:route_id>", "1"), ("<day>", "2026-11-24"), ("<file_id>", "x")):  # fmt: skip
         routes = {route.replace(name, word) for route in routes}
     assert routes == {*READING, *(path for _, path in CHANGES), *OTHERS}
 

@@ -91,7 +91,7 @@ def test_a_scan_is_sent_read_checked_registered_and_found(page, worker):
     page.fill("[name='f.arrived_on']", f"{sheet.today():%d/%m/%Y}")
     page.fill("[name='f.subject']", truth["subject"])
     page.keyboard.press("Control+Enter")
-    page.get_by_text("Đã vào sổ:").wait_for()
+    page.get_by_text("Đã vào sổ:").first.wait_for()
     page.get_by_role("link", name="Sổ văn bản đến").click()
     assert page.locator("tr#so-1").get_by_text(truth["number"] + "/").first.is_visible()
     found_without_marks(page)
