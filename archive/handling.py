@@ -230,7 +230,7 @@ def _forward(
     session: Session, document: Document, route: RouteRow, given: Given, actor: str, at: dt.datetime
 ) -> RouteRow:
     """The other unit gets it as this one had it; one that cooperates already takes the greater role."""
-    target = people.unit_named(session, given.unit)
+    target = people.unit_named(session, given.unit, make=False)
     if target.id == route.unit_id:
         raise BadValue("Đây là chính đơn vị đang có văn bản. Muốn giao người khác trong đơn vị, hãy chọn người xử lý.")
     there = next((one for one in routing.decided(document) if one.unit_id == target.id), None)

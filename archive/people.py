@@ -106,8 +106,8 @@ def disable_user(session: Session, user: User, *, actor: str, at: dt.datetime | 
     history.append(session, actor, "user_disabled", user.id, {"name": user.name}, at)
 
 
-def unit_named(session: Session, name: str) -> Unit:
-    """The unit with this name (marks and case aside) or slug, made when there is none."""
+def unit_named(session: Session, name: str, *, make: bool = True) -> Unit:
+    """The unit with this name (marks and case aside) or slug; where there is none it is made, or BadValue."""
     name = unicodedata.normalize("NFC", " ".join(name.split()))
     slug = re.sub(r"\W+", "_", fold(name)).strip("_")
     if not slug or len(name) > 200:
@@ -115,6 +115,8 @@ def unit_named(session: Session, name: str) -> Unit:
     if len(slug) > 40:  # long names often begin alike
         slug = slug[:31] + "_" + _digest(slug)[:8]
     found = session.get(Unit, slug)
+    if found is None and not make:
+        raise BadValue(f"Không có đơn vị {name[:80]!r}. Chưa có gì thay đổi; hãy chọn một đơn vị trong danh sách.")
     if found is None:
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         # Two clerks may name a new unit at the same moment: one of them makes it.

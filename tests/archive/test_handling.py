@@ -6,7 +6,7 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from archive import handling, register, routing, trace
+from archive import handling, people, register, routing, trace
 from archive.errors import ArchiveError, BadValue, Conflict, Stale
 from archive.handling import MOVES, Given
 from archive.models import Document, Event, RegisterEntry, RouteRow, Unit
@@ -20,6 +20,7 @@ SAID = Given(reason="vì sao", due=MORE, unit="Phòng Nội chính", note="đã 
 
 def routed(session, role="lead", **columns):
     """A paper in the book and its route to Phòng Văn xã; columns are those of the paper."""
+    people.unit_named(session, SAID.unit)
     paper = offices.document(session, **columns)
     register.register(session, paper, "den", dt.date(2026, 11, 2), actor="van", at=NOW)
     return paper, routing.decide(session, paper, "Phòng Văn xã", role, DUE, actor="sep", at=NOW)
@@ -57,6 +58,14 @@ def test_a_step_is_made_from_the_states_of_the_table_and_refused_from_all_others
             with pytest.raises(Conflict, match="Chưa có gì thay đổi"):
                 handling.move(session, route, name, given, actor="hoa", at=LATER)
             assert (route.state, route.version, session.query(Event).count()) == (state, version, events)
+
+
+def test_a_paper_is_not_passed_on_to_a_unit_that_nobody_knows(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        paper, route = routed(session)
+        with pytest.raises(BadValue, match="Chưa có gì thay đổi"):
+            handling.move(session, route, "forward", Given(unit="Phòng Nội chín", reason="x"), actor="hoa", at=LATER)
+        assert (route.state, paper.unit_id, session.get(Unit, "phong_noi_chin")) == ("decided", "phong_van_xa", None)
 
 
 def test_the_paper_and_its_line_in_the_book_follow_the_route(sessions):
