@@ -47,12 +47,13 @@ _DIED = "Việc đọc dừng đột ngột. Tệp gốc vẫn được lưu an 
 class Child:
     """Runs functions in a process of its own; started at the first call, and anew after each death.
 
-    `address_space` is in bytes. One call runs at a time; calls of several threads wait for one another.
+    `address_space` and `file_size`, the largest file it may write, are in bytes. One call runs at a time; calls of
+    several threads wait for one another.
     """
 
-    def __init__(self, *, address_space: int = 3 * GB, name: str = "child") -> None:
+    def __init__(self, *, address_space: int = 3 * GB, file_size: int = GB // 2, name: str = "child") -> None:
         self.name = name
-        self._address_space = address_space
+        self._limits = address_space, file_size
         self._process: _Process | None = None
         self._turn = threading.Lock()
 
@@ -63,7 +64,7 @@ class Child:
         on. Our own errors are raised here as they were there; TookTooLong and Crashed say the child is dead.
         """
         with self._turn:
-            process = self._process = self._process or _Process(self._address_space)
+            process = self._process = self._process or _Process(*self._limits)
             try:
                 outcome, value = process.ask((function, args, cpu), time.monotonic() + wall, beat)
             except BaseException:
@@ -100,7 +101,7 @@ class Child:
 class _Process:
     """The parent's end of one child process."""
 
-    def __init__(self, address_space: int) -> None:
+    def __init__(self, address_space: int, file_size: int) -> None:
         self.calls = 0
         self.memory = 0
         self._home, self._lock = _private_directory()
@@ -110,7 +111,7 @@ class _Process:
         theirs = (theirs_in, theirs_out, lifeline)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "archive.children", *map(str, theirs), str(address_space)],
+                [sys.executable, "-P", "-m", "archive.children", *map(str, (*theirs, address_space, file_size))],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 pass_fds=theirs, start_new_session=True, cwd=self._home, env=_environment(self._home),
             )  # fmt: skip
@@ -272,12 +273,12 @@ def _error(kind: str, message: str, where: str) -> Exception:
 # From here on: the child's side.
 
 
-def main(requests: int, replies: int, lifeline: int, address_space: int) -> None:
+def main(requests: int, replies: int, lifeline: int, address_space: int, file_size: int) -> None:
     """Answers requests until there are no more."""
     for descriptor in (requests, replies, lifeline):
         os.set_inheritable(descriptor, False)
     _die_with(lifeline)
-    _set_limits(address_space)
+    _set_limits(address_space, file_size)
     with os.fdopen(requests, "rb") as source, os.fdopen(replies, "wb") as target:
         while head := source.read(8):
             function, args, cpu = pickle.loads(source.read(int.from_bytes(head, "big")))  # noqa: S301 - our parent's
@@ -301,9 +302,9 @@ def _wait_for_end(lifeline: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _set_limits(address_space: int) -> None:
+def _set_limits(address_space: int, file_size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (GB // 2, GB // 2))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 

@@ -58,6 +58,12 @@ class Evil:
         return os.getpid, ()
 
 
+def write_far(path):
+    with Path(path).open("wb") as file:  # a hole, not a gigabyte
+        file.seek(3 << 28)
+        return file.write(b"x")
+
+
 def evil():
     return Evil()
 
@@ -137,6 +143,13 @@ def test_processor_time_is_limited_for_each_call(child):
 def test_memory_is_limited():
     with Child(address_space=1 << 30) as child, pytest.raises(Crashed):
         run(child, "hoard")
+
+
+def test_files_are_limited_but_for_our_own(child, tmp_path):
+    with pytest.raises(Crashed):
+        run(child, "write_far", str(tmp_path / "far"))
+    with Child(file_size=1 << 50) as own:
+        assert run(own, "write_far", str(tmp_path / "far")) == 1
 
 
 def test_what_beat_raises_kills_the_call_and_goes_on(child, tmp_path):
