@@ -7,21 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import history
 from archive.errors import BadValue, Conflict, NotFound, Stale
-from archive.models import Document, Outbox
+from archive.models import DOCUMENT_FOR_UPDATE, Document, Outbox
 
 LONGEST = 500
-
-_locked = (
-    sa.select(Document)
-    .where(Document.id == sa.bindparam("id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 
 
 def set_aside(
@@ -55,7 +47,7 @@ def bring_back(session: Session, document: Document, *, actor: str, at: dt.datet
 
 
 def _lock(session: Session, document: Document) -> Document:
-    fresh = session.scalars(_locked, {"id": document.id}).one_or_none()
+    fresh = session.scalars(DOCUMENT_FOR_UPDATE, {"id": document.id}).one_or_none()
     if fresh is None:
         raise NotFound("Không có văn bản này.")
     return fresh

@@ -18,11 +18,12 @@ from sqlalchemy.orm import Session, selectinload
 
 from archive import history, register_days, routing
 from archive.errors import BadValue, Conflict, NumberTaken, OutOfOrder
-from archive.models import BookYear, Document, Outbox, RegisterEntry, now
+from archive.models import DOCUMENT_FOR_UPDATE, BookYear, Document, Outbox, RegisterEntry, now
 from archive.register_books import book_for, books, lock_counter
 from archive.register_export import export_csv, export_html, export_xlsx
 from archive.register_report import plain_code
 from archive.vietnamese import fold
+from archive.workdays import HANOI
 
 __all__ = [
     "Lines", "amend", "asks_where_to_begin", "book_for", "books", "conceal", "duplicates", "entry_of", "expected",
@@ -33,14 +34,6 @@ FARTHEST_AHEAD = 10_000
 """A stamp that is farther ahead of the book than this was misread."""
 FAR_FOR_A_FIRST = 20
 """An empty book whose first paper has a number beyond this was begun on paper: its numbers are not awaited here."""
-HANOI = dt.timezone(dt.timedelta(hours=7))
-
-_document = (
-    sa.select(Document)
-    .where(Document.id == sa.bindparam("id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 
 
 _WHO_MAY_SEE = selectinload(RegisterEntry.document).load_only(Document.status, Document.secrecy, Document.unit_id)
@@ -59,7 +52,7 @@ def register(
     """
     at = at or now()
     _check(arrived_on, number, at)
-    document = session.scalars(_document, {"id": document.id}).one()
+    document = session.scalars(DOCUMENT_FOR_UPDATE, {"id": document.id}).one()
     counter = lock_counter(session, book_id, arrived_on.year)
     if there := entry_of(session, document, book_id):
         return _the_same(there, number)
@@ -91,7 +84,7 @@ def take_turn(session: Session, document: Document, book_id: str, year: int) -> 
     Whoever writes an event holds the head of the chain; were the counter asked for only then, two such transactions
     would wait for each other for ever.
     """
-    session.scalars(_document, {"id": document.id}).one()
+    session.scalars(DOCUMENT_FOR_UPDATE, {"id": document.id}).one()
     lock_counter(session, book_id, year)
 
 
@@ -261,7 +254,7 @@ def void(
     if not reason or len(reason) > 500:
         raise BadValue("Huỷ số phải nêu lý do, dài nhất 500 ký tự.")
     held = entry.document_id
-    document = session.scalars(_document, {"id": held}).one() if held else None
+    document = session.scalars(DOCUMENT_FOR_UPDATE, {"id": held}).one() if held else None
     lock_counter(session, entry.book_id, entry.year)
     session.refresh(entry)
     if entry.status == "void":

@@ -19,6 +19,7 @@ from archive.blobs import Blob, Blobs
 from archive.codes import find_codes
 from archive.errors import BadValue, Conflict
 from archive.models import (
+    DOCUMENT_FOR_UPDATE,
     CitationRow,
     Confirmation,
     Document,
@@ -31,6 +32,7 @@ from archive.models import (
     new_id,
     now,
 )
+from archive.workdays import HANOI
 
 SOURCE = "hand"
 """The door of a scan that is only a typed sheet."""
@@ -44,12 +46,6 @@ NEEDED = ("issuing_organ", "subject")
 LARGEST = 1 << 20
 
 _locked_scan = sa.select(Scan).where(Scan.id == sa.bindparam("id")).with_for_update()
-_locked = (
-    sa.select(Document)
-    .where(Document.id == sa.bindparam("id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 
 
 @dataclass(frozen=True)
@@ -78,7 +74,7 @@ def sheet(
 
 
 def _pdf(values: Mapping[str, str], office: str, actor: str, at: dt.datetime) -> bytes:
-    moment = at.astimezone(register.HANOI)
+    moment = at.astimezone(HANOI)
     rows = [(LABELS[name], _said(name, value)) for name, value in values.items()]
     return forms.make(
         [
@@ -152,7 +148,7 @@ def attach(
     for scan_id in sorted((document.scan_id, scanned.scan_id)):
         session.scalars(_locked_scan, {"id": scan_id}).one()
     for one in sorted((document.id, scanned.id)):
-        session.scalars(_locked, {"id": one}).one()
+        session.scalars(DOCUMENT_FOR_UPDATE, {"id": one}).one()
     _check(document, scanned)
     sheet_id, other = document.scan_id, scanned.id
     session.expire(scanned, ["stamp", "citations"])

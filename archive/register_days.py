@@ -19,8 +19,7 @@ from archive import history
 from archive.errors import BadValue, Conflict, DayClosed
 from archive.models import ClosedDay, RegisterEntry, now
 from archive.register_books import lock_counter
-
-HANOI = dt.timezone(dt.timedelta(hours=7))
+from archive.workdays import HANOI
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from archive import access
 from archive.access import HAS
 from archive.errors import BadValue
 from archive.models import Document, RegisterEntry, RouteRow, Scan, Unit, User
-from archive.register import HANOI
+from archive.workdays import HANOI
 
 STEPS = ("day", "week", "month", "year")
 MOST_STEPS = 40

@@ -15,7 +15,7 @@ from archive import history, links, register
 from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale, Unseen
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
-from archive.models import Confirmation, Document, Outbox, Scan, now
+from archive.models import DOCUMENT_FOR_UPDATE, Confirmation, Document, Outbox, Scan, now
 from archive.records import COLUMNS, ON_STAMP, PERSON, doubts
 from archive.vietnamese import find_dates, fold, short_date
 
@@ -27,13 +27,6 @@ SECRECIES = ("Mật", "Tối mật", "Tuyệt mật")
 
 _OWN_OF_PLUGIN = re.compile(r"[a-z][a-z0-9_]{0,39}\.[a-z][a-z0-9_]{0,39}")
 _NUMBER = re.compile(r"\d{1,6}\w{0,4}", re.ASCII | re.IGNORECASE)
-
-_locked = (
-    sa.select(Document)
-    .where(Document.id == sa.bindparam("id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 
 
 def correct(
@@ -93,7 +86,7 @@ def corrections(session: Session, document: Document) -> list[Confirmation]:
 
 
 def _lock(session: Session, document: Document, if_version: int | None) -> Document:
-    fresh = session.scalars(_locked, {"id": document.id}).one_or_none()
+    fresh = session.scalars(DOCUMENT_FOR_UPDATE, {"id": document.id}).one_or_none()
     if fresh is None:
         raise NotFound("Không có văn bản này.")
     if if_version not in (None, fresh.version):

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from archive import history, people, urgency
 from archive.errors import BadValue, Conflict, NotFound, Stale
-from archive.models import Document, Outbox, RegisterEntry, RouteRow, User, now
+from archive.models import DOCUMENT_FOR_UPDATE, Document, Outbox, RegisterEntry, RouteRow, User, now
 from archive.workdays import HANOI, Calendar
 
 ROLES = {"lead": "chủ trì", "support": "phối hợp", "inform": "để biết"}
@@ -27,12 +27,6 @@ IN_THE_BOOK = ("registered", "routed", "handling", "done")
 LONGEST = 2000
 STALE = "Văn bản vừa được người khác điều phối. Chưa có gì bị mất: hãy tải lại, xem quyết định mới rồi quyết lại."
 
-_locked = (
-    sa.select(Document)
-    .where(Document.id == sa.bindparam("id"))
-    .with_for_update()
-    .execution_options(populate_existing=True)
-)
 _routes = (
     sa.select(RouteRow).where(RouteRow.document_id == sa.bindparam("id")).execution_options(populate_existing=True)
 )
@@ -59,7 +53,7 @@ class Part:
 
 def lock(session: Session, document_id: str, if_version: int | None = None) -> Document:
     """The document, locked until the transaction ends; Stale when it is at another version, NotFound."""
-    document = session.scalars(_locked, {"id": document_id}).one_or_none()
+    document = session.scalars(DOCUMENT_FOR_UPDATE, {"id": document_id}).one_or_none()
     if document is None:
         raise NotFound("Không có văn bản này.")
     if if_version not in (None, document.version):

@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 from archive import access, history
 from archive.errors import BadValue, Conflict, NotFound
 from archive.models import Document, FilePaper, User, WorkFile, now
-from archive.register import HANOI
 from archive.vietnamese import fold
+from archive.workdays import HANOI
 
 LONGEST = {"code": 80, "heading": 200, "title": 500, "keeper": 200, "note": 500}
 PERMANENT = "Vĩnh viễn"

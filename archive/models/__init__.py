@@ -4,7 +4,7 @@ from archive.models.base import Base, BigId, Key, Moment, new_id, now
 from archive.models.books import Book, BookImport, BookYear, ClosedDay, RegisterEntry
 from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
-from archive.models.papers import AgencyCode, CitationRow, Confirmation, Document, FindingRow
+from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.reviewing import Cut, Presence
 from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
@@ -12,6 +12,7 @@ from archive.models.searches import Abbreviation, SavedSearch
 from archive.models.work import Event, EventHead, Outbox, PluginState, Task
 
 __all__ = [
+    "DOCUMENT_FOR_UPDATE",
     "Abbreviation",
     "AgencyCode",
     "Base",

@@ -75,6 +75,15 @@ class Document(Base):
     )
 
 
+DOCUMENT_FOR_UPDATE = (
+    sa.select(Document)
+    .where(Document.id == sa.bindparam("id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+"""The document with this `id` as it stands in the database now, locked until the transaction ends."""
+
+
 class FindingRow(Base):
     """What a plugin once said; a new reading stands beside the old."""
 

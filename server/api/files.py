@@ -8,9 +8,10 @@ from typing import Any
 from flask import Blueprint, g, jsonify
 from sqlalchemy.orm import Session
 
-from archive import register, work_files
+from archive import work_files
 from archive.errors import NotFound
 from archive.models import WorkFile, now
+from archive.workdays import HANOI
 from server.api import file_shapes, shapes
 from server.api.description import described
 from server.api.papers import document_of
@@ -26,7 +27,7 @@ NO_FILE = "Không có hồ sơ này."
 @described(422, answer=file_shapes.FileList, query=file_shapes.FilesAsked, name="list_files")
 def listed() -> Any:
     """The list of a year (danh mục hồ sơ)"""
-    year = shapes.asked(file_shapes.FilesAsked).year or now().astimezone(register.HANOI).year
+    year = shapes.asked(file_shapes.FilesAsked).year or now().astimezone(HANOI).year
     with state().readers() as session:
         files = work_files.listed(session, year)
         counts = work_files.counts(session, g.user, files)

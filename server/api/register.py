@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from archive import access, register
 from archive.errors import NotFound
 from archive.models import Book, RegisterEntry, now
+from archive.workdays import HANOI
 from server.api import shapes
 from server.api.description import described
 from server.api.documents import entry_json
@@ -31,7 +32,7 @@ def book() -> Any:
     A line whose document one may not see keeps its number and says nothing else.
     """
     asked = shapes.asked(shapes.BookAsked)
-    year = asked.year or now().astimezone(register.HANOI).year
+    year = asked.year or now().astimezone(HANOI).year
     with state().readers() as session:
         if len(asked.book) > 40 or session.get(Book, asked.book) is None:
             raise NotFound(NO_BOOK)

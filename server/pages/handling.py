@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from archive import handling_book, handling_slip, register, register_books, workdays
 from archive.errors import NotFound
 from archive.models import Book, Unit, now
+from archive.workdays import HANOI
 from server.api.papers import document_of
 from server.auth import require
 from server.speech import gettext as _
@@ -108,7 +109,7 @@ def slip(document_id: str) -> Any:
 
 def printed() -> str:
     """By whom and when."""
-    at = f"{dt.datetime.now(register.HANOI):%H:%M %d/%m/%Y}"
+    at = f"{dt.datetime.now(HANOI):%H:%M %d/%m/%Y}"
     return _("In từ Văn Thư lúc {}, người in: {}").format(at, g.user.full_name or g.user.name)
 
 

@@ -18,6 +18,7 @@ from archive.errors import BadValue, NotFound
 from archive.models import Book, BookYear, Document, RegisterEntry
 from archive.register_export import COLUMNS, row_of
 from archive.vietnamese import fold
+from archive.workdays import HANOI
 from server.auth import require
 from server.pages import sheet
 from server.speech import gettext as _
@@ -205,9 +206,7 @@ def pdf(year: int) -> Any:
     month, settings = wanted_month(), state().settings
     if not 1900 <= year <= 9998:
         raise NotFound(_("Không có sổ của năm này."))
-    printed = _("In từ Văn Thư lúc {}, người in: {}").format(
-        f"{dt.datetime.now(register.HANOI):%H:%M %d/%m/%Y}", g.user.name
-    )
+    printed = _("In từ Văn Thư lúc {}, người in: {}").format(f"{dt.datetime.now(HANOI):%H:%M %d/%m/%Y}", g.user.name)
     with state().readers() as session:
         book = chosen(session)
         content = register_print.book_pdf(

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archive.models import Document, PageRow
-from archive.register import HANOI
 from archive.review import SECRECIES, URGENCIES
+from archive.workdays import HANOI
 from server.pages import shown
 from server.speech import gettext as _
 

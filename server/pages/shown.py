@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
-from archive.register import HANOI
+from archive.workdays import HANOI
 from server.speech import gettext as _
 
 FIELDS = {
