@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes requirements.lock, requirements-tesserocr.lock and requirements-test.lock anew, with hashes, from setup.cfg and the list below.
+# Makes requirements.lock, requirements-tesserocr.lock, requirements-oidc.lock and requirements-test.lock anew, with hashes, from setup.cfg and the list below.
 # Needs pip-tools on PATH. rapidocr is locked without its dependencies: only its model file is used.
 set -eu
 cd "$(dirname "$0")/.."
@@ -29,13 +29,23 @@ hash=$(sha256sum "$work"/rapidocr-*.whl | cut -d' ' -f1)
 printf 'tesserocr==2.13.0\n' >"$work/tesserocr.in"
 compile --output-file "$work/tesserocr.lock" "$work/tesserocr.in"
 {
+    printf -- '-c %s/core.lock\n' "$work"
+    printf 'joserfc==1.8.0\n'
+} >"$work/oidc.in"
+compile --output-file "$work/oidc-whole.lock" "$work/oidc.in"
+{
     printf '# The optional second engine (VANTHU_OCR_ENGINE=tesserocr): pip install --no-deps --require-hashes -r this file.\n'
     printf '# Made by tools/lock.sh.\n'
     cat "$work/tesserocr.lock"
 } >requirements-tesserocr.lock
 {
+    printf '# Signing in through a server of the province (VANTHU_OIDC_ISSUER): pip install --no-deps --require-hashes -r this file.\n'
+    printf '# Made by tools/lock.sh.\n'
+    sed -n '/^joserfc==/,/[0-9a-f]$/p' "$work/oidc-whole.lock" # what it needs is in requirements.lock
+} >requirements-oidc.lock
+{
     printf -- '-c %s/core.lock\n' "$work"
-    printf '%s\n' pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy
+    printf '%s\n' pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0
 } >"$work/test.in"
 compile --output-file "$work/test.lock" "$work/test.in"
 python3 - "$work/core.lock" "$work/test.lock" >requirements-test.lock <<'PY'
