@@ -42,6 +42,7 @@ class Settings:
     page_seconds: int = _says("wall-clock limit of reading one page, in seconds", 90)
     reserve_mb: int = _says("free disk space below which intake says no, in megabytes", 500)
     lease_seconds: float = _says("how long a task stays with a worker that gives no sign of life", 15.0)
+    backup_days: int = _says("days without a backup after which the administrator is warned; 0: never", 7)
     ocr_engine: str = _says("tesseract (the program) or tesserocr (its library, an optional extra)", "tesseract")
     secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
     address: str = _says("how people reach the web from their desks, for links in letters: https://vanthu.tinh.vn", "")

@@ -2,14 +2,16 @@
 
 from archive.models.base import Base, BigId, Key, Moment, new_id, now
 from archive.models.books import Book, BookImport, BookYear, ClosedDay, RegisterEntry
+from archive.models.door import FailedPlace, Identity, KnownPlace, SecondFactor, SignInStep
 from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
+from archive.models.keeping import ImportedEvent, Restore
 from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.reviewing import Cut, Presence
 from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
 from archive.models.searches import Abbreviation, SavedSearch
-from archive.models.work import Event, EventHead, Outbox, PluginState, Task
+from archive.models.work import Event, EventHead, Inspection, Outbox, PluginState, Task
 
 __all__ = [
     "DOCUMENT_FOR_UPDATE",
@@ -28,10 +30,15 @@ __all__ = [
     "Document",
     "Event",
     "EventHead",
+    "FailedPlace",
     "FilePaper",
     "FindingRow",
     "Holiday",
+    "ImportedEvent",
+    "Inspection",
+    "Identity",
     "Key",
+    "KnownPlace",
     "LoginSession",
     "MarkRow",
     "Moment",
@@ -40,10 +47,13 @@ __all__ = [
     "PluginState",
     "Presence",
     "RegisterEntry",
+    "Restore",
     "RouteRow",
     "SavedSearch",
     "Scan",
+    "SecondFactor",
     "SetupLink",
+    "SignInStep",
     "StampLayout",
     "StampRow",
     "Task",

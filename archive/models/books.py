@@ -83,6 +83,8 @@ class BookYear(Base):
     last: Mapped[int] = mapped_column(default=0)
     first: Mapped[int] = mapped_column(default=1, server_default="1")
     """Where this book begins: an office that starts in the middle of a year has its smaller numbers on paper."""
+    settled: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    """The last restore after which a person said which number was last on paper; see archive/register_restored.py."""
 
 
 class RegisterEntry(Base):

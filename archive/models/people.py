@@ -40,7 +40,10 @@ class LoginSession(Base):
 
     __tablename__ = "session"
     sha256: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
+    id: Mapped[str] = mapped_column(Key, unique=True, default=new_id)
+    """What pages call it: it opens nothing."""
     user_id: Mapped[str] = mapped_column(sa.ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    address: Mapped[str] = mapped_column(sa.String(45), default="")
     csrf: Mapped[str] = mapped_column(sa.String(64))
     agent: Mapped[str] = mapped_column(sa.String(200), default="")
     created_at: Mapped[dt.datetime] = mapped_column(default=now)

@@ -18,6 +18,13 @@ class Scan(Base):
     """One file as it came in; its bytes are the blob named by `sha256` and are never rewritten."""
 
     __tablename__ = "scan"
+    __table_args__ = (
+        sa.Index("ix_scan_verified", "verified_at", "size"),
+        sa.Index(
+            "ix_scan_damaged", "damaged_at",
+            sqlite_where=sa.text("damaged_at IS NOT NULL"), postgresql_where=sa.text("damaged_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
     id: Mapped[str] = mapped_column(Key, primary_key=True, default=new_id)
     sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
     filename: Mapped[str] = mapped_column(sa.String(500))
@@ -36,6 +43,10 @@ class Scan(Base):
     received_by: Mapped[str] = mapped_column(sa.String(80))
     read_at: Mapped[dt.datetime | None]
     signatures: Mapped[list[Any]] = mapped_column(default=list)
+    verified_at: Mapped[dt.datetime | None]
+    """When its bytes were last read back from the disk and compared; None: not since they came."""
+    damaged_at: Mapped[dt.datetime | None]
+    """When its bytes were first found lost or altered; None: as far as known they are whole."""
     documents: Mapped[list[Document]] = relationship(back_populates="scan", order_by="Document.ordinal")
     page_rows: Mapped[list[PageRow]] = relationship(order_by="PageRow.number")
 

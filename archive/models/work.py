@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -74,6 +75,12 @@ class Event(Base):
     """What happened, append-only (triggers forbid UPDATE and DELETE), each line hashed over the one before."""
 
     __tablename__ = "event"
+    __table_args__ = (
+        sa.Index(
+            "ix_event_refused", "at",
+            sqlite_where=sa.text("action = 'refused'"), postgresql_where=sa.text("action = 'refused'"),
+        ),
+    )  # fmt: skip
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
     at: Mapped[str] = mapped_column(sa.String(32))
     actor: Mapped[str] = mapped_column(sa.String(80))
@@ -92,3 +99,23 @@ class EventHead(Base):
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
     hash: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Inspection(Base):
+    """One look at everything (`vanthu check --deep`, or asked for on the page): what was found; see archive/inspection."""
+
+    __tablename__ = "inspection"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    asked_by: Mapped[str] = mapped_column(sa.String(80))
+    asked_at: Mapped[dt.datetime] = mapped_column(default=now)
+    started_at: Mapped[dt.datetime | None]
+    beat_at: Mapped[dt.datetime | None]
+    """Last sign of life of the process that is at it."""
+    ended_at: Mapped[dt.datetime | None]
+    stage: Mapped[str] = mapped_column(sa.String(80), default="", server_default="")
+    """What is being looked at, in words."""
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    ok: Mapped[bool | None]
+    checks: Mapped[list[Any]] = mapped_column(default=list)
+    """[{name, ok, says, todo}]"""
