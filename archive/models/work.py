@@ -102,7 +102,7 @@ class EventHead(Base):
 
 
 class Inspection(Base):
-    """One look at everything (`vanthu check --deep`, or asked for on the page): what was found; see archive/inspection."""
+    """One look at everything (`vanthu check --deep`, or asked for on the page) and what it found."""
 
     __tablename__ = "inspection"
     id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
