@@ -176,7 +176,7 @@ class _Process:
         except subprocess.TimeoutExpired:
             status = 0
         if status == -signal.SIGXCPU:
-            return errors.TookTooLong(_LATE)
+            return errors.TooMuchWork(_LATE)
         death = errors.Crashed(_DIED)
         death.add_note(f"child ended with status {status}")
         return death

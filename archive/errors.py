@@ -40,6 +40,10 @@ class PageTooLarge(Unreadable): ...
 class TookTooLong(Unreadable): ...
 
 
+class TooMuchWork(TookTooLong):
+    """It used up its processor time: the file is to blame, not a busy machine."""
+
+
 class Transient(ArchiveError):
     """Something around the paper failed (disk, database, memory); the same step may succeed later."""
 
