@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from archive.labels import PX, Label
 from archive.pen import Reader
+from archive.reading import Page
 from archive.straight import FRAME_LINE, PAD, Straight
 
 LEFT = 9.0
@@ -31,14 +34,16 @@ APART, LABEL_REST = 4.4, 6.0
 """mm: blank paper between a number and what is none of it; how far the rest of a label reaches."""
 LONGEST = 25.0
 """mm that five digits take."""
+PRINTED_DATE, CLEARLY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"), 0.6
+"""What the page's own reader took for a date, and how surely: it reads print and no pen (of 30 real numbers none)."""
 BY_DATE, BY_NUMBER = 2.4, 0.7
 """What they say, read with certainty, for a frame being a stamp's; on the scale of a label's weight."""
 
 
-def penned(straight: Straight, reader: Reader, rise: float) -> tuple[dict[str, Label], float]:
+def penned(straight: Straight, reader: Reader, rise: float, page: Page) -> tuple[dict[str, Label], float]:
     """Where date and number stand, as labels of no weight `rise` mm below the middle of the writing, and what that says
-    for the stamp; nothing without a date."""
-    middles = rows(straight)
+    for the stamp; nothing without a date. Lines of the page's text hold printed dates, which say nothing."""
+    middles = [middle for middle in rows(straight) if not _is_print(page, straight, middle)]
     dates = {middle: _sure(straight, reader, "date", middle) for middle in middles}
     date = max(dates, key=lambda middle: dates[middle], default=0.0)
     if dates.get(date, 0.0) < READ:
@@ -52,6 +57,12 @@ def penned(straight: Straight, reader: Reader, rise: float) -> tuple[dict[str, L
         said += BY_NUMBER * numbers[number]
     start = PAD + LEFT
     return {name: Label(name, start, start, middle + rise, 0.0) for name, middle in found.items()}, said
+
+
+def _is_print(page: Page, straight: Straight, middle: float) -> bool:
+    row = straight.box(PAD, middle - TALL / 2, straight.right, middle + TALL / 2)
+    dates = (word for word in page.words if word.confidence > CLEARLY and PRINTED_DATE.search(word.text))
+    return any(word.is_in(row) for word in dates)
 
 
 def _sure(straight: Straight, reader: Reader, kind: str, middle: float) -> float:

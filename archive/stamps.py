@@ -89,22 +89,22 @@ def find(
         if known:
             return known
     for straight in found:
-        labels, weight = _labelled(straight, reader)
+        labels, weight = _labelled(page, straight, reader)
         if weight >= ENOUGH:
             if "date" not in labels:
-                labels = {**penned(straight, reader, RISE)[0], **labels}
+                labels = {**penned(straight, reader, RISE, page)[0], **labels}
             return _stamp(page, straight, labels, weight, reader, offices)
     return None
 
 
-def _labelled(straight: Straight, reader: Reader) -> tuple[dict[str, Label], float]:
+def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str, Label], float]:
     """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
     pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it."""
     labels, weight = _printed(straight, _label_picture(straight), reader)
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
     if weight < ENOUGH and straight.frame.faint and straight.frame.score > PENNED_FRAME:
-        written, said = penned(straight, reader, RISE)
+        written, said = penned(straight, reader, RISE, page)
         seen = {name: label for name, label in labels.items() if label.weight}
         return {**labels, **written, **seen}, weight + said
     return labels, weight

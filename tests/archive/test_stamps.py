@@ -12,9 +12,10 @@ from archive import frames, ink, sides, stamps
 from archive.labels import Label, _unevenness, labels_of
 from archive.leaders import Leader
 from archive.pen import Reader
-from archive.penned import end_of_first_writing
+from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Page, Word
+from archive.straight import straighten
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[3] / "shared" / "material"))
@@ -259,3 +260,15 @@ def test_below_a_last_line_of_date_stands_no_number():
 def test_an_office_whose_name_is_nearly_the_same_is_another():
     found = values(found_on(stamped(stamp("red", organ="VĂN PHÒNG THÀNH ỦY")), offices=("Văn phòng Tỉnh ủy",)))
     assert found["organ"].value != "Văn phòng Tỉnh ủy"
+
+
+def test_a_date_in_the_text_says_nothing_for_a_stamp():
+    page = Image.new("RGB", (mm(210), mm(297)), "white")
+    draw, at = ImageDraw.Draw(page), (mm(80), mm(118))
+    draw.text(at, "25/6/2015; trên cơ sở", "black", font(14), anchor="ls")
+    printed = draw.textbbox(at, "25/6/2015;", font(14), anchor="ls")
+    box = tuple(side / size for side, size in zip(printed, page.size * 2, strict=True))
+    suspect = straighten(page, frames.Frame((mm(83), mm(112)), mm(42), mm(42), 0.0, 0.78, faint=True), DPI / 25.4)
+    known = Page(1, words=(Word("25/6/2015;", box, 0.93),))
+    assert penned(suspect, Reader(), stamps.RISE, known) == ({}, 0.0)
+    assert "date" in penned(suspect, Reader(), stamps.RISE, Page(1))[0]
