@@ -41,10 +41,18 @@ class Settings:
     max_page_megapixels: int = _says("largest page image, in megapixels", 80)
     page_seconds: int = _says("wall-clock limit of reading one page, in seconds", 90)
     reserve_mb: int = _says("free disk space below which intake says no, in megabytes", 500)
+    scrub_days: int = _says("days in which each original is read back from the disk and compared; 0: never", 30)
     lease_seconds: float = _says("how long a task stays with a worker that gives no sign of life", 15.0)
     backup_days: int = _says("days without a backup after which the administrator is warned; 0: never", 7)
     ocr_engine: str = _says("tesseract (the program) or tesserocr (its library, an optional extra)", "tesseract")
     secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
+    trusted_proxies: int = _says("proxies in front of the web whose X-Forwarded-For and -Proto are believed", 0)
+    totp_roles: str = _says("roles that must show a code of a telephone, too: admin,it", "")
+    key_file: str = _says("file with the key of second factors (default: secret.key in the data directory)", "")
+    oidc_issuer: str = _says("address of the province's sign-in server (OpenID Connect); empty: none", "")
+    oidc_client_id: str = _says("what that server calls this archive", "")
+    oidc_client_secret: str = _says("and its password there; empty: a public client", "")
+    oidc_name: str = _says("what people call that server, on the button of the sign-in page", "tài khoản chung")
     address: str = _says("how people reach the web from their desks, for links in letters: https://vanthu.tinh.vn", "")
     smtp_host: str = _says("mail server for reminders; empty: no letters are sent", "")
     smtp_port: int = _says("its port: 587 with starttls, 465 with tls, 25 without", 587)
@@ -60,6 +68,16 @@ class Settings:
         return self.database or f"sqlite:///{(self.data / 'vanthu.db').absolute()}"
 
     @property
+    def key_path(self) -> Path:
+        """The file of the key that seals secrets."""
+        return Path(self.key_file) if self.key_file else self.data / "secret.key"
+
+    @property
+    def factor_roles(self) -> frozenset[str]:
+        """Roles that must have a second factor."""
+        return frozenset(role.strip() for role in self.totp_roles.split(",") if role.strip())
+
+    @property
     def plugin_dir(self) -> Path:
         """Where drop-in plugins live."""
         return self.data / "plugins"
@@ -68,7 +86,8 @@ class Settings:
         """Effective values for people: passwords in URLs shown as ***."""
         shown = {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self)}
         shown["database"] = self.database_url
-        shown["smtp_password"] = "***" if self.smtp_password else ""
+        for secret in ("smtp_password", "oidc_client_secret"):
+            shown[secret] = "***" if shown[secret] else ""
         return {name: _mask(value) for name, value in shown.items()}
 
 
@@ -105,7 +124,24 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
         )
     if not re.fullmatch(r"([01]?\d|2[0-3])(:[0-5]\d)?", settings.remind_at):
         raise BadSettings(f"Giá trị của remind_at phải là giờ, ví dụ 07:00, không phải {settings.remind_at!r}")
+    _check_door(settings)
     return settings
+
+
+ROLES = ("admin", "clerk", "staff", "head", "leader", "it", "auditor")
+
+
+def _check_door(settings: Settings) -> None:
+    """BadSettings for what would leave the door more open than it says."""
+    if unknown := sorted(settings.factor_roles - set(ROLES)):
+        raise BadSettings(f"Giá trị của totp_roles có vai trò không rõ: {', '.join(unknown)}")
+    if not 0 <= settings.trusted_proxies <= 10:
+        raise BadSettings(f"Giá trị của trusted_proxies phải từ 0 đến 10, không phải {settings.trusted_proxies}")
+    issuer = urlsplit(settings.oidc_issuer)
+    if settings.oidc_issuer and issuer.scheme != "https" and issuer.hostname not in ("127.0.0.1", "localhost"):
+        raise BadSettings("Giá trị của oidc_issuer phải là một địa chỉ https://")
+    if settings.oidc_issuer and not settings.oidc_client_id:
+        raise BadSettings("Đặt oidc_issuer thì phải đặt cả oidc_client_id")
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from archive import history
+from archive import history, lockout, second_factor
 from archive.access import ROLES
 from archive.errors import BadValue, Conflict, Forbidden, NotFound
+from archive.keyring import Keyring
 from archive.models import LoginSession, SetupLink, Token, Unit, User, now
 from archive.vietnamese import fold
 
@@ -34,8 +35,6 @@ LONGEST = dt.timedelta(hours=12)
 REMEMBERED = dt.timedelta(hours=1)
 """How exactly the last use of a key is known."""
 LINK_LIFE = dt.timedelta(days=1)
-FREE_FAILURES = 5
-LONGEST_LOCK = dt.timedelta(minutes=15)
 
 # OWASP password storage: argon2id with m=46 MiB, t=1 or more, p=1.
 _hasher = PasswordHasher(time_cost=2, memory_cost=46 * 1024, parallelism=1)
@@ -84,7 +83,7 @@ def hash_password(password: str) -> str:
 def change_password(session: Session, user: User, password: str, *, actor: str, at: dt.datetime | None = None) -> None:
     """Set a new password; every browser the person is signed in with is signed out."""
     user.password_hash = hash_password(password)
-    user.failures, user.locked_until = 0, None
+    lockout.forgive(session, user)
     session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
     history.append(session, actor, "password_changed", user.id, None, at)
 
@@ -125,26 +124,55 @@ def unit_named(session: Session, name: str, *, make: bool = True) -> Unit:
     return found
 
 
-def sign_in(session: Session, name: str, password: str, at: dt.datetime | None = None) -> User | None:
-    """Who this is; None for a wrong name, a wrong password, an inactive or locked account: nobody is told which.
+def sign_in(
+    session: Session, name: str, password: str, at: dt.datetime | None = None, address: str = ""
+) -> User | None:
+    """`check_password` and `welcome` for whom a password is enough; None for who must show a code, too."""
+    user = check_password(session, name, password, at, address)
+    if user is None or second_factor.is_on(session, user):
+        return None
+    return welcome(session, user, at, address)
 
-    Failures are written into the session; the caller commits also when the answer is None.
+
+def check_password(
+    session: Session, name: str, password: str, at: dt.datetime | None = None, address: str = ""
+) -> User | None:
+    """Whose password this is; None for a wrong name, a wrong password, an inactive or shut account: nobody is told.
+
+    `address` is lockout.place_of the browser. Failures are written into the session; the caller commits also when the
+    answer is None. They are not forgotten before `welcome`: a right password must not buy guesses at the code.
     """
     at = at or now()
     found = _look_up(session, unicodedata.normalize("NFC", name).strip().casefold())
     right = _matches(found.password_hash if found else _NOBODY, password)
-    if found is None:
+    user = session.get_one(User, found.id, with_for_update=True, populate_existing=True) if found else None
+    shut = lockout.is_shut(session, user, address, at)
+    if user is None or not user.active or shut or not right:
+        lockout.count(session, user, address, at, wrong=user is not None and user.active and not shut)
         return None
-    user = session.get_one(User, found.id, with_for_update=True, populate_existing=True)
-    if not user.active or is_locked(user, at):
-        return None
-    if not right:
-        _count_failure(session, user, at)
-        return None
-    user.failures, user.locked_until = 0, None
     if _hasher.check_needs_rehash(user.password_hash):
         user.password_hash = hash_password(password)
-    history.append(session, user.name, "signed_in", user.id, None, at)
+    return user
+
+
+def check_code(
+    session: Session, keyring: Keyring, user: User, code: str, at: dt.datetime | None = None, address: str = ""
+) -> bool:
+    """Is this a code of the second factor? Failures count as those of `check_password` do; the caller commits."""
+    at = at or now()
+    session.refresh(user, with_for_update=True)
+    shut = lockout.is_shut(session, user, address, at)
+    if user.active and not shut and second_factor.accepts(session, keyring, user, code, at):
+        return True
+    lockout.count(session, user, address, at, wrong=user.active and not shut)
+    return False
+
+
+def welcome(session: Session, user: User, at: dt.datetime | None = None, address: str = "", how: str = "") -> User:
+    """The person is in, by a password or (`how`) otherwise."""
+    at = at or now()
+    lockout.welcome(session, user, address, at)
+    history.append(session, user.name, "signed_in", user.id, {"how": how} if how else None, at)
     return user
 
 
@@ -163,32 +191,19 @@ def _matches(hashed: str, password: str) -> bool:
             return False
 
 
-def is_locked(user: User, at: dt.datetime) -> bool:
-    """Too many wrong passwords a short while ago?"""
-    return user.locked_until is not None and at < user.locked_until
-
-
-def _count_failure(session: Session, user: User, at: dt.datetime) -> None:
-    """The fifth wrong password in a row locks the account for 30 s, each further one for twice as long."""
-    user.failures += 1
-    over = user.failures - FREE_FAILURES
-    if over < 0:
-        return
-    user.locked_until = at + min(dt.timedelta(seconds=30) * 2 ** min(over, 10), LONGEST_LOCK)
-    history.append(session, "system", "account_locked", user.id, {"failures": user.failures}, at)
-
-
 def _digest(plain: str) -> str:
     return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()
 
 
-def new_session(session: Session, user: User, at: dt.datetime | None = None, agent: str = "") -> tuple[str, str]:
+def new_session(
+    session: Session, user: User, at: dt.datetime | None = None, agent: str = "", address: str = ""
+) -> tuple[str, str]:
     """(cookie value, CSRF token) of a browser that has just signed in."""
     at = at or now()
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < at))
-    session.add(LoginSession(sha256=_digest(cookie), user_id=user.id, csrf=csrf, agent=agent[:200], created_at=at,
-                             seen_at=at, expires_at=at + LONGEST))  # fmt: skip
+    session.add(LoginSession(sha256=_digest(cookie), user_id=user.id, csrf=csrf, agent=agent[:200], address=address,
+                             created_at=at, seen_at=at, expires_at=at + LONGEST))  # fmt: skip
     session.flush()
     return cookie, csrf
 
@@ -218,6 +233,27 @@ def keep_alive(session: Session, cookie: str, at: dt.datetime | None = None) -> 
 def end_session(session: Session, cookie: str) -> None:
     """Sign this browser out."""
     session.execute(sa.delete(LoginSession).where(LoginSession.sha256 == _digest(cookie)))
+
+
+def logins(session: Session, user: User, at: dt.datetime | None = None) -> list[LoginSession]:
+    """The browsers this person is signed in with, the one last seen first."""
+    at = at or now()
+    alive = sa.and_(LoginSession.expires_at > at, LoginSession.seen_at > at - IDLE)
+    own = sa.select(LoginSession).where(LoginSession.user_id == user.id, alive)
+    return list(session.scalars(own.order_by(LoginSession.seen_at.desc(), LoginSession.id)))
+
+
+def end_logins(
+    session: Session, user: User, *, actor: str, login_id: str | None = None, but: str = "",
+    at: dt.datetime | None = None,
+) -> int:  # fmt: skip
+    """Sign out the browser with this id, else all of this person but the one with the cookie `but`; how many."""
+    own = sa.delete(LoginSession).where(LoginSession.user_id == user.id)
+    which = LoginSession.id == login_id if login_id else LoginSession.sha256 != _digest(but)
+    ended: int = session.execute(own.where(which)).rowcount  # type: ignore[attr-defined]
+    if ended:
+        history.append(session, actor, "signed_out", user.id, {"browsers": ended}, at)
+    return ended
 
 
 def new_token(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import IntegerConverter
 
 from archive.config import Settings
@@ -27,6 +28,9 @@ def create_app(settings: Settings) -> Flask:
     app.config["MAX_FORM_MEMORY_SIZE"] = 2 * MEGABYTE
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = 86400
     app.extensions["vanthu"] = State(settings)
+    if settings.trusted_proxies:
+        number = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=0)  # type: ignore[method-assign]
     for part in (errors, auth, security, speech, pages, api):
         part.init_app(app)
     return app

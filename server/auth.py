@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g, redirect, request
 from sqlalchemy.orm import Session
 
-from archive import access, people
-from archive.errors import Forbidden
+from archive import access, lockout, people, second_factor
+from archive.errors import BadValue, Forbidden
 from archive.models import User, now
 from server.errors import NotSignedIn
 from server.state import state
@@ -26,14 +26,33 @@ NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."
 NO_RIGHT = "Vai trò của bạn không được làm việc này; không văn bản nào bị đổi. Hãy nhờ văn thư hoặc quản trị viên."
 
 
+WRONG_AGAIN = "Mật khẩu hiện nay không đúng, hoặc tài khoản đang tạm khoá."
+WITHOUT_FACTOR = {"second_factor", "sign_in", "sessions"}
+"""Blueprints open to who must first set up a second factor."""
+NEEDS_FACTOR = (
+    "Vai trò của bạn phải bật xác nhận hai bước trước khi làm việc; không văn bản nào bị đổi. "
+    "Hãy mở trang Xác nhận hai bước."
+)
+
+
 def init_app(app: Flask) -> None:
     """Know the user before any view."""
     app.before_request(identify)
+    app.before_request(demand_factor)
+
+
+def demand_factor() -> Any:
+    """Lead people of roles that need a second factor to where it is set up; programs have keys, not passwords."""
+    if not g.get("lacks_factor") or request.blueprint in WITHOUT_FACTOR:
+        return None
+    if request.method == "GET" and "HX-Request" not in request.headers:
+        return redirect("/second-factor", 303)
+    raise Forbidden(NEEDS_FACTOR)
 
 
 def identify() -> None:
-    """Set g.user, g.csrf (browsers), g.by_token and g.scopes (programs)."""
-    g.user, g.csrf, g.by_token, g.scopes = None, "", False, frozenset()
+    """Set g.user, g.csrf and g.lacks_factor (browsers), g.by_token and g.scopes (programs)."""
+    g.user, g.csrf, g.by_token, g.scopes, g.lacks_factor = None, "", False, frozenset(), False
     if request.endpoint in OPEN:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -63,6 +82,7 @@ def _identify_browser(cookie: str) -> None:
         if login is None:
             return
         g.user, g.csrf = _known(login.user), login.csrf
+        g.lacks_factor = g.user.role in state().settings.factor_roles and not second_factor.is_on(session, g.user)
         tired = request.endpoint not in UNATTENDED and now() - login.seen_at > dt.timedelta(minutes=1)
     if tired:  # a writer's transaction only when there is something to write
         with state().sessions.begin() as session:
@@ -100,33 +120,46 @@ def allow(action: str) -> None:
         raise Forbidden(f"Khoá này không có phạm vi {scope}; không văn bản nào bị đổi.")
 
 
+def somebody() -> User:
+    """The person at the browser: a program's key changes neither password nor second factor."""
+    if g.user is None or g.by_token:
+        raise NotSignedIn(NO_ONE)
+    found: User = g.user
+    return found
+
+
 def cookie_name() -> str:
     """`__Host-` binds the cookie to this very host, which browsers allow only over HTTPS."""
     return "__Host-vanthu" if state().settings.secure_cookies else "vanthu"
 
 
-def sign_in(name: str, password: str) -> str | None:
-    """A new cookie for the person with this password; the cookie the browser came with ends."""
-    with state().sessions() as session:
-        user = people.sign_in(session, name, password)
-        cookie = _fresh_cookie(session, user) if user else None
-        session.commit()  # a failure is remembered, too
-        return cookie
+def place() -> str:
+    """Where the browser is, as failures are counted for it."""
+    return lockout.place_of(request.remote_addr)
 
 
-def _fresh_cookie(session: Session, user: User) -> str:
+def fresh_cookie(session: Session, user: User) -> str:
+    """A new cookie for who has shown everything; the cookie the browser came with ends."""
     if old := request.cookies.get(cookie_name()):
         people.end_session(session, old)
-    return people.new_session(session, user, agent=request.user_agent.string)[0]
+    return people.new_session(session, user, agent=request.user_agent.string, address=place())[0]
 
 
-def change_password(old: str, new: str) -> str | None:
-    """A new password for who is signed in; a fresh cookie, since every browser is signed out. None: `old` is wrong."""
+def confirmed(session: Session, password: str) -> User:
+    """Who is signed in, once more by password; BadValue, and the failure counts. The caller's changes follow."""
+    user = people.check_password(session, g.user.name, password, address=place())
+    if user is None:
+        session.commit()  # a failure is remembered
+        raise BadValue(WRONG_AGAIN)
+    return user
+
+
+def change_password(old: str, new: str) -> str:
+    """A new password for who is signed in; a fresh cookie, since every browser is signed out. BadValue."""
     with state().sessions() as session:
-        user = people.sign_in(session, g.user.name, old)
-        if user:
-            people.change_password(session, user, new, actor=user.name)
-        cookie = _fresh_cookie(session, user) if user else None
+        user = confirmed(session, old)
+        people.change_password(session, user, new, actor=user.name)
+        cookie = fresh_cookie(session, user)
         session.commit()
         return cookie
 
@@ -134,7 +167,7 @@ def change_password(old: str, new: str) -> str | None:
 def set_up(link: str, name: str, password: str) -> str:
     """The first administrator, signed in at once; a new cookie."""
     with state().sessions.begin() as session:
-        return _fresh_cookie(session, people.use_setup_link(session, link, name, password))
+        return fresh_cookie(session, people.use_setup_link(session, link, name, password))
 
 
 def give_cookie(response: Response, cookie: str) -> Response:

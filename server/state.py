@@ -14,7 +14,9 @@ from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
+from archive.keyring import Keyring
 from archive.search import Index, open_search
+from server.oidc import Provider
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -45,6 +47,16 @@ class State:
     def readers(self) -> Sessions:
         """Sessions that only read."""
         return readers(self.engine)
+
+    @property
+    def keyring(self) -> Keyring:
+        """The key that seals secrets."""
+        return Keyring(self.settings.key_path)
+
+    @cached_property
+    def provider(self) -> Provider | None:
+        """The province's sign-in server; None where none is configured."""
+        return Provider(self.settings) if self.settings.oidc_issuer else None
 
     @cached_property
     def blobs(self) -> Blobs:

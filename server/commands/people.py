@@ -9,13 +9,12 @@ import click
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from archive.config import ROLES
 from archive.errors import NotFound
 from server.commands import ACTOR, Desk, show
 
 if TYPE_CHECKING:
     from archive.models import User
-
-ROLES = ("admin", "clerk", "staff", "head", "leader", "it", "auditor")
 
 
 @click.group()

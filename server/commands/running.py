@@ -69,7 +69,10 @@ def serve(desk: Desk, port: int | None, host: str | None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = desk.settings
     logging.getLogger("waitress").addFilter(errors.without_path)
-    waitress.serve(create_app(settings), host=settings.host, port=settings.port, threads=THREADS, ident=None)
+    app, proxied = create_app(settings), settings.trusted_proxies > 0
+    # Without a proxy nobody may say where a request comes from; with one, werkzeug's ProxyFix counts the hops.
+    kept = {"clear_untrusted_proxy_headers": not proxied}
+    waitress.serve(app, host=settings.host, port=settings.port, threads=THREADS, ident=None, **kept)
 
 
 @click.command()

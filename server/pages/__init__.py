@@ -45,12 +45,16 @@ from server.pages import (
     routing,
     search,
     searches,
+    second_factor,
+    sessions,
     shown,
     sign_in,
+    single_sign_on,
     stamped,
     stamps,
     underway,
     upload,
+    user,
     work_file,
 )
 from server.speech import gettext as _
@@ -61,6 +65,7 @@ PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
     stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike, aside,
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
+    sessions, second_factor, user, single_sign_on,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -86,6 +91,7 @@ def init_app(app: Flask) -> None:
         route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key]),
         route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(MOVES[key].label),
         action_name=shown.action_name, deadline=panels.deadline, weekday=shown.weekday,
+        single_sign_on=single_sign_on.offer,
     )  # fmt: skip
     app.jinja_env.filters.update(shown.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

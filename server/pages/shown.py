@@ -180,6 +180,17 @@ def value_of(name: str, value: Any) -> str:
     return day(value) if name.rpartition(".")[2] == "date" else str(value)
 
 
+def browser(agent: str) -> str:
+    """What a browser says of itself, as people call it: Firefox, Windows."""
+    # The order matters: Edge says that it is Chrome, and Chrome that it is Safari.
+    names = {"Edg": "Edge", "Firefox": "Firefox", "Chrom": "Chrome", "Safari": "Safari"}
+    systems = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "iPad": "iPad", "Mac OS": "macOS",
+               "Linux": "Linux"}  # fmt: skip
+    found = [next((name for key, name in known.items() if key in agent), "") for known in (names, systems)]
+    return ", ".join(filter(None, found)) or _("trình duyệt khác")
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "day": day, "moment": moment, "hour": hour, "count": count, "percent": percent, "field_name": field_name,
+    "browser": browser,
 }  # fmt: skip

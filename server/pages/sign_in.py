@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Blueprint, g, make_response, redirect, render_template, request
 
 from archive import people
 from archive.errors import BadValue, Conflict
-from server import auth
-from server.errors import NotSignedIn
+from server import auth, door
 from server.speech import COOKIE, LANGUAGES
 from server.speech import gettext as _
 from server.state import state
@@ -29,13 +28,40 @@ def login() -> Any:
 
 @pages.post("/login")
 def sign_in() -> Any:
-    """Right name and password: a new cookie and on; else the form again, which never says what was wrong."""
+    """Right name and password: a code is asked for, or a new cookie and on; else the form, which never says what."""
     name, target = request.form.get("name", ""), inside(request.form.get("next"))
-    cookie = auth.sign_in(name, request.form.get("password", ""))
-    if cookie is None:
+    entry = door.by_password(name, request.form.get("password", ""))
+    if entry is None:
         sentence = _("Tên hoặc mật khẩu không đúng, hoặc tài khoản đang tạm khoá. Hãy thử lại sau ít phút.")
         return render_template("pages/login.html", next=target, name=name, sentence=sentence), 403
-    return auth.give_cookie(make_response(redirect(target, 303)), cookie)
+    return go_on(entry, target)
+
+
+def go_on(entry: door.Entry, target: str) -> Any:
+    """To where the person wanted, or to the code first."""
+    where = f"/login/code?{urlencode({'next': target})}" if entry.wants_code else target
+    return entry.give(make_response(redirect(where, 303)))
+
+
+@pages.get("/login/code")
+def code() -> Any:
+    """The form for a code; who has shown no password begins with that."""
+    if not door.is_half_way():
+        return redirect("/login", 303)
+    return render_template("pages/code.html", next=inside(request.args.get("next")))
+
+
+@pages.post("/login/code")
+def send_code() -> Any:
+    """A right code of the telephone, or a recovery code: signed in."""
+    target = inside(request.form.get("next"))
+    entry = door.by_code(request.form.get("code", ""))
+    if entry:
+        return door.drop_step(entry.give(make_response(redirect(target, 303))))
+    if not door.is_half_way():
+        return redirect("/login", 303)
+    sentence = _("Mã không đúng, đã dùng rồi, hoặc tài khoản đang tạm khoá. Hãy chờ mã kế tiếp rồi nhập lại.")
+    return render_template("pages/code.html", next=target, sentence=sentence), 403
 
 
 @pages.post("/logout")
@@ -68,30 +94,22 @@ def set_up(link: str) -> Any:
 @pages.get("/password")
 def password() -> Any:
     """The form for a new password of one's own."""
-    somebody()
+    auth.somebody()
     return render_template("pages/password.html")
 
 
 @pages.post("/password")
 def change_password() -> Any:
     """A new password; every other browser of this person is signed out."""
-    somebody()
+    auth.somebody()
     given = request.form
     try:
         if given.get("password", "") != given.get("again", ""):
             raise BadValue(_("Hai lần nhập mật khẩu không giống nhau. Hãy nhập lại."))
         cookie = auth.change_password(given.get("old", ""), given.get("password", ""))
-        if cookie is None:
-            raise BadValue(_("Mật khẩu hiện nay không đúng, hoặc tài khoản đang tạm khoá."))
     except BadValue as error:
         return render_template("pages/password.html", sentence=str(error)), 422
     return auth.give_cookie(make_response(redirect("/password?done=1", 303)), cookie)
-
-
-def somebody() -> None:
-    """A person in a browser: a program's key changes no password."""
-    if g.user is None or g.by_token:
-        raise NotSignedIn(auth.NO_ONE)
 
 
 @pages.post("/display")

@@ -184,6 +184,11 @@ PAGES = {
     "/reports.xlsx": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/files": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/reminders": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/sessions": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/second-factor": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/login/code": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/login/oidc": set(),  # where no server is configured
+    "/login/oidc/back": set(),
     "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }
