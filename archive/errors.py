@@ -88,6 +88,22 @@ class BookNotBegun(Conflict):
     """An empty book is given a number far on: a person says whether it begins there or awaits those before."""
 
 
+class NumbersUnknown(Conflict):
+    """The archive was restored: a person says first which number of the book was last given on paper."""
+
+
+class NotEmpty(Conflict):
+    """There is something where an archive, a backup or an export was to be made; it was left alone."""
+
+
+class CopyFailed(Transient):
+    """A backup could not be written or read to its end: the disk is full, away or failing. Earlier ones stay valid."""
+
+
+class CopyBroken(ArchiveError):
+    """A backup or an export is not what its own list says; nothing of it was taken."""
+
+
 class BadValue(ArchiveError):
     """A value somebody typed cannot be what the field means."""
 

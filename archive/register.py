@@ -16,10 +16,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
-from archive import history, register_days, routing
+from archive import history, register_days, register_restored, routing
 from archive.errors import BadValue, Conflict, NumberTaken, OutOfOrder
 from archive.models import DOCUMENT_FOR_UPDATE, BookYear, Document, Outbox, RegisterEntry, now
-from archive.register_books import book_for, books, lock_counter
+from archive.register_books import FARTHEST_AHEAD, await_numbers, book_for, books, lock_counter
 from archive.register_export import export_csv, export_html, export_xlsx
 from archive.register_report import plain_code
 from archive.vietnamese import fold
@@ -30,8 +30,6 @@ __all__ = [
     "export_csv", "export_html", "export_xlsx", "missing", "page", "register", "take_turn", "void",
 ]  # fmt: skip
 
-FARTHEST_AHEAD = 10_000
-"""A stamp that is farther ahead of the book than this was misread."""
 FAR_FOR_A_FIRST = 20
 """An empty book whose first paper has a number beyond this was begun on paper: its numbers are not awaited here."""
 
@@ -48,7 +46,7 @@ def register(
     `number` is what the stamp already says: the next one, one that is awaited, or one ahead, and then the numbers
     between stand as awaited; or that of a line taken over from an old book, whose paper this is. Again for the same
     document: the entry that is there. `reason` allows a day that is out of order and is noted in the book.
-    NumberTaken, OutOfOrder, DayClosed, Conflict, BadValue, NotFound: nothing was written.
+    NumberTaken, OutOfOrder, DayClosed, NumbersUnknown, Conflict, BadValue, NotFound: nothing was written.
     """
     at = at or now()
     _check(arrived_on, number, at)
@@ -60,6 +58,8 @@ def register(
         raise Conflict("Văn bản này đã huỷ nên không vào sổ được.")
     register_days.check(session, book_id, arrived_on)
     number = number or counter.last + 1
+    if number > counter.last:
+        register_restored.check(session, counter)
     if begin and not counter.last:
         _begin(session, counter, number, actor, at)
     awaited = _awaited(session, counter, number, document)
@@ -169,13 +169,7 @@ def _order_sentence(number: int, day: dt.date, how: str, other: dt.date) -> str:
 
 def _reserve(session: Session, counter: BookYear, number: int, actor: str, at: dt.datetime) -> None:
     """Move the counter to `number`; the numbers that are skipped wait for their papers."""
-    between = range(counter.last + 1, number)
-    line = {"book_id": counter.book_id, "year": counter.year, "status": "awaited", "registered_by": actor,
-            "registered_at": at}  # fmt: skip
-    if between:
-        session.execute(sa.insert(RegisterEntry), [line | {"number": n} for n in between])
-        facts = {"book": counter.book_id, "year": counter.year, "from": between[0], "to": between[-1]}
-        history.append(session, actor, "numbers_awaited", f"{counter.book_id}/{counter.year}", facts, at)
+    await_numbers(session, counter, number - 1, actor, at)
     counter.last = max(counter.last, number)
 
 

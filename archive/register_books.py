@@ -6,6 +6,7 @@ NĐ 30/2020, art. 22 wants one series of numbers for paper and electronic; some 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Sequence
 
@@ -15,13 +16,15 @@ from sqlalchemy.orm import Session
 
 from archive import history
 from archive.errors import BadValue, Conflict, NotFound
-from archive.models import Book, BookYear, Document
+from archive.models import Book, BookYear, Document, RegisterEntry
 from archive.vietnamese import fold
 
 DEFAULT = "den"
 """The book every office has."""
 SYSTEMS = ("state", "party")
 MOST_WORDS = 50
+FARTHEST_AHEAD = 10_000
+"""A stamp that is farther ahead of the book than this was misread."""
 
 _counter = (
     sa.select(BookYear)
@@ -43,6 +46,19 @@ def lock_counter(session: Session, book_id: str, year: int) -> BookYear:
     row = insert(BookYear).values(book_id=book_id, year=year, last=0)
     session.execute(row.on_conflict_do_nothing())
     return session.scalars(_counter, key).one()
+
+
+def await_numbers(session: Session, counter: BookYear, last: int, actor: str, at: dt.datetime) -> None:
+    """Move the locked counter to `last`, if it is not there yet: the numbers between wait for their papers."""
+    between = range(counter.last + 1, last + 1)
+    if not between:
+        return
+    line = {"book_id": counter.book_id, "year": counter.year, "status": "awaited", "registered_by": actor,
+            "registered_at": at}  # fmt: skip
+    session.execute(sa.insert(RegisterEntry), [line | {"number": n} for n in between])
+    facts = {"book": counter.book_id, "year": counter.year, "from": between[0], "to": between[-1]}
+    history.append(session, actor, "numbers_awaited", f"{counter.book_id}/{counter.year}", facts, at)
+    counter.last = last
 
 
 def named(session: Session, book_id: str) -> Book:

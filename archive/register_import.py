@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from archive import history, register_days
 from archive.errors import BadValue, Conflict
 from archive.models import BookImport, BookYear, RegisterEntry, now
-from archive.register import FAR_FOR_A_FIRST, FARTHEST_AHEAD
-from archive.register_books import lock_counter, named
+from archive.register import FAR_FOR_A_FIRST
+from archive.register_books import FARTHEST_AHEAD, lock_counter, named
 from archive.register_report import Range, Twice, ranges, twice
 from archive.register_sheet import TITLES, Sheet, is_numbering
 from archive.vietnamese import find_dates, fold, iso_date, short_date

@@ -1,0 +1,100 @@
+"""Sidecars beside the originals of a backup: one JSON file a document, told anew when something happened to it.
+
+They are made from the copy of the database, so they cost the running archive nothing, and only for documents that
+changed since the snapshot before. What is known of older snapshots stands in their databases.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import database, sidecar
+from archive.backup import disk, snapshot
+from archive.backup.target import Target
+from archive.errors import CopyBroken
+from archive.models import Document, Event, Scan
+
+MARGIN = dt.timedelta(hours=1)
+"""A document is told again though it may not have changed: clocks of machines differ."""
+
+
+def write(file: Path, target: Target, tell: Callable[[str, int, int], None]) -> int:
+    """Bring the sidecars of the folder to what the snapshot `file` says; how many were written.
+
+    A document that does not fit the shapes is left out: its row is in the database, and no backup fails for it.
+    """
+    engine = _engine(file)
+    written, there = 0, set()
+    try:
+        with database.readers(engine)() as session:
+            since = _since(target)
+            touched = _touched(session, since[1]) if since else set()
+            rows = _rows(session)
+            for done, row in enumerate(rows):
+                tell("hồ sơ văn bản", done, len(rows))
+                place = target.sidecars / f"{row.created_at:%Y}" / f"{row.id}.json"
+                there.add(place)
+                known = since and row.changed_at < since[0] - MARGIN and not touched & {row.id, row.scan_id}
+                written += 0 if known and place.is_file() else _write(session, row.id, place)
+            tell("hồ sơ văn bản", len(rows), len(rows))
+    finally:
+        engine.dispose()
+    _remove_others(target, there)
+    return written
+
+
+def _engine(file: Path) -> sa.Engine:
+    return sa.create_engine("sqlite://", creator=lambda: snapshot.read(file), poolclass=sa.StaticPool)
+
+
+def _rows(session: Session) -> Sequence[Any]:
+    wanted = sa.select(Document.id, Document.scan_id, Document.created_at, Document.changed_at).join(Scan)
+    return session.execute(wanted.where(Scan.status != "quarantined").order_by(Document.created_at, Document.id)).all()
+
+
+def _since(target: Target) -> tuple[dt.datetime, int] | None:
+    """When the newest snapshot was made, and how many events there were then."""
+    names = target.names()
+    if not names:
+        return None
+    manifest = target.manifest(names[-1])
+    with closing(snapshot.read(target.folder(names[-1]) / "vanthu.db")) as copy:
+        seq = copy.execute("SELECT max(seq) FROM event").fetchone()[0]
+    return manifest.made_at, seq or 0
+
+
+def _touched(session: Session, seq: int) -> set[str]:
+    return set(session.scalars(sa.select(Event.subject).where(Event.seq > seq).distinct()))
+
+
+def _write(session: Session, document_id: str, place: Path) -> bool:
+    document = session.get_one(Document, document_id)
+    try:
+        told = sidecar.of_document(session, document, f"../../blobs/{_path(document.scan.sha256)}")
+    except CopyBroken:
+        return False
+    finally:
+        session.expunge_all()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    half = place.with_suffix(disk.HALF)
+    half.write_bytes(sidecar.dumped(told))  # not waited for: it can be made again from the database beside it
+    half.replace(place)
+    return True
+
+
+def _path(sha256: str) -> str:
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def _remove_others(target: Target, there: set[Path]) -> None:
+    """Those of documents that are no more, or may not be known any more."""
+    for path in target.sidecars.glob("*/*"):
+        if path not in there:
+            path.unlink()

@@ -1,0 +1,240 @@
+"""The folder that holds backups: snapshots side by side, and one copy of each original for all of them.
+
+    vanthu-backup.json            whose archive it is
+    blobs/ab/cd/<sha256>          originals, each once
+    sidecars/2026/<id>.json       what is known of each document, as of the newest snapshot
+    snapshots/<moment>/           vanthu.db  blobs.txt  settings.toml  plugins/…  manifest.json (written last)
+
+A snapshot without its manifest was broken off and is swept by the next run. One run works in a folder at a time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import fcntl
+import hashlib
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from archive.backup import disk
+from archive.errors import BadValue, Conflict, CopyBroken, NotEmpty, NotFound
+
+MARKER = "vanthu-backup.json"
+MANIFEST = "manifest.json"
+DATABASE = "vanthu.db"
+BLOBS = "blobs.txt"
+SETTINGS = "settings.toml"
+_NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d{1,3})?")
+_LINE = re.compile(r"([0-9a-f]{64}) (\d{1,15})")
+MOST_BYTES = 64 << 20
+"""Of a manifest or a list of originals: some 900,000 lines."""
+
+M = TypeVar("M", bound=BaseModel)
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Marker(_Strict):
+    """Whose backups a folder holds."""
+
+    format: Literal["vanthu-backup-1"] = "vanthu-backup-1"
+    archive: str = Field(max_length=64)
+    """Hash of the archive's first event; empty for one in which nothing had happened yet."""
+
+
+class Manifest(_Strict):
+    """What a snapshot holds; written last."""
+
+    format: Literal["vanthu-snapshot-1"] = "vanthu-snapshot-1"
+    name: str = Field(pattern=rf"^{_NAME.pattern}$")
+    version: str = Field(max_length=40)
+    """Of the program that made it."""
+    revision: str = Field(max_length=32)
+    """Of the database's schema."""
+    made_at: dt.datetime
+    """The moment the database was copied at, UTC."""
+    files: dict[str, Sha256] = Field(max_length=20_000)
+    """Files beside the manifest → their SHA-256."""
+    scans: int = Field(ge=0)
+    documents: int = Field(ge=0)
+    entries: int = Field(ge=0)
+    events: int = Field(ge=0)
+    blobs: int = Field(ge=0)
+    blob_bytes: int = Field(ge=0)
+    withheld: int = Field(ge=0)
+    """Scans in quarantine: their originals are never copied."""
+    damaged: list[Sha256] = Field(max_length=100_000)
+    """Originals that were missing or damaged in the archive and of which this folder has no good copy either."""
+    head: str = Field(max_length=64)
+    """Hash of the last event."""
+
+
+class Target:
+    """A folder of backups."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.snapshots = root / "snapshots"
+        self.sidecars = root / "sidecars"
+
+    # -------------------------------------------------------------------------------------- whose it is
+
+    def claim(self, archive: str, *, expected: bool = False) -> None:
+        """Make the folder this archive's, or see that it is. NotEmpty, Conflict: nothing was written.
+
+        `expected`: a backup was made here before, so that an empty folder is a disk that is not mounted.
+        """
+        marker = self._marker()
+        if marker is None and expected:
+            raise NotFound(
+                f"Lần trước đã sao lưu vào {self.root}, nhưng nay ở đó trống: có lẽ ổ đĩa chưa được gắn. "
+                "Hãy gắn ổ rồi chạy lại; nếu thật sự muốn bắt đầu lại từ đầu, thêm --new."
+            )
+        if marker is None and self.root.is_dir() and any(self.root.iterdir()):
+            raise NotEmpty(f"Thư mục {self.root} có tệp khác, không phải bản sao lưu. Hãy chọn một thư mục trống.")
+        if marker and marker.archive and archive and marker.archive != archive:
+            raise Conflict(f"Thư mục {self.root} giữ bản sao lưu của một kho khác. Hãy chọn thư mục khác.")
+        for folder in (self.snapshots, self.sidecars, self.root / "blobs"):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o750)
+        if marker is None or not marker.archive:
+            disk.write(self.root / MARKER, Marker(archive=archive).model_dump_json(indent=1).encode())
+            disk.sync([self.root])
+
+    def _marker(self) -> Marker | None:
+        file = self.root / MARKER
+        return parsed(Marker, read(file), file) if file.is_file() else None
+
+    def need(self) -> None:
+        """NotFound unless there are backups here."""
+        if self._marker() is None:
+            raise NotFound(f"Ở {self.root} không có bản sao lưu nào của Văn Thư.")
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Alone in this folder; Conflict when another run works in it."""
+        with (self.root / "lock").open("w") as stream:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Conflict("Một lần sao lưu khác đang chạy ở thư mục này. Hãy đợi nó xong.") from error
+            yield
+
+    # -------------------------------------------------------------------------------------- snapshots
+
+    def names(self) -> list[str]:
+        """Snapshots that were finished, oldest first."""
+        found = [folder.name for folder in self.snapshots.glob("*") if _NAME.fullmatch(folder.name)]
+        return sorted(name for name in found if (self.snapshots / name / MANIFEST).is_file())
+
+    def chosen(self, name: str | None) -> str:
+        """This snapshot, or the newest; NotFound, BadValue."""
+        if name is not None and not _NAME.fullmatch(name):
+            raise BadValue(f"Tên bản sao lưu không hợp lệ: {name[:40]!r}.")
+        names = self.names()
+        if not names or name not in (None, *names):
+            there = ", ".join(names[-5:]) or "không có bản nào"
+            raise NotFound(f"Ở {self.root} không có bản sao lưu {name or 'nào'}. Hiện có: {there}.")
+        return name or names[-1]
+
+    def folder(self, name: str) -> Path:
+        """Where a snapshot lies."""
+        return self.snapshots / name
+
+    def manifest(self, name: str) -> Manifest:
+        """What a snapshot says it holds; CopyBroken."""
+        file = self.folder(name) / MANIFEST
+        return parsed(Manifest, read(file), file)
+
+    def blobs_of(self, name: str) -> dict[str, int]:
+        """The originals a snapshot needs: SHA-256 → bytes. CopyBroken."""
+        content = read(self.folder(name) / BLOBS)
+        if hashlib.sha256(content).hexdigest() != self.manifest(name).files.get(BLOBS):
+            raise CopyBroken(f"Danh sách bản gốc của bản sao lưu {name} đã bị đổi hoặc hỏng.")
+        lines = [_LINE.fullmatch(line) for line in content.decode("ascii", "replace").splitlines()]
+        if None in lines:
+            raise CopyBroken(f"Danh sách bản gốc của bản sao lưu {name} không đọc được.")
+        return {line[1]: int(line[2]) for line in lines if line}
+
+    def begin(self, at: dt.datetime) -> str:
+        """The name of a new snapshot, whose folder is made."""
+        plain = at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+        taken = {folder.name for folder in self.snapshots.iterdir()}
+        name = next(one for one in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if one not in taken)
+        self.folder(name).mkdir(mode=0o750)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Take a snapshot away, its manifest first: half of it is no snapshot."""
+        (self.folder(name) / MANIFEST).unlink(missing_ok=True)
+        disk.sync([self.folder(name)])
+        shutil.rmtree(self.folder(name))
+
+    def sweep(self) -> None:
+        """Take away what earlier runs began and did not finish."""
+        finished = set(self.names())
+        for folder in self.snapshots.iterdir():
+            if folder.name not in finished:
+                shutil.rmtree(folder)
+        for half in (self.root / "blobs").glob(f"??/??/*{disk.HALF}"):
+            half.unlink()
+
+    def keep(self, count: int) -> Sequence[str]:
+        """Keep the newest `count` snapshots and the originals they name; the names of those that went."""
+        gone = self.names()[:-count]
+        for name in gone:
+            self.drop(name)
+        self.collect()
+        return gone
+
+    def collect(self) -> int:
+        """Remove originals that no snapshot names; how many. CopyBroken, and none: a list cannot be read."""
+        named = {sha256 for name in self.names() for sha256 in self.blobs_of(name)}
+        lost = [path for path in self.walk() if path.name.partition(".")[0] not in named]
+        for path in lost:
+            path.unlink()
+        return len(lost)
+
+    # -------------------------------------------------------------------------------------- originals
+
+    def blob(self, sha256: str) -> Path:
+        """Where an original lies."""
+        return self.root / "blobs" / sha256[:2] / sha256[2:4] / sha256
+
+    def has(self, sha256: str, size: int) -> bool:
+        """Whether an original is there in its full length."""
+        try:
+            return self.blob(sha256).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def walk(self) -> Iterator[Path]:
+        """All originals, and those that were put aside."""
+        yield from sorted((self.root / "blobs").glob("??/??/*"))
+
+
+def read(file: Path) -> bytes:
+    """A small file; CopyBroken when it is away or far too large."""
+    try:
+        if file.stat().st_size > MOST_BYTES:
+            raise CopyBroken(f"Tệp {file.name} lớn bất thường.")
+        return file.read_bytes()
+    except FileNotFoundError as error:
+        raise CopyBroken(f"Thiếu tệp {file.name}.") from error
+
+
+def parsed(kind: type[M], content: bytes, file: Path) -> M:
+    """The content as this shape; CopyBroken."""
+    try:
+        return kind.model_validate_json(content)
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"][:3])
+        raise CopyBroken(f"Tệp {file.name} không đúng dạng{f' ở {where}' if where else ''}.") from error
