@@ -81,6 +81,49 @@ def disable(desk: Desk, name: str) -> None:
     click.echo(f"{name} không vào được nữa; các khoá đã thu hồi.")
 
 
+@user.command("unlock")
+@click.argument("name")
+@click.pass_obj
+def unlock(desk: Desk, name: str) -> None:
+    """Let a person try again at once who mistyped too often, or whom strangers kept out."""
+    from archive import lockout
+
+    with desk.sessions.begin() as session:
+        lockout.unlock(session, _known(session, name), actor=ACTOR)
+    click.echo(f"{name} thử lại được ngay.")
+
+
+@user.command("second-factor")
+@click.argument("name")
+@click.option("--off", is_flag=True, required=True, help="The telephone is lost and so are the recovery codes.")
+@click.pass_obj
+def second_factor_(desk: Desk, name: str, off: bool) -> None:  # noqa: ARG001
+    """Take a person's second factor off; signs the person out everywhere."""
+    from archive import second_factor
+
+    with desk.sessions.begin() as session:
+        second_factor.switch_off(session, _known(session, name), actor=ACTOR)
+    click.echo(f"{name} vào được chỉ bằng mật khẩu, cho đến khi đăng ký điện thoại mới.")
+
+
+@user.command("identity")
+@click.argument("name")
+@click.option("--email", default="", help="A mail address that the sign-in server has verified.")
+@click.option("--sub", default="", help="What the sign-in server calls the person.")
+@click.pass_obj
+def identity(desk: Desk, name: str, email: str, sub: str) -> None:
+    """Say who a person is at the sign-in server of VANTHU_OIDC_ISSUER; with neither option: nobody."""
+    from archive import identities
+
+    with desk.sessions.begin() as session:
+        person = _known(session, name)
+        if email or sub:
+            identities.name(session, person, desk.settings.oidc_issuer, email=email, subject=sub, actor=ACTOR)
+        else:
+            identities.forget(session, person, actor=ACTOR)
+    click.echo(f"Đã ghi danh tính của {name}.")
+
+
 @click.group()
 def token() -> None:
     """Keys for programs."""
