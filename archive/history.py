@@ -9,6 +9,8 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,12 +21,34 @@ from archive.models import Event, EventHead, now
 FIRST = "0" * 64
 _head = sa.select(EventHead).where(EventHead.id == 1).with_for_update()
 
+_for: ContextVar[str] = ContextVar("in_place_of", default="")
+
+
+def act_in_place_of(name: str) -> None:
+    """From now on, in this thread, events are of acts in the place of this person; "": in one's own."""
+    _for.set(name)
+
+
+@contextmanager
+def in_place_of(name: str) -> Iterator[None]:
+    """The same, for as long as the block lasts."""
+    before = _for.set(name)
+    try:
+        yield
+    finally:
+        _for.reset(before)
+
 
 def append(
     session: Session, actor: str, action: str, subject: str, data: dict[str, Any] | None = None,
     at: dt.datetime | None = None,
 ) -> Event:  # fmt: skip
-    """Write one event into the caller's transaction; `subject` is the id of what it happened to."""
+    """Write one event into the caller's transaction; `subject` is the id of what it happened to.
+
+    Whoever stands in for another is the actor still; for whom, the data say as `for`.
+    """
+    if name := _for.get():
+        data = {**(data or {}), "for": name}
     head = session.scalars(_head).one()
     moment = (at or now()).isoformat(timespec="milliseconds")
     body = json.dumps(data or {}, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)

@@ -2,6 +2,7 @@
 
 from archive.models.base import Base, BigId, Key, Moment, new_id, now
 from archive.models.books import Book, BookImport, BookYear, ClosedDay, RegisterEntry
+from archive.models.delegation import Delegation
 from archive.models.door import FailedPlace, Identity, KnownPlace, SecondFactor, SignInStep
 from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
@@ -26,6 +27,7 @@ __all__ = [
     "ClosedDay",
     "Confirmation",
     "Cut",
+    "Delegation",
     "Digest",
     "Document",
     "Event",

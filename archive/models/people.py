@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -33,6 +33,8 @@ class User(Base):
     wants_digest: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     """Whether the person is reminded by mail of what is due; also needs an address."""
     unit: Mapped[Unit | None] = relationship()
+    stands_in: ClassVar[tuple[Any, ...]] = ()
+    """Places of others this person fills today (access.Place); archive.delegation.resolve sets it on one object."""
 
 
 class LoginSession(Base):
