@@ -44,6 +44,7 @@ class Blobs:
         self.root = root
         self._half = root / "tmp"
         self._half.mkdir(parents=True, exist_ok=True)
+        _fsync(root.parent)  # the store itself must be there after a power cut, too
         self.sweep()
 
     def put(self, source: BinaryIO | Path, limit: int | None = None) -> Blob:

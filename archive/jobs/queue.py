@@ -32,6 +32,8 @@ LIVES = 10
 LEASE = 15.0
 """Seconds a task stays with a worker that gives no sign of life."""
 LONGEST_WAIT = 300.0
+FARTHEST = 60.0
+"""Seconds: a lease that ends later than that was written before the clock was set back, and is over."""
 CHANNEL = "vanthu_task"
 ACTOR = "line"
 """Who events of the line are said to be by."""
@@ -50,11 +52,13 @@ _OURS = (_task.c.id == _b("i"), _task.c.attempt == _b("a"), _task.c.worker == _b
 
 _clock = sa.text("SELECT extract(epoch FROM clock_timestamp())")
 _expired = (
-    sa.select(_task.c.id).where(_RUNNING, _task.c.lease_until < _b("now"))
+    sa.select(_task.c.id)
+    .where(_RUNNING, sa.or_(_task.c.lease_until < _b("now"), _task.c.lease_until > _b("far")))
     .order_by(_task.c.lease_until).limit(1).with_for_update(skip_locked=True)
 )  # fmt: skip
 _ready = (
-    sa.select(_task.c.id).where(_READY, _task.c.run_after <= _b("now"))
+    sa.select(_task.c.id)
+    .where(_READY, sa.or_(_task.c.run_after <= _b("now"), _task.c.run_after > _b("far")))
     .order_by(_task.c.priority, _task.c.rank, _task.c.id).limit(1).with_for_update(skip_locked=True)
 )  # fmt: skip
 _take = (
@@ -137,7 +141,10 @@ def wake(session: Session) -> None:
 def claim(session: Session, worker: str, now: float | None = None, lease: float = LEASE) -> Claim | None:
     """A task whose worker died, else the most urgent ready one of the oldest scan; None when there is none."""
     moment = clock(session) if now is None else now
-    found = session.execute(_expired, {"now": moment}).scalar() or session.execute(_ready, {"now": moment}).scalar()
+    # No lease and no pause reaches so far ahead: the clock was set back since, and nobody shall wait a year.
+    lost = {"now": moment, "far": moment + max(FARTHEST, 2 * lease)}
+    late = {"now": moment, "far": moment + 2 * LONGEST_WAIT}
+    found = session.execute(_expired, lost).scalar() or session.execute(_ready, late).scalar()
     if found is None:
         return None
     row = session.execute(_take, {"i": found, "w": worker, "until": moment + lease, "now": moment}).one()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.children import Child, _Trusting
-from archive.errors import Crashed, Encrypted, TookTooLong
+from archive.errors import Crashed, Encrypted, TookTooLong, TooMuchWork
 from archive.reading import Page, Word
 
 HERE = "tests.archive.test_children"
@@ -136,7 +136,7 @@ def test_an_abort_is_a_crash_and_the_next_call_works(child):
 
 
 def test_processor_time_is_limited_for_each_call(child):
-    with pytest.raises(TookTooLong):
+    with pytest.raises(TooMuchWork):
         run(child, "spin", cpu=0.1)
 
 

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from archive import jobs
-from archive.errors import BadSettings, Conflict, Crashed, Encrypted, NotFound, TookTooLong, Transient
+from archive.errors import BadSettings, Conflict, Crashed, Encrypted, NotFound, TookTooLong, TooMuchWork, Transient
 from archive.jobs import desk, queue
 from archive.jobs.waiting import Bell
 from archive.models import Event, PageRow, Scan, Task
@@ -236,6 +236,11 @@ def test_what_took_too_long_gets_a_second_chance_and_no_third(scan, claim, fail,
     assert look(Scan, id_).error == "Việc đọc mất quá nhiều thời gian."
 
 
+def test_what_used_its_time_up_gets_no_second_chance(scan, fail, claim):
+    scan()
+    assert fail(claim(), TooMuchWork("Việc đọc mất quá nhiều thời gian.")) == "dead"
+
+
 def test_a_task_outlives_workers_that_were_killed_from_outside(scan, claim, fail, look):
     scan()
     for n in range(queue.LIVES - 1):
@@ -313,6 +318,18 @@ def test_a_released_task_is_ready_at_once_and_not_counted(sessions, scan, claim)
         assert queue.release(session, held)
     again = claim("w2", now=FAR)
     assert (again.id, again.attempt) == (held.id, 1)
+
+
+@pytest.mark.parametrize("jump", [-31_536_000.0, -3600.0, 3600.0, 31_536_000.0])
+def test_a_clock_that_jumps_holds_nothing_up(scan, claim, fail, finish, look, jump):
+    scan()
+    held = claim(now=FAR)
+    assert claim("w2", now=FAR) is None
+    again = claim("w2", now=FAR + jump)
+    assert (again.id, again.attempt) == (held.id, 2)
+    assert not finish(held)
+    assert fail(again, Transient("")) == "ready"
+    assert claim("w3", now=FAR + 4 * jump).id == held.id
 
 
 def test_the_leases_of_a_worker_seen_to_die_end_at_once(sessions, scan, claim):
@@ -399,7 +416,7 @@ def test_the_hot_queries_use_their_partial_indexes(sqlite_engine, statement, ind
     said = []
     sa.event.listen(sqlite_engine, "before_cursor_execute", lambda *args: said.append(args[2:4]))
     with sqlite_engine.connect() as connection:
-        connection.execute(statement, {"now": 1.0})
+        connection.execute(statement, {"now": 1.0, "far": 2.0})
         sql, values = said[-1]
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
     assert f"ix_{index}" in str(plan)
