@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 _SCAN = re.compile(r"[0-9a-z]{8,32}")
@@ -45,6 +46,16 @@ class Derived:
             return self._path(scan_id, name).read_bytes()
         except FileNotFoundError:
             return None
+
+    def scans(self) -> Iterator[str]:
+        """The ids of scans that have a folder."""
+        for folder in sorted(self.root.glob("??/*")):
+            yield folder.name
+
+    def names(self, scan_id: str) -> list[str]:
+        """The projections of a scan that are there."""
+        folder = self._folder(scan_id)
+        return sorted(path.name for path in folder.glob("*") if path.name != _FORGOTTEN)
 
     def remove(self, scan_id: str, *names: str) -> None:
         """Throw away these projections of a scan; they may be made again."""

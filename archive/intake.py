@@ -7,6 +7,8 @@ a scan without its bytes.
 from __future__ import annotations
 
 import datetime as dt
+import io
+import logging
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -16,17 +18,20 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, scans
+from archive import history, ledger, scans, scrub
 from archive.blobs import Blob, Blobs
 from archive.blobs.files import full
 from archive.config import Settings
 from archive.database import Sessions
+from archive.errors import DiskFull, EmptyFile, Refused, ScanTooLarge
 from archive.jobs import queue
 from archive.models import Scan, new_id, now
 
 __all__ = ["Received", "receive"]
 
 _known = sa.select(Scan).where(Scan.sha256 == sa.bindparam("sha256"))
+_REASONS = {EmptyFile: "empty", ScanTooLarge: "too_large", DiskFull: "disk_full"}
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +50,19 @@ def receive(
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
 
-    Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept.
+    Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so.
     """
+    try:
+        return _receive(sessions, blobs, settings, stream, filename, actor, source, urgent, at)
+    except Refused as error:
+        _note(sessions, stream, error, actor, source)
+        raise
+
+
+def _receive(
+    sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, actor: str, source: str,
+    urgent: bool, at: dt.datetime | None,
+) -> Received:  # fmt: skip
     _leave_reserve(blobs, settings)
     head = _head(stream)
     media_type = scans.sniff(head)
@@ -58,7 +74,7 @@ def receive(
     except sa.exc.IntegrityError:
         # The same bytes came in through another door at the same moment, and that one was first.
         with sessions.begin() as session:
-            return _again(session.scalars(_known, {"sha256": blob.sha256}).one())
+            return _again(session, session.scalars(_known, {"sha256": blob.sha256}).one(), actor)
     except sa.exc.OperationalError as error:
         raise full() if _is_full(error) else error from error
 
@@ -69,7 +85,7 @@ def _write(
 ) -> Received:  # fmt: skip
     first = session.scalars(_known, {"sha256": blob.sha256}).one_or_none()
     if first:
-        return _again(first)
+        return _again(session, first, actor)
     scan = Scan(
         id=new_id(), sha256=blob.sha256, filename=filename, media_type=media_type, size=blob.size, source=source,
         received_at=at, received_by=actor, priority=queue.URGENT if urgent else queue.NORMAL, status="received",
@@ -83,13 +99,33 @@ def _write(
     return Received(scan.id, blob.sha256, scan.status, new=True)
 
 
-def _again(scan: Scan) -> Received:
+def _again(session: Session, scan: Scan, actor: str) -> Received:
+    scrub.mend(session, scan, actor, now())  # the store has just seen to it that its bytes are whole
     return Received(scan.id, scan.sha256, scan.status, new=False)
 
 
 def _leave_reserve(blobs: Blobs, settings: Settings) -> None:
     if blobs.free() < settings.reserve_mb << 20:
         raise full()
+
+
+def _note(sessions: Sessions, stream: BinaryIO, error: Refused, actor: str, source: str) -> None:
+    """Say in the chain that a file was refused. Where even that finds no room, the sender still hears why."""
+    reason = _REASONS.get(type(error), "unknown_format")
+    log.info("refused reason=%s source=%s", reason, source)
+    try:
+        with sessions.begin() as session:
+            ledger.note_refusal(session, actor, source, reason, _size(stream), now())
+    except sa.exc.OperationalError:
+        log.warning("refusal not written reason=%s source=%s", reason, source)
+
+
+def _size(stream: BinaryIO) -> int | None:
+    """Of the whole file, where the stream can tell."""
+    try:
+        return stream.seek(0, io.SEEK_END)
+    except (OSError, ValueError, AttributeError):
+        return None
 
 
 def _head(stream: BinaryIO) -> bytes:

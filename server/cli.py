@@ -16,6 +16,8 @@ COMMANDS = {
     "work": ("running", "A worker only; any number may run, on any machine with the same engines."),
     "upgrade": ("running", "Bring the database to this version; SQLite is copied first."),
     "check": ("checking", "Print the effective settings and what is missing or wrong."),
+    "scrub": ("scrubbing", "Read originals back from the disk at leisure; `vanthu up` starts it."),
+    "events": ("events", "The chain of events: export, verify, head."),
     "ingest": ("ingesting", "Archive files (PDF, TIFF, JPEG, PNG); the same bytes again are the first scan."),
     "read": ("reading", "Read files and archive nothing."),
     "reread": ("reading", "Queue scans to be read again; what people confirmed stays."),

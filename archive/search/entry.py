@@ -96,6 +96,9 @@ class Store(Protocol):
     def documents(self) -> int:
         """How many documents can be found."""
 
+    def identifiers(self) -> Sequence[str]:
+        """The ids of all documents that can be found."""
+
     def search(self, query: Query, limit: int) -> Found:
         """The best `limit` documents of the newest commit."""
 

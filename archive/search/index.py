@@ -84,6 +84,11 @@ class Index:
         with self._lock, self._reading() as store:
             return store.documents
 
+    def identifiers(self) -> Sequence[str]:
+        """The ids of all documents it knows; one twice says it is spoiled. Raises IndexBroken."""
+        with self._lock, self._reading() as store:
+            return store.identifiers()
+
     def apply(self, upserts: Sequence[IndexEntry] = (), deletes: Sequence[str] = ()) -> None:
         """One batch, one commit, durable on return; safe to repeat.
 

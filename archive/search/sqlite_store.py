@@ -85,6 +85,11 @@ class SqliteStore:
         self.newest()
         return len(self._names) - 1 - len(self._dead)
 
+    def identifiers(self) -> Sequence[str]:
+        """The ids of all documents that can be found."""
+        with self._looking() as connection:
+            return [name for (name,) in connection.execute("SELECT id FROM entry WHERE NOT dead")]
+
     def search(self, query: Query, limit: int) -> Found:
         """The best `limit` documents of the newest commit."""
         with self._looking() as connection:

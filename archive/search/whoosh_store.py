@@ -80,6 +80,11 @@ class WhooshStore:
         """How many documents can be found."""
         return self._newest().documents
 
+    def identifiers(self) -> Sequence[str]:
+        """The ids of all documents that can be found."""
+        snapshot = self._newest()
+        return snapshot.identifiers(np.flatnonzero(~snapshot.deleted).astype(np.int32))
+
     def search(self, query: Query, limit: int) -> Found:
         """The best `limit` documents of the newest commit."""
         snapshot = self._newest()

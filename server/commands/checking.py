@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sys
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,53 +14,77 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.errors import ArchiveError
-from server.commands import Desk, show, speak
+from server.commands import ACTOR, Desk, show, speak
 
 if TYPE_CHECKING:
-    from archive.database import Sessions
+    from archive.inspection import Check, Place, Tell
 
 Checked = tuple[str, bool, str]
 """What was looked at, whether it is well, and a sentence."""
 
 
 @click.command()
-@click.option("--deep", is_flag=True, help="Every original, the chain of events, the register, the index.")
+@click.option("--deep", is_flag=True, help="Everything: ledger, originals, events, tables, register, index.")
+@click.option("--mend", is_flag=True, help="With --deep: scans that no task carries on are read again, first.")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_context
-def check(context: click.Context, deep: bool, as_json: bool) -> None:
+def check(context: click.Context, deep: bool, mend: bool, as_json: bool) -> None:
     """Print the effective settings (secrets masked) and what is missing or wrong; then the status is 1."""
+    if mend and not deep:
+        raise click.UsageError("--mend đi cùng --deep")
     desk: Desk = context.obj
     speak(logging.CRITICAL)
-    found = list(_checks(desk, deep))
-    well = all(fine for _, fine, _ in found)
+    if not as_json:
+        for name, value in desk.settings.masked().items():
+            click.echo(f"{name} = {value}")
+    found = []
+    for one in _checks(desk, deep=deep, mends=mend):
+        found.append(one)
+        if not as_json:
+            _print(one)
+    well = all(one.ok for one in found)
     if as_json:
-        checks = [{"name": name, "ok": fine, "detail": says} for name, fine, says in found]
+        checks = [{"name": one.name, "ok": one.ok, "detail": one.says, "todo": one.todo} for one in found]
         show({"ok": well, "settings": desk.settings.masked(), "checks": checks})
-    else:
-        _print(desk, found)
     context.exit(0 if well else 1)
 
 
-def _print(desk: Desk, found: list[Checked]) -> None:
-    for name, value in desk.settings.masked().items():
-        click.echo(f"{name} = {value}")
-    for name, fine, says in found:
-        click.echo(f"[{'ổn' if fine else 'LỖI'}] {name}: {says}", err=not fine)
+def _print(one: Check) -> None:
+    """A line as soon as it is known: the next may take an hour."""
+    todo = f" → {one.todo}" if one.todo else ""
+    click.echo(f"[{'ổn' if one.ok else 'LỖI'}] {one.name}: {one.says}{todo}", err=not one.ok)
 
 
-def _checks(desk: Desk, deep: bool) -> Iterator[Checked]:
-    yield _reader(desk)
-    yield _disk(desk)
-    yield _index_engine(desk)
-    schema = _schema(desk)
+def _checks(desk: Desk, *, deep: bool, mends: bool) -> Iterator[Check]:
+    from archive.inspection import Check
+    from archive.inspection.originals import looked_at
+
+    yield Check(*_reader(desk))
+    yield Check(*_disk(desk))
+    yield Check(*_index_engine(desk))
+    schema = Check(*_schema(desk))
     yield schema
-    if not schema[1]:
+    if not schema.ok:
         return
-    yield from _plugins(desk)
-    yield from _counts(desk)
-    yield from _growth(desk)
+    quick = (_plugins, _counts, _growth)
+    yield from (Check(*one) for part in quick for one in part(desk))
+    yield _backup(desk)
     if deep:
-        yield from _deep(desk)
+        yield from _deep(desk, mends=mends)
+    else:
+        yield looked_at(_place(desk))
+
+
+def _backup(desk: Desk) -> Check:
+    """When the last one was made; none is a warning, and no error of the archive."""
+    from archive import backup
+    from archive.inspection import Check
+
+    with desk.readers() as session:
+        found = backup.last(session)
+    late = backup.is_overdue(found, desk.settings.backup_days)
+    says = f"lần cuối {found.at:%Y-%m-%d %H:%M} UTC" if found else "chưa từng sao lưu"
+    return Check("sao lưu", ok=True, says=says, todo="Hãy chạy vanthu backup TARGET." if late else "")
 
 
 def _reader(desk: Desk) -> Checked:
@@ -146,61 +173,46 @@ def _count(session: Session, kind: Any) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(kind)) or 0
 
 
-def _deep(desk: Desk) -> Iterator[Checked]:
-    yield _originals(desk)
-    with desk.readers() as session:
-        yield _chain(session)
-        yield from _books(session)
-    yield _index(desk.readers, desk)
+def _place(desk: Desk) -> Place:
+    from archive.inspection import Place
+
+    return Place(desk.settings, desk.sessions, desk.readers, desk.blobs, desk.index)
 
 
-def _originals(desk: Desk) -> Checked:
-    from archive.models import Scan
+def _deep(desk: Desk, *, mends: bool) -> Iterator[Check]:
+    from archive.inspection import deep, runs
+    from archive.models import now
 
-    with desk.readers() as session:
-        scans = session.execute(sa.select(Scan.id, Scan.sha256)).all()
-    bad = [scan_id for scan_id, sha256 in scans if not (desk.blobs.has(sha256) and desk.blobs.verify(sha256))]
-    if bad:
-        return "tệp gốc", False, f"{len(bad)} tệp mất hoặc hỏng: {', '.join(bad[:20])}"
-    return "tệp gốc", True, f"{len(scans)} tệp đúng mã SHA-256"
-
-
-def _chain(session: Session) -> Checked:
-    from archive import history
-
-    broken = list(history.broken(session))
-    if broken:
-        return "chuỗi nhật ký", False, f"đứt ở dòng {', '.join(map(str, broken[:20]))}"
-    return "chuỗi nhật ký", True, "liền mạch"
+    began, found = now(), []
+    if mends:
+        yield _resumed(desk)
+    with _bar() as tell:
+        for one in deep(_place(desk), tell):
+            found.append(one)
+            yield one
+    runs.keep(desk.sessions, ACTOR, found, began)
 
 
-def _books(session: Session) -> Iterator[Checked]:
-    from archive import register, register_days
-    from archive.models import Book, BookYear, RegisterEntry
+def _resumed(desk: Desk) -> Check:
+    from archive import ledger
+    from archive.inspection import Check
 
-    every = sa.union(sa.select(BookYear.book_id, BookYear.year), sa.select(RegisterEntry.book_id, RegisterEntry.year))
-    for book, year in session.execute(every).all():
-        gaps = register.missing(session, book, year)
-        says = f"thiếu số {', '.join(map(str, gaps[:20]))}" if gaps else "không thiếu số nào"
-        yield f"sổ {book} năm {year}", not gaps, says
-    for book in session.scalars(sa.select(Book.id)).all():
-        altered = [f"{day.day:%d/%m/%Y}" for day in register_days.altered(session, book)]
-        says = f"đã khóa mà bị sửa: {', '.join(altered[:20])}" if altered else "các ngày đã khóa còn nguyên"
-        yield f"ngày khóa sổ {book}", not altered, says
+    with desk.sessions.begin() as session:
+        count = ledger.resume(session, [*ledger.lost(session), *ledger.stuck(session)], ACTOR)
+    return Check("xếp lại hàng đợi", ok=True, says=f"{count} tệp được đọc lại từ đầu")
 
 
-def _index(readers: Sessions, desk: Desk) -> Checked:
-    from archive.models import Document, Outbox
+@contextlib.contextmanager
+def _bar() -> Iterator[Tell]:
+    """How far it is, on the last line of a terminal; nothing where nobody looks."""
+    shown, step = sys.stderr.isatty(), 0.0
 
-    with readers() as session:
-        documents, waiting = _count(session, Document), _count(session, Outbox)
-    status = desk.index.status()
-    says = f"{status.documents} văn bản, cơ sở dữ liệu {documents}, chờ ghi {waiting}"
-    if not status.healthy and (documents or status.generation):
-        return (
-            "chỉ mục",
-            waiting > 0 and status.generation is None,
-            f"chưa có hoặc hỏng ({says}): hãy chạy vanthu reindex",
-        )
-    fine = waiting > 0 or status.documents == documents
-    return "chỉ mục", fine, says if fine else f"{says}: hãy chạy vanthu reindex"
+    def tell(name: str, done: int, total: int) -> None:
+        nonlocal step
+        if shown and (not done or time.monotonic() - step > 0.2):
+            step = time.monotonic()
+            click.echo(f"\r\x1b[K{name} {f'{done}/{total}' if total else '…'}", err=True, nl=False)
+
+    yield tell
+    if shown:
+        click.echo("\r\x1b[K", err=True, nl=False)

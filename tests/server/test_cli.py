@@ -234,7 +234,9 @@ def test_check_finds_a_missing_number_and_a_missing_document_in_the_index(vanthu
     assert "[ổn] chỉ mục" in before.stdout
     with sqlite_sessions.begin() as session:
         session.connection().exec_driver_sql("DELETE FROM register_entry WHERE number = 1")
-        session.add(Document(scan_id=session.query(Scan.id).limit(1).scalar(), ordinal=9))
+        scan = session.query(Scan).first()
+        scan.status = "review"
+        session.add(Document(scan_id=scan.id, ordinal=9))
     said = vanthu("check", "--deep", status=1).stderr
     assert "thiếu số 1" in said and "vanthu reindex" in said
 

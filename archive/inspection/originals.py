@@ -1,0 +1,108 @@
+"""Are the bytes of every scan there, the same, and where they belong?"""
+
+from __future__ import annotations
+
+import datetime as dt
+import stat
+import time
+from collections.abc import Iterator
+
+import sqlalchemy as sa
+
+from archive import scrub
+from archive.errors import ArchiveError
+from archive.inspection.checks import Check, Place, Tell, named
+from archive.models import BookImport, Scan, now
+
+NAME = "tệp gốc"
+YOUNG = dt.timedelta(hours=24)
+"""A blob that nobody knows may be one that is just being received."""
+
+
+def whole(place: Place, tell: Tell) -> Iterator[Check]:
+    """The SHA-256 of every original, read from the disk; what is found is kept, as the scrub keeps it."""
+    with place.readers() as session:
+        rows = session.execute(sa.select(Scan.id, Scan.sha256, Scan.size).where(scrub.HELD)).all()
+    bad: dict[str, list[str]] = {}
+    pace = scrub.Pace(place.megabytes, time.sleep) if place.megabytes else None
+    try:
+        if rows:
+            scrub.check_store(place.blobs)
+        for done, row in enumerate(rows):
+            tell(NAME, done, len(rows))
+            original = scrub.Original(*row)
+            found = scrub.look(place.blobs, original.sha256, pace)
+            if not scrub.note(place.sessions, original, found):
+                bad.setdefault(found, []).append(original.scan_id)
+    except ArchiveError as error:
+        yield Check(NAME, ok=False, says=str(error), todo="Hãy gắn lại ổ đĩa rồi kiểm tra lại.")
+        return
+    if not bad:
+        yield Check(NAME, ok=True, says=f"{len(rows)} tệp đúng mã SHA-256")
+    for kind, what in _WORDS.items():
+        if ids := bad.get(kind):
+            yield Check(NAME, ok=False, says=f"{len(ids)} tệp {what}: {named(ids)}", todo=scrub.TODO)
+
+
+_WORDS = {"missing": "mất", "altered": "hỏng (khác mã SHA-256)", "unreadable": "đĩa không đọc được"}
+
+
+def strangers(place: Place, tell: Tell) -> Iterator[Check]:
+    """Blobs nobody knows: left by a crash between the bytes and their row; the same file, sent again, uses them."""
+    tell("tệp không ai nhận", 0, 0)
+    with place.readers() as session:
+        known = set(session.scalars(sa.select(Scan.sha256))) | set(session.scalars(sa.select(BookImport.sha256)))
+    unknown = [sha256 for sha256 in place.blobs.walk() if sha256 not in known]
+    if not unknown:
+        yield Check("tệp không ai nhận", ok=True, says="không có")
+        return
+    ages = sorted(_age(place, sha256) for sha256 in unknown)
+    old = sum(1 for age in ages if age > YOUNG)
+    says = f"{len(unknown)} tệp trong kho không thuộc bản quét nào, {old} tệp cũ hơn một ngày: {_short(unknown)}"
+    todo = "Không mất gì: gửi lại đúng tệp ấy thì được nhận. Có thể là tệp nhận dở khi máy tắt."
+    yield Check("tệp không ai nhận", ok=True, says=says, todo=todo)
+
+
+def _short(names: list[str]) -> str:
+    return named(f"{name[:12]}…" for name in names)
+
+
+def _age(place: Place, sha256: str) -> dt.timedelta:
+    try:
+        born = place.blobs.path(sha256).stat().st_mtime
+    except (ArchiveError, OSError):
+        return dt.timedelta(0)
+    return dt.timedelta(seconds=max(0.0, time.time() - born))
+
+
+def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
+    """What is quarantined shows no picture, and its folder is open to nobody else."""
+    tell("cách ly", 0, 0)
+    with place.readers() as session:
+        ids = session.scalars(sa.select(Scan.id).where(Scan.status.in_(("quarantined", "destroyed")))).all()
+    shown = [scan_id for scan_id in ids if place.derived.names(scan_id)]
+    if shown:
+        todo = "Hãy xoá các thư mục ấy trong DATA/derived, và xem lại ai đã mở."
+        yield Check("cách ly", ok=False, says=f"{len(shown)} tệp cách ly còn hình trang: {named(shown)}", todo=todo)
+    folder = place.settings.data / "quarantine"
+    mode = stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0o700
+    if mode != 0o700:
+        says = f"thư mục cách ly mở cho người khác (quyền {mode:04o})"
+        yield Check("cách ly", ok=False, says=says, todo="Hãy đặt lại: chmod 0700 DATA/quarantine")
+    if not shown and mode == 0o700:
+        yield Check("cách ly", ok=True, says=f"{len(ids)} tệp, không tệp nào lộ hình trang")
+
+
+def looked_at(place: Place) -> Check:
+    """How far the scrub is, by what the rows say; quick."""
+    with place.readers() as session:
+        found = scrub.looked(session)
+    days = place.settings.scrub_days
+    if found.damaged_count:
+        says = f"{found.damaged_count} tệp hỏng: {named(found.damaged)}"
+        return Check("rà bản gốc", ok=False, says=says, todo=scrub.TODO)
+    last = f"lần cuối {found.last:%Y-%m-%d %H:%M} UTC" if found.last else "chưa rà lần nào"
+    ago = (now() - found.last).days if found.last else None
+    late = days > 0 and found.total > 0 and ago is not None and ago > days
+    todo = "Hãy chạy vanthu up hoặc vanthu scrub." if late else ""
+    return Check("rà bản gốc", not late, f"{last}; chưa rà {found.never} tệp", todo)

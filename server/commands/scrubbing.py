@@ -1,0 +1,115 @@
+"""vanthu scrub: originals are read back from the disk at leisure; looks at everything that were asked for are taken."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import click
+import sqlalchemy as sa
+
+from archive.errors import Transient
+from server.commands import Desk, speak
+
+if TYPE_CHECKING:
+    from archive.inspection import Place
+
+log = logging.getLogger("vanthu.scrub")
+GLANCE = 3.0
+"""Seconds between two looks for a task of the page."""
+PAUSE = 60.0
+"""Seconds until the next attempt where the disk or the database is away."""
+HURRIED = 50.0
+"""Megabytes a second where somebody waits for the result."""
+GENTLE = 10
+"""Added to the niceness: reading and the web go first, at the disk too."""
+
+
+@click.command()
+@click.option("--rate", type=click.FloatRange(0.01, 10_000), help="Megabytes a second that are read at most.")
+@click.option("--days", type=click.FloatRange(0, 3650), help="Each original once in so many days (VANTHU_SCRUB_DAYS).")
+@click.option("--once", is_flag=True, help="Every original now, at this rate; status 1 when one is damaged.")
+@click.pass_context
+def scrub(context: click.Context, rate: float | None, days: float | None, once: bool) -> None:
+    """Read originals back from the disk and compare them, those longest unlooked-at first."""
+    from archive import scrub as scrubbing
+
+    desk: Desk = context.obj
+    speak(logging.ERROR if once else logging.INFO)
+    within = desk.settings.scrub_days if days is None else days
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if once:
+        context.exit(_once(desk, rate, stop))
+    with contextlib.suppress(OSError):
+        os.nice(GENTLE)
+    _Keeper(_place(desk), within, rate or scrubbing.MOST_MB, stop).run()
+
+
+def _place(desk: Desk) -> Place:
+    from archive.inspection import Place
+
+    return Place(desk.settings, desk.sessions, desk.readers, desk.blobs, desk.index, HURRIED)
+
+
+def _once(desk: Desk, rate: float | None, stop: threading.Event) -> int:
+    """Every original that is there now, each once."""
+    from archive import scrub as scrubbing
+    from archive.models import Scan
+
+    with desk.readers() as session:
+        total = session.scalar(sa.select(sa.func.count()).select_from(Scan).where(scrubbing.HELD)) or 0
+    for _ in range(total):
+        if stop.is_set():
+            break
+        scrubbing.step(desk.sessions, desk.blobs, days=1, megabytes=rate or 1e6, wait=stop.wait)
+    with desk.readers() as session:
+        found = scrubbing.looked(session)
+    click.echo(f"{total} tệp, {found.damaged_count} tệp hỏng")
+    for scan_id in found.damaged:
+        click.echo(f"{scan_id}: {scrubbing.TODO}", err=True)
+    return 1 if found.damaged_count else 0
+
+
+class _Keeper:
+    """Looks at one original after another, and between two of them for what the page asks."""
+
+    def __init__(self, place: Place, days: float, megabytes: float, stop: threading.Event) -> None:
+        self._place, self._days, self._megabytes, self._stop = place, days, megabytes, stop
+        self._next = 0.0
+
+    def run(self) -> None:
+        """Until told to stop."""
+        while not self._stop.is_set():
+            try:
+                self._inspect()
+                if self._days and time.monotonic() >= self._next:
+                    self._look()
+            except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError, Transient) as error:
+                log.warning("scrub waits cause=%s", type(error).__name__)
+                self._next = time.monotonic() + PAUSE
+            rest = self._next - time.monotonic() if self._days else GLANCE
+            self._stop.wait(min(GLANCE, max(0.0, rest)))
+
+    def _inspect(self) -> None:
+        from archive.inspection import runs
+
+        number = runs.take(self._place.sessions)
+        if number is not None:
+            log.info("inspection begins id=%d", number)
+            well = runs.run(self._place, number, self._stop.is_set)
+            log.info("inspection ends id=%d ok=%s", number, well)
+
+    def _look(self) -> None:
+        from archive import scrub as scrubbing
+
+        rest = scrubbing.step(
+            self._place.sessions, self._place.blobs, days=self._days, megabytes=self._megabytes, wait=self._stop.wait
+        )
+        self._next = time.monotonic() + (PAUSE if rest is None else rest)
