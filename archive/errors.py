@@ -44,6 +44,10 @@ class TooMuchWork(TookTooLong):
     """It used up its processor time: the file is to blame, not a busy machine."""
 
 
+class Spared(Unreadable):
+    """The page was not tried: others of the same file had brought the reader down, or used all their time up."""
+
+
 class Transient(ArchiveError):
     """Something around the paper failed (disk, database, memory); the same step may succeed later."""
 

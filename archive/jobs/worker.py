@@ -23,7 +23,7 @@ import sqlalchemy as sa
 from archive import database
 from archive.children import Child
 from archive.config import Settings
-from archive.errors import ArchiveError, Crashed, Transient
+from archive.errors import ArchiveError, Crashed, Spared, Transient
 from archive.jobs import open_jobs, queue
 from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
@@ -42,6 +42,8 @@ INDEX_PAUSE = 2.0
 """Seconds between two visits to the index while there is work: a commit of many costs little more than of one."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
+BUSY = 2 / 3
+"""Share of a call's wall clock that it may compute: on a machine at rest nothing honest needs so much."""
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 """What the loop waits out."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
@@ -150,7 +152,8 @@ class Worker:
         step, began = self._steps[claim.step], time.monotonic()
         with self._reading() as session:
             calls = step.prepare(session, self._archive, claim)
-        answers = [self._answer(step, claim, args) for args in calls] if step.work else []
+            spared = step.spared is not None and step.spared(session, claim)
+        answers = [self._answer(step, claim, args, spared) for args in calls] if step.work else []
         if step.save:
             step.save(self._archive, claim, answers)
         with self._sessions.begin() as session:
@@ -160,8 +163,10 @@ class Worker:
         log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", "done" if kept else "fenced", claim.id,
                  claim.scan_id, claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
 
-    def _answer(self, step: Step, claim: Claim, args: Args) -> Any:
+    def _answer(self, step: Step, claim: Claim, args: Args, spared: bool) -> Any:
         """What the child says, or what stands for it when it cannot be had."""
+        if spared and step.instead:
+            return step.instead(claim, args, Spared())
         try:
             return self._ask(step, claim, args)
         except ArchiveError as error:
@@ -177,7 +182,7 @@ class Worker:
             raise Crashed("")
         seconds = step.seconds(self.settings)
         beat = _Beat(self, claim)
-        return self._child.run(step.work or "", *args, wall=seconds, cpu=seconds, beat=beat)
+        return self._child.run(step.work or "", *args, wall=seconds, cpu=seconds * BUSY, beat=beat)
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         with self._sessions.begin() as session:

@@ -69,6 +69,8 @@ class Step:
     save: Callable[[Archive, Claim, Sequence[Any]], None] | None = None
     instead: Callable[[Claim, Args, ArchiveError], Any] | None = None
     """What stands for an answer that cannot be had; None: the whole step fails."""
+    spared: Callable[[Session, Claim], bool] | None = None
+    """Whether the child is not asked at all: `instead` stands for its answer."""
 
 
 def limits(settings: Settings) -> Limits:

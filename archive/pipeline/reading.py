@@ -14,7 +14,7 @@ from archive import history, pages, records
 from archive.errors import ArchiveError
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
-from archive.models import MarkRow, PageRow, Scan, StampRow
+from archive.models import MarkRow, PageRow, Scan, StampRow, Task
 from archive.pages import box_json
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, options, own_stamps, plugins
@@ -24,6 +24,9 @@ from archive.steps import Marks
 
 SURE_MARK = 0.5
 """Confidence from which a mark of urgency hurries a scan and a mark of secrecy stops it."""
+IN_VAIN = 2
+"""Pages of a scan that may bring the reader down before the rest is spared: a file of 500 would hold it for a day."""
+_COSTLY = ("unreadable: Crashed", "unreadable: TooMuchWork")
 
 
 def _path(session: Session, archive: Archive, claim: Claim) -> str:
@@ -80,6 +83,15 @@ def unread(claim: Claim, _args: Args, error: ArchiveError) -> PageReading:
     )
 
 
+def is_enough(session: Session, claim: Claim) -> bool:
+    """Whether pages of this scan have cost enough by now; those that a clerk has tried again do not count."""
+    tried = sa.select(Task.part).where(Task.scan_id == claim.scan_id, Task.step == "read", Task.state == "done")
+    costly = sa.select(sa.func.count()).select_from(PageRow).where(
+        PageRow.scan_id == claim.scan_id, PageRow.reason.in_(_COSTLY), PageRow.number.in_(tried)
+    )  # fmt: skip
+    return (session.scalar(costly) or 0) >= IN_VAIN
+
+
 # ------------------------------------------------------------------------------------------------ mark
 
 
@@ -127,6 +139,12 @@ def unmarked(_claim: Claim, args: Args, _error: ArchiveError) -> Marks:
     return Marks(page.number)
 
 
+def is_costly(session: Session, claim: Claim) -> bool:
+    """Whether this page has brought the reader down: the same picture would do it again."""
+    reason = sa.select(PageRow.reason).where(PageRow.scan_id == claim.scan_id, PageRow.number == claim.part)
+    return session.scalar(reason) in (*_COSTLY, "unreadable: Spared")
+
+
 def _minutes(count: float) -> Any:
     return lambda _settings: 60.0 * count
 
@@ -134,8 +152,9 @@ def _minutes(count: float) -> Any:
 SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1))
 READ = Step(
     "read", prepare_read, "archive.steps:read", keep_read, lambda settings: settings.page_seconds,
-    save=save_read, instead=unread,
+    save=save_read, instead=unread, spared=is_enough,
 )  # fmt: skip
 MARK = Step(
-    "mark", prepare_mark, "archive.steps:mark", keep_mark, lambda settings: settings.page_seconds, instead=unmarked
-)
+    "mark", prepare_mark, "archive.steps:mark", keep_mark, lambda settings: settings.page_seconds, instead=unmarked,
+    spared=is_costly,
+)  # fmt: skip

@@ -12,6 +12,7 @@ from archive import answer, history, intake, jobs, links, pages, records, review
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.findings import Finding, Mark, Record, Settled, Stamp
+from archive.jobs import queue
 from archive.jobs.worker import Worker
 from archive.models import (
     CitationRow,
@@ -215,6 +216,23 @@ def test_a_page_that_takes_too_long_is_given_up(line, sessions):
         assert scan.status == "review"
         assert scan.page_rows[0].advice == ["unreadable"]
         assert scan.page_rows[0].reason == "unreadable: TookTooLong"
+
+
+@ONCE
+def test_a_file_whose_pages_bring_the_reader_down_holds_nobody_up(line, sessions, monkeypatch):
+    monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
+    blank = Image.new("L", (100, 140), 255)
+    id_ = line.receive(file_of(*[blank] * 4, kind="PDF"))
+    line.run(read=dataclasses.replace(STEPS["read"], work="tests.faults.line:die_of"))
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        reasons = [row.reason.removeprefix("unreadable: ") for row in scan.page_rows]
+        assert (scan.status, reasons) == ("review", ["Crashed", "Crashed", "Spared", "Spared"])
+    with sessions.begin() as session:
+        assert jobs.retry(session, id_, "huong") == 4
+    line.run()
+    with sessions() as session:
+        assert [row.source for row in session.get(Scan, id_).page_rows] == ["blank"] * 4
 
 
 # ------------------------------------------------------------------------------------------------ what people said

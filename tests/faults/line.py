@@ -39,6 +39,10 @@ def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def die_of(*_):
+    die()
+
+
 def refuse():
     raise Encrypted("Tệp có mật khẩu.")
 
