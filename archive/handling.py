@@ -114,6 +114,13 @@ def may(user: User | None, document: Document, route: RouteRow, name: str) -> bo
     return any(access.can(user, action, document, route) for action in MOVES[name].may)
 
 
+def in_place_of(user: User | None, document: Document, route: RouteRow, name: str) -> str:
+    """Whose place alone lets this person make the move; "" for one's own."""
+    held = [access.in_place_of(user, action, document, route) for action in MOVES[name].may
+            if access.can(user, action, document, route)]  # fmt: skip
+    return "" if "" in held else held[0]
+
+
 def move(
     session: Session, route: RouteRow, name: str, given: Given, *, actor: str, at: dt.datetime | None = None,
     if_version: int | None = None,

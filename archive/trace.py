@@ -48,7 +48,8 @@ def of_document(session: Session, document: Document) -> Sequence[Step]:
 def _names(session: Session, events: Sequence[Event], facts: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Slugs of units, ids and sign-in names of people → what they are called."""
     units = {str(said[name]) for said in facts for name in ("unit", "to") if said.get(name)}
-    people = {event.actor for event in events} | {str(said["person"]) for said in facts if said.get("person")}
+    people = {event.actor for event in events} | {str(said["for"]) for said in facts if said.get("for")}
+    people |= {str(said["person"]) for said in facts if said.get("person")}
     found = {unit.id: unit.name for unit in session.scalars(sa.select(Unit).where(Unit.id.in_(units)))}
     for user in session.scalars(sa.select(User).where(sa.or_(User.id.in_(people), User.name.in_(people)))):
         found[user.id] = found[user.name] = user.full_name or user.name
@@ -60,8 +61,11 @@ def _step(event: Event, said: dict[str, Any], names: dict[str, str]) -> Step:
         value = str(said.get(name) or "")
         return names.get(value, value)
 
+    actor = names.get(event.actor, event.actor)
+    if said.get("for"):
+        actor = f"{actor} thay mặt {called('for')}"
     return Step(
-        dt.datetime.fromisoformat(event.at), names.get(event.actor, event.actor), event.action, called("unit"),
+        dt.datetime.fromisoformat(event.at), actor, event.action, called("unit"),
         str(said.get("role") or ""), dt.date.fromisoformat(said["due"]) if said.get("due") else None,
         called("person"), str(said.get("reason") or ""), str(said.get("reply") or ""), called("to"),
     )  # fmt: skip

@@ -10,9 +10,10 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Flask, Response, g, redirect, request
 from sqlalchemy.orm import Session
 
-from archive import access, lockout, people, second_factor
+from archive import access, delegation, history, lockout, people, second_factor
 from archive.errors import BadValue, Forbidden
 from archive.models import User, now
+from archive.workdays import today
 from server.errors import NotSignedIn
 from server.state import state
 
@@ -53,6 +54,7 @@ def demand_factor() -> Any:
 def identify() -> None:
     """Set g.user, g.csrf and g.lacks_factor (browsers), g.by_token and g.scopes (programs)."""
     g.user, g.csrf, g.by_token, g.scopes, g.lacks_factor = None, "", False, frozenset(), False
+    history.act_in_place_of("")  # this thread has answered others before
     if request.endpoint in OPEN:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -68,7 +70,7 @@ def _identify_program(key: str) -> None:
         found = people.token_user(session, key)
         if found is None:
             raise NotSignedIn("Khoá không đúng, đã thu hồi hoặc đã hết hạn. Hãy xin khoá mới của quản trị viên.")
-        g.user, g.scopes = _known(found[0]), found[1]
+        g.user, g.scopes = _known(session, found[0]), found[1]
         fresh = people.was_used_of_late(session, key)
     if fresh:
         return
@@ -81,7 +83,7 @@ def _identify_browser(cookie: str) -> None:
         login = people.login_of(session, cookie)
         if login is None:
             return
-        g.user, g.csrf = _known(login.user), login.csrf
+        g.user, g.csrf = _known(session, login.user), login.csrf
         g.lacks_factor = g.user.role in state().settings.factor_roles and not second_factor.is_on(session, g.user)
         tired = request.endpoint not in UNATTENDED and now() - login.seen_at > dt.timedelta(minutes=1)
     if tired:  # a writer's transaction only when there is something to write
@@ -89,10 +91,10 @@ def _identify_browser(cookie: str) -> None:
             people.keep_alive(session, cookie)
 
 
-def _known(user: User) -> User:
-    """`user` with its unit read, since it outlives the session that read it."""
+def _known(session: Session, user: User) -> User:
+    """`user` with unit and the places of others held today read, since it outlives the session that read it."""
     _ = user.unit
-    return user
+    return delegation.resolve(session, user, today(now()))
 
 
 def require(action: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -115,6 +117,7 @@ def allow(action: str) -> None:
         raise NotSignedIn(NO_ONE)
     if not access.can(g.user, action):
         raise Forbidden(NO_RIGHT)
+    history.act_in_place_of(access.in_place_of(g.user, action))
     scope = "read" if request.method in ("GET", "HEAD") else "write"
     if g.by_token and not g.scopes & {scope, "admin"}:
         raise Forbidden(f"Khoá này không có phạm vi {scope}; không văn bản nào bị đổi.")

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import answer, handling, inbox, routing, workdays
+from archive import access, answer, handling, history, inbox, routing, workdays
 from archive.errors import BadValue, Forbidden, NotFound, Stale
 from archive.handling import Given
 from archive.models import Holiday, RouteRow, Unit, User, now
@@ -108,7 +108,8 @@ def make(route_id: int, move: str) -> Any:
         route = route_of(session, route_id)
         if not handling.may(g.user, route.document, route, move):
             raise Forbidden(NO_RIGHT)
-        receiver = wanted.receiver if g.user.unit_id != route.unit_id else ""
+        history.act_in_place_of(handling.in_place_of(g.user, route.document, route, move))
+        receiver = wanted.receiver if access.desks(g.user) is None and g.user.unit_id != route.unit_id else ""
         given = Given(
             wanted.reason, wanted.due, wanted.unit, _person(session, wanted.person), wanted.note, wanted.reply,
             receiver or g.user.full_name or g.user.name,
@@ -127,9 +128,8 @@ def desk() -> Any:
         raise BadValue(f"Nhóm việc phải là một trong: {', '.join(inbox.LANES)}.")
     today = workdays.today(now())
     with state().readers() as session:
-        own = g.user.role in ("head", "staff")
-        unit = session.get(Unit, (g.user.unit_id if own else wanted.unit) or "")
-        if own and unit is None:
+        unit = own_or_asked(session, wanted.unit)
+        if access.desks(g.user) is not None and unit is None:
             return jsonify(show=wanted.show, unit=None, counts={}, items=[])
         calendar, unit_id = workdays.calendar(session), unit.id if unit else None
         items = inbox.load(session, g.user, wanted.show, today, calendar, unit_id)
@@ -137,6 +137,15 @@ def desk() -> Any:
             show=wanted.show, unit=unit.name if unit else None, items=[_item(one) for one in items],
             counts=inbox.counts(session, g.user, today, calendar, unit_id),
         )  # fmt: skip
+
+
+def own_or_asked(session: Session, asked_for: str | None) -> Unit | None:
+    """Whose desk: of the units one may handle for the one that is asked for, else the own one; văn thư: any, or all."""
+    mine = access.desks(g.user)
+    if mine is None or asked_for in mine:
+        return session.get(Unit, asked_for or "")
+    own = g.user.unit_id if g.user.unit_id in mine else min(mine, default="")
+    return session.get(Unit, own)
 
 
 def _item(one: inbox.Item) -> dict[str, Any]:

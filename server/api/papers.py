@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import g
 from sqlalchemy.orm import Session
 
-from archive import access
+from archive import access, history
 from archive.errors import NotFound
 from archive.models import Document, Scan
 
@@ -26,6 +26,8 @@ def document_of(session: Session, document_id: str) -> Document:
         raise NotFound(NO_DOCUMENT)
     if document.scan.status == "quarantined":
         raise NotFound(HELD)
+    if place := access.in_place_of(g.user, "read", document):
+        history.act_in_place_of(place)
     return document
 
 

@@ -31,16 +31,19 @@ def search(
     since: str | None, until: str | None, sort: str | None, name: str | None,
 ) -> None:  # fmt: skip
     """Find documents; marks and capitals may be left out, numbers and symbols written in any way."""
-    from archive import access
-    from archive.models import User
+    from archive import access, delegation
+    from archive.models import User, now
     from archive.search.find import find
     from archive.search.query import parse
+    from archive.workdays import today
 
     asked = parse(query, type=kind, issuer=issuer, province=province, date_from=since, date_to=until)
     with desk.readers() as session:
         user = session.scalar(sa.select(User).where(User.name == name.casefold())) if name else _administrator()
         if user is None:
             raise NotFound(f"Không có người dùng {name!r}.")
+        if name:
+            delegation.resolve(session, user, today(now()))
         found = find(session, desk.index, asked, access.visible(user), sort=sort, limit=limit)
     if as_json:
         show(found.as_json())

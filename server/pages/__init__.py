@@ -27,6 +27,7 @@ from server.pages import (
     cutting,
     cuttings,
     days,
+    delegations,
     documents,
     files,
     handling,
@@ -41,6 +42,7 @@ from server.pages import (
     register,
     reminders,
     reports,
+    restored,
     review,
     routing,
     search,
@@ -65,7 +67,9 @@ PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
     stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike, aside,
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
+    restored,
     sessions, second_factor, user, single_sign_on,
+    delegations,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -86,11 +90,13 @@ def init_app(app: Flask) -> None:
     """Register every page and what all templates use."""
     for page in PAGES:
         app.register_blueprint(page.pages)
-    app.jinja_env.globals.update(asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may)
+    app.jinja_env.globals.update(
+        asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, any_unit=lambda: access.desks(g.user) is None
+    )
     app.jinja_env.globals.update(
         route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key]),
         route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(MOVES[key].label),
-        action_name=shown.action_name, deadline=panels.deadline, weekday=shown.weekday,
+        asks_paper=restored.asks, action_name=shown.action_name, deadline=panels.deadline, weekday=shown.weekday,
         single_sign_on=single_sign_on.offer,
     )  # fmt: skip
     app.jinja_env.filters.update(shown.FILTERS)
@@ -151,11 +157,11 @@ def _is_here(url: str) -> bool:
 
 def _counts() -> dict[str, int]:
     """What waits for this user, by page."""
-    own = g.user.unit_id if g.user.role in ("head", "staff") else None
+    mine = access.desks(g.user) or ()
     with state().readers() as session:
         counts = {"/": session.scalar(_waiting.where(access.visible(g.user))) or 0} if may("correct") else {}
         if may("route"):
             counts["/routing"] = desks.unrouted(session, g.user)
-        if own and may("handle"):
-            counts["/inbox"] = desks.pressing(session, g.user, workdays.today(now()), own)
+        if mine:
+            counts["/inbox"] = sum(desks.pressing(session, g.user, workdays.today(now()), unit) for unit in mine)
     return counts

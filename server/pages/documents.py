@@ -100,7 +100,8 @@ def history_of_file(session: Session, file_id: str) -> list[Happened]:
 
 def _happened(one: Event) -> Happened:
     data = json.loads(one.data)
-    return Happened(shown.moment(one.at), one.actor, shown.action_name(one.action), _details(one.action, data))
+    actor = _("{} thay mặt {}").format(one.actor, data["for"]) if data.get("for") else one.actor
+    return Happened(shown.moment(one.at), actor, shown.action_name(one.action), _details(one.action, data))
 
 
 def _details(action: str, data: dict[str, Any]) -> str:

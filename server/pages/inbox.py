@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, g, render_template, request
 from sqlalchemy.orm import Session
 
-from archive import inbox, workdays
+from archive import access, inbox, workdays
 from archive.models import Unit, now
+from server.api.handling import own_or_asked
 from server.auth import require
 from server.state import state
 
@@ -25,20 +27,22 @@ def look() -> Any:
     today = workdays.today(now())
     with state().readers() as session:
         calendar = workdays.calendar(session)
-        unit = unit_of(session)
-        everywhere = g.user.role not in ("head", "staff")
+        unit = own_or_asked(session, request.args.get("unit", "")[:40])
+        mine = access.desks(g.user)
+        everywhere = mine is None
         seen = everywhere or unit is not None  # somebody of no unit has nothing on the desk
         return render_template(
             "pages/inbox.html", lanes=inbox.LANES, lane=lane, unit=unit, everywhere=everywhere, today=today,
             items=inbox.load(session, g.user, lane, today, calendar, unit.id if unit else None) if seen else [],
             counts=inbox.counts(session, g.user, today, calendar, unit.id if unit else None) if seen else {},
-            units=session.scalars(sa.select(Unit).where(Unit.active).order_by(Unit.name)).all() if everywhere else [],
+            units=units_of(session, mine), mine=mine or (),
             unknown_year=today.year not in calendar.known,
         )  # fmt: skip
 
 
-def unit_of(session: Session) -> Unit | None:
-    """Whose desk: one's own unit; for văn thư the one that is asked for, None for all."""
-    if g.user.role in ("head", "staff"):
-        return session.get(Unit, g.user.unit_id) if g.user.unit_id else None
-    return session.get(Unit, request.args.get("unit", "")[:40])
+def units_of(session: Session, mine: frozenset[str] | None) -> Sequence[Unit]:
+    """The desks there are to choose from: every unit's for văn thư, several where one stands in for others."""
+    wanted = sa.select(Unit).where(Unit.active).order_by(Unit.name)
+    if mine is not None:
+        wanted = wanted.where(Unit.id.in_(mine if len(mine) > 1 else ()))
+    return session.scalars(wanted).all()

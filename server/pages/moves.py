@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, g, redirect, request
 from sqlalchemy.orm import Session
 
-from archive import access, handling, workdays
+from archive import access, handling, history, workdays
 from archive.errors import BadValue, Conflict, Forbidden, NotFound
 from archive.handling import Given
 from archive.models import RouteRow, now
@@ -47,6 +47,7 @@ def route_of(session: Session, route_id: int, move: str) -> RouteRow:
     document = document_of(session, route.document_id)
     if not handling.may(g.user, document, route, move):
         raise Forbidden(NO_RIGHT)
+    history.act_in_place_of(handling.in_place_of(g.user, document, route, move))
     return route
 
 
@@ -63,7 +64,7 @@ def given_of(session: Session, route: RouteRow) -> Given:
 def receiver(route: RouteRow, said: str | None) -> str:
     """Who signs: somebody of the unit signs for himself; văn thư writes down who signed on paper."""
     own = g.user.full_name or g.user.name
-    if access.can(g.user, "handle", None, route) and g.user.unit_id != route.unit_id and said and said.strip():
+    if access.desks(g.user) is None and g.user.unit_id != route.unit_id and said and said.strip():
         return said.strip()
     return str(own)
 

@@ -99,6 +99,7 @@ STEPS = {
 """Steps of handling, see archive/handling.py."""
 ACTIONS |= STEPS | {
     "holiday_put": "Đã ghi ngày nghỉ, ngày làm bù", "holiday_removed": "Đã bỏ một ngày khỏi bảng ngày nghỉ",
+    "delegated": "Đã giao quyền", "delegation_revoked": "Đã thu hồi quyền đã giao",
     "reminders_set": "Đã đổi cách nhắc việc",
 }  # fmt: skip
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
