@@ -133,7 +133,8 @@ def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
 
     workers = settings.workers or os.cpu_count() or 1
     letters = [_Part("remind", start)] if settings.smtp_host else []
-    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), *letters]
+    # Originals are looked at by a process of its own: whatever the disk does, no reading waits for it.
+    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), _Part("scrub", start), *letters]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -182,7 +183,7 @@ def _wait_for_end(lifeline: int) -> None:
 
 
 def main(lifeline: int, command: str) -> None:
-    """One process under a supervisor: `vanthu serve`, `vanthu work` or `vanthu remind`."""
+    """One process under a supervisor: `vanthu serve`, `work`, `scrub` or `remind`."""
     os.set_inheritable(lifeline, False)
     threading.Thread(target=_wait_for_end, args=(lifeline,), daemon=True).start()
     from server.cli import main as vanthu

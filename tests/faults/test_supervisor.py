@@ -73,12 +73,12 @@ def answers(port):
 def test_whoever_is_killed_comes_back_and_sigterm_drains(up):
     process, port = up
     until(lambda: answers(port))
-    before = until(lambda: len(parts_of(process.pid)) == 2 and parts_of(process.pid))
-    assert sorted(before.values()) == ["serve", "work"]
+    before = until(lambda: len(parts_of(process.pid)) == 3 and parts_of(process.pid))
+    assert sorted(before.values()) == ["scrub", "serve", "work"]
     for pid in before:
         os.kill(pid, signal.SIGKILL)
-    after = until(lambda: len(parts_of(process.pid)) == 2 and parts_of(process.pid))
-    assert sorted(after.values()) == ["serve", "work"]
+    after = until(lambda: len(parts_of(process.pid)) == 3 and parts_of(process.pid))
+    assert sorted(after.values()) == ["scrub", "serve", "work"]
     assert not set(before) & set(after)
     until(lambda: answers(port))
     process.terminate()
@@ -88,7 +88,7 @@ def test_whoever_is_killed_comes_back_and_sigterm_drains(up):
 
 def test_nobody_outlives_a_killed_supervisor(up):
     process, _ = up
-    parts = until(lambda: len(parts_of(process.pid)) == 2 and parts_of(process.pid))
+    parts = until(lambda: len(parts_of(process.pid)) == 3 and parts_of(process.pid))
     time.sleep(1.0)  # until they hold the lifeline
     process.kill()
     until(lambda: not any(is_alive(pid) for pid in parts), 10)
