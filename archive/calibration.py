@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 HIGHEST = 0.995
 """No reading by the pen alone is surer than this."""
+MOST = 600
+"""Readings told: nobody is shown more than three, but the book may expect one far down."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ FITS: Mapping[str, Fit] = {
 
 
 def confident(kind: str, scores: Mapping[str, float]) -> list[tuple[str, float]]:
-    """Readings with their log probabilities -> readings with confidence, best first; the sum is at most 1."""
+    """Readings with their log probabilities -> the MOST likely with confidence, best first; the sum is at most 1."""
     chances = FITS[kind](scores)
-    return sorted(((text, min(HIGHEST, chance)) for text, chance in chances.items()), key=lambda pair: -pair[1])
+    ranked = sorted(chances.items(), key=lambda pair: -pair[1])[:MOST]
+    return [(text, min(HIGHEST, chance)) for text, chance in ranked]

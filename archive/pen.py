@@ -7,8 +7,10 @@ scores are averaged.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +47,10 @@ SHARE, SHARE_IN_LINE = 0.9, 0.65
 """Of our own network in the scores of both readers; the rest is the recogniser's. Our own never saw the print that
 stands before and behind a place in a line of print."""
 BEAM = 24
+COUNTED = 4
+"""Digits of a number up to which every number there is gets its score."""
+FAR = 20.0
+"""Log probability below the likeliest text from which on no witness could lift a reading."""
 KEPT_OF_VIEW = 8
 
 
@@ -83,10 +89,16 @@ class Seen:
 
     def scores(self, texts: Sequence[ctc.Letters]) -> NDArray[np.float64]:
         """Log probability of each text: the mean over the views, weighed over the readers."""
-        if not texts:
-            return np.zeros(0)
+        return self._mean(lambda view: ctc.score(view, texts)) if texts else np.zeros(0)
+
+    def numbers(self) -> dict[ctc.Letters, float]:
+        """The log probability of no and of every number of up to COUNTED digits."""
+        scored = self._mean(lambda view: np.concatenate(ctc.score_numbers(view, COUNTED)))
+        return dict(zip(_counted(), scored.tolist(), strict=True))
+
+    def _mean(self, score: Callable[[ctc.Logs], NDArray[np.float64]]) -> NDArray[np.float64]:
         readers = [(share, views) for share, views in ((self.share, self.own), (1 - self.share, self.base)) if views]
-        means = [np.mean([ctc.score(view, texts) for view in views], axis=0) for _, views in readers]
+        means = [np.mean([score(view) for view in views], axis=0) for _, views in readers]
         together: NDArray[np.float64] = np.average(means, axis=0, weights=[share for share, _ in readers])
         return together
 
@@ -176,26 +188,41 @@ class Reader:
 
 
 def judged(name: str, seen: Seen) -> dict[str, float]:
-    """Log probability of each value that was seen or is near to one, of all of a small kind, and of blank; the ways of
-    writing one are taken together."""
+    """Log probability of each value that was seen or is near to one, of all numbers and days, and of blank; the ways
+    of writing one are taken together. Those FAR below the likeliest are left out."""
     kind = KINDS[name]
-    texts = sorted(seen.beams(kind))
+    scored = seen.numbers() if name == "number" else {}
+    texts = sorted(seen.beams(kind) - scored.keys())
     if name in DAYS:
         texts = [way for n in range(1, DAYS[name] + 1) for way in ways(name, str(n))]
-    scored = dict(zip([(), *texts], seen.scores([(), *texts]).tolist(), strict=True))
+    scored |= dict(zip([(), *texts], seen.scores([(), *texts]).tolist(), strict=True))
     if name in NEAR:
         best = sorted(texts, key=lambda text: -scored[text])[: NEAR[name]]
         more = sorted(set().union(*(near(name, text) for text in best)) - scored.keys())
         scored |= dict(zip(more, seen.scores(more).tolist(), strict=True))
+    return _joined(kind, scored)
+
+
+def _joined(kind: Kind, scored: Mapping[ctc.Letters, float]) -> dict[str, float]:
     joined: dict[str, float] = {}
+    least = max(scored.values()) - FAR
     for text, score in scored.items():
+        if text and score < least:
+            continue
         value = kind.value(text) if text else ""
         joined[value] = float(np.logaddexp(joined[value], score)) if value in joined else score
     return joined
 
 
-NEAR: Mapping[str, int] = {"number": 5, "date": 2}
-"""Of how many readings those near to them are scored, too: the book may know better which digit it is."""
+@functools.cache
+def _counted() -> tuple[ctc.Letters, ...]:
+    digits = range(1, 11)
+    return tuple(text for n in range(COUNTED + 1) for text in itertools.product(digits, repeat=n))
+
+
+NEAR: Mapping[str, int] = {"number": 2, "date": 2}
+"""Of how many readings those near to them are scored, too: the book may know better which digit it is. Of numbers, only
+those longer than COUNTED need that."""
 
 
 def findings_of(name: str, readings: Readings, page: int, box: Box) -> Iterator[Finding]:

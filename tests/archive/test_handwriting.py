@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from archive import calibration, ctc
 from archive.handwriting import gaps
-from archive.pen import Reader
+from archive.pen import Reader, Seen, judged
 from archive.penmodel import LETTERS, open_network
 from archive.reading import Page, Word
 from bench import strips
@@ -204,6 +204,17 @@ def test_the_score_of_a_text_is_the_sum_of_its_paths():
     texts = [(), (1,), (2, 2), (1, 2), (1, 1)]
     scores = ctc.score(ctc.logs(probabilities), texts)
     assert np.allclose(np.exp(scores), [paths_sum(probabilities, text) for text in texts], atol=1e-6)
+
+
+def test_every_number_is_scored_at_once_as_each_alone():
+    frames = ctc.logs(np.random.default_rng(3).dirichlet(np.full(15, 0.2), 12).astype(np.float32))
+    texts = [text for n in range(4) for text in itertools.product(range(1, 11), repeat=n)]
+    assert np.allclose(np.concatenate(ctc.score_numbers(frames, 3)), ctc.score(frames, texts))
+
+
+def test_where_little_is_seen_any_number_may_be_what_a_book_waits_for():
+    seen = Seen([ctc.logs(np.random.default_rng(4).dirichlet(np.ones(15), 12).astype(np.float32))], [])
+    assert {"7", "07", "288", "2770", "9999"} <= judged("number", seen).keys()
 
 
 def test_the_beam_keeps_to_the_grammar():
