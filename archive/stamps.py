@@ -24,6 +24,7 @@ from archive.pen import Reader, Readings, findings_of
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Page
+from archive.running import in_a_sentence
 from archive.sides import PER_MM
 from archive.spotting import letters, share, spot
 from archive.straight import FRAME_LINE, PAD, Straight, straighten
@@ -101,6 +102,8 @@ def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str,
     """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
     pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it."""
     labels, weight = _printed(straight, _label_picture(straight), reader)
+    if straight.frame.faint and weight >= ENOUGH:
+        weight -= sum(_worth(label) for label in labels.values() if in_a_sentence(page, straight, label))
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
     if weight < ENOUGH and straight.frame.faint and straight.frame.score > PENNED_FRAME:
@@ -193,8 +196,12 @@ def _label_picture(straight: Straight) -> Image.Image:
 
 
 def _weight(frame: Frame, labels: dict[str, Label], dotted: Sequence[Leader]) -> float:
-    seen = sum(WEIGHTS[name] * min(1.0, label.weight / CLEAR[name]) for name, label in labels.items())
+    seen = sum(_worth(label) for label in labels.values())
     return seen + (LEADER * _dotted(dotted) if seen else 0.0) + (frame.score - 0.6) * 2
+
+
+def _worth(label: Label) -> float:
+    return WEIGHTS[label.name] * min(1.0, label.weight / CLEAR[label.name])
 
 
 def _dotted(dotted: Sequence[Leader]) -> float:

@@ -15,6 +15,7 @@ from archive.pen import Reader
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Page, Word
+from archive.running import in_a_sentence
 from archive.straight import straighten
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
@@ -272,3 +273,27 @@ def test_a_date_in_the_text_says_nothing_for_a_stamp():
     known = Page(1, words=(Word("25/6/2015;", box, 0.93),))
     assert penned(suspect, Reader(), stamps.RISE, known) == ({}, 0.0)
     assert "date" in penned(suspect, Reader(), stamps.RISE, Page(1))[0]
+
+
+def words_at(*places, y=110, line=3):
+    """Words of one line: text, left and right in mm."""
+    boxes = ((text, (left / 210, (y - 2) / 297, right / 210, (y + 2) / 297)) for text, left, right in places)
+    return tuple(Word(text, box, 0.95, line=line) for text, box in boxes)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("năm", 68, 75), ("2020", 77, 85), ("và", 87, 112)), True),
+        (words_at(("đến", 60, 66), ("năm", 68, 75), ("2020", 77, 85), ("và", 87, 112)), False),  # begins in the frame
+        (words_at(("Ngãi", 30, 38), ("đến", 60, 66), ("năm", 68, 112)), False),  # what stands left is another text
+        (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("và", 87, 112)), False),  # the pen's place lies between
+        (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("năm", 68, 112), y=120), False),  # the line below
+    ],
+)
+def test_words_of_sentences_are_no_labels(words, expected):
+    page = Image.new("RGB", (mm(210), mm(297)), "white")
+    frame = frames.Frame((mm(81), mm(112)), mm(50), mm(20), 0.0, 0.74, faint=True)  # 56 to 106 mm across
+    suspect = straighten(page, frame, DPI / 25.4)
+    label = Label("arrived", left=6.5, right=12.5, middle=10.5, weight=6.9)
+    assert in_a_sentence(Page(1, words=words), suspect, label) is expected
