@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
+PATIENCE = 30.0
+"""Seconds for which one who writes to SQLite waits for another."""
 
 
 def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
@@ -20,7 +23,7 @@ def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
     file = sa.make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
-    arguments = {"timeout": 30, "isolation_level": None, "check_same_thread": False}
+    arguments = {"timeout": PATIENCE, "isolation_level": None, "check_same_thread": False}
     engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
     _speak_sqlite(engine, "FULL" if durable else "OFF")
     return engine
@@ -29,7 +32,8 @@ def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
 def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
-        for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "busy_timeout=30000", "foreign_keys=ON"):
+        waits = f"busy_timeout={1000 * PATIENCE:.0f}"
+        for pragma in (waits, "journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -37,6 +41,14 @@ def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:
         # A transaction that reads first and writes later cannot wait out a lock: writers take it at once.
         reading = connection.get_execution_options().get("reading")
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database or its disk failed, not what it was asked: the same may well succeed later."""
+    if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.InternalError):
+        return False
+    # SQLite calls a misspelt statement operational, too.
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_ERROR
 
 
 def sessions(engine: sa.Engine) -> Sessions:

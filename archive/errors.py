@@ -24,6 +24,10 @@ class ScanTooLarge(Refused): ...
 class DiskFull(Refused): ...
 
 
+class NotTaken(Refused):
+    """The disk or the database failed at the door; the sender tries again later."""
+
+
 class Unreadable(ArchiveError):
     """The bytes are kept, but a page of them cannot be read; trying again will not help."""
 

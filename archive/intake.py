@@ -6,11 +6,13 @@ a scan without its bytes.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import logging
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO, cast
@@ -23,14 +25,22 @@ from archive.blobs import Blob, Blobs
 from archive.blobs.files import full
 from archive.config import Settings
 from archive.database import Sessions
-from archive.errors import DiskFull, EmptyFile, Refused, ScanTooLarge
+from archive.errors import DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
 from archive.jobs import queue
 from archive.models import Scan, new_id, now
 
 __all__ = ["Received", "receive"]
 
 _known = sa.select(Scan).where(Scan.sha256 == sa.bindparam("sha256"))
-_REASONS = {EmptyFile: "empty", ScanTooLarge: "too_large", DiskFull: "disk_full"}
+_REASONS = {EmptyFile: "empty", ScanTooLarge: "too_large", DiskFull: "disk_full", NotTaken: "not_taken"}
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
+_NO_DATABASE = (
+    "Cơ sở dữ liệu chưa trả lời nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy gửi lại sau ít phút; "
+    "gửi hai lần cũng không sao. Nếu vẫn không được, hãy báo quản trị viên."
+)
+_NO_DISK = (
+    "Ổ đĩa của kho báo lỗi nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy báo quản trị viên, rồi gửi lại."
+)
 log = logging.getLogger(__name__)
 
 
@@ -50,12 +60,15 @@ def receive(
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
 
-    Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so.
+    Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so. NotTaken:
+    the disk or the database failed, maybe even at the word that it was kept; sending again is right either way.
     """
     try:
-        return _receive(sessions, blobs, settings, stream, filename, actor, source, urgent, at)
+        with _refusing():
+            return _receive(sessions, blobs, settings, stream, filename, actor, source, urgent, at)
     except Refused as error:
-        _note(sessions, stream, error, actor, source)
+        if not isinstance(error.__cause__, _AWAY):  # a database that just failed would be waited for once more
+            _note(sessions, stream, error, actor, source)
         raise
 
 
@@ -75,8 +88,19 @@ def _receive(
         # The same bytes came in through another door at the same moment, and that one was first.
         with sessions.begin() as session:
             return _again(session, session.scalars(_known, {"sha256": blob.sha256}).one(), actor)
-    except sa.exc.OperationalError as error:
-        raise full() if _is_full(error) else error from error
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    """Where disk or database fail, the sender is told so in a sentence: who hears it still has the paper."""
+    try:
+        yield
+    except _AWAY as error:
+        log.error("intake failed cause=%s", type(error).__name__)
+        raise full() if is_full(error) else NotTaken(_NO_DATABASE) from error
+    except OSError as error:
+        log.error("intake failed cause=%s errno=%s", type(error).__name__, error.errno)
+        raise NotTaken(_NO_DISK) from error
 
 
 def _write(
@@ -116,7 +140,7 @@ def _note(sessions: Sessions, stream: BinaryIO, error: Refused, actor: str, sour
     try:
         with sessions.begin() as session:
             ledger.note_refusal(session, actor, source, reason, _size(stream), now())
-    except sa.exc.OperationalError:
+    except sa.exc.SQLAlchemyError:
         log.warning("refusal not written reason=%s source=%s", reason, source)
 
 
@@ -157,6 +181,7 @@ def kept_name(filename: str) -> str:
     return "không tên" if name in ("", ".") else name
 
 
-def _is_full(error: sa.exc.OperationalError) -> bool:
-    said = str(error.orig).lower()
+def is_full(error: sa.exc.SQLAlchemyError) -> bool:
+    """Whether a database said that its disk has no room."""
+    said = str(getattr(error, "orig", "")).lower()
     return "full" in said or "no space" in said

@@ -6,11 +6,12 @@ import logging
 from typing import Any
 from urllib.parse import urlencode
 
+import sqlalchemy as sa
 from flask import Flask, Response, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from archive import errors
+from archive import errors, intake
 from archive.errors import ArchiveError
 
 log = logging.getLogger("vanthu.web")
@@ -28,6 +29,7 @@ STATUS: tuple[tuple[type[ArchiveError], int], ...] = (  # the first that fits
     (errors.ScanTooLarge, 413),
     (errors.UnknownFormat, 415),
     (errors.DiskFull, 507),
+    (errors.NotTaken, 503),
     (errors.Transient, 503),
     (errors.BadQuery, 400),
     (errors.BadSettings, 500),
@@ -51,6 +53,8 @@ SAYS = {
     405: "Trang này không nhận thao tác đó; không văn bản nào bị đổi. Hãy quay lại trang trước.",
     413: "Tệp lớn hơn mức cho phép nên chưa được nhận; bản gốc vẫn ở máy bạn. Hãy chia nhỏ, hoặc quét ở 200–300 dpi.",
     500: "Máy chủ gặp lỗi; giấy tờ đã nhận vẫn an toàn. Hãy thử lại; nếu còn lỗi, báo quản trị kèm giờ xảy ra.",
+    503: "Cơ sở dữ liệu chưa trả lời; giấy tờ đã nhận vẫn an toàn, việc vừa rồi chưa ghi. Hãy thử lại sau ít phút.",
+    507: "Ổ đĩa của máy chủ hết chỗ; giấy tờ đã nhận vẫn an toàn, việc vừa rồi chưa được ghi. Hãy báo quản trị viên.",
 }
 
 
@@ -58,6 +62,8 @@ def init_app(app: Flask) -> None:
     """Answer every error of the tree, every HTTP error, and what nobody foresaw."""
     app.register_error_handler(ArchiveError, on_archive_error)
     app.register_error_handler(HTTPException, on_http_error)
+    for away in (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError):
+        app.register_error_handler(away, on_no_database)
     app.register_error_handler(Exception, on_surprise)
     app.logger.addFilter(without_path)
 
@@ -89,6 +95,13 @@ def on_http_error(error: HTTPException) -> Any:
     if isinstance(error, RequestEntityTooLarge):
         code = 413
     return tell(code, SAYS.get(code, SAYS[500] if code >= 500 else TITLES[400]))
+
+
+def on_no_database(error: sa.exc.SQLAlchemyError) -> Any:
+    """The database is locked, away or out of room: nothing was written."""
+    log.error("no database endpoint=%s kind=%s", request.endpoint, type(error).__name__)
+    status = 507 if intake.is_full(error) else 503
+    return tell(status, SAYS[status])
 
 
 def on_surprise(error: Exception) -> Any:

@@ -46,7 +46,7 @@ BUSY = 2 / 3
 """Share of a call's wall clock that it may compute: on a machine at rest nothing honest needs so much."""
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 """What the loop waits out."""
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 
 class _LostLease(Exception):
@@ -141,7 +141,7 @@ class Worker:
         except _Stopping:
             self._release(claim)
         except Exception as error:
-            if isinstance(error, OSError) and error.errno in _NO_ROOM:
+            if database.is_away(error) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
                 # Nobody is to blame: the task waits with the worker, and is not counted as tried.
                 self._release(claim)
                 raise
