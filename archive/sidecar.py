@@ -236,7 +236,7 @@ def dumped(value: BaseModel) -> bytes:
 
 def _of(shape: type[M], row: Any) -> M:
     try:
-        return shape.model_validate(row)
+        return shape.model_validate(row, strict=False)  # JSON of a row knows no tuples
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:4])
         raise CopyBroken(f"Một dòng {type(row).__name__} của văn bản không đúng dạng ở {where}.") from error

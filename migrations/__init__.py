@@ -33,3 +33,9 @@ def head() -> str:
     """The revision this code wants."""
     script = ScriptDirectory(str(Path(__file__).parent))
     return str(script.get_current_head())
+
+
+def knows(revision: str) -> bool:
+    """Whether this code has this revision; not, it is of a newer version."""
+    script = ScriptDirectory(str(Path(__file__).parent))
+    return revision in {one.revision for one in script.walk_revisions()}

@@ -52,8 +52,8 @@ def on_disk(root: Path) -> Iterator[None]:
 def failed(root: Path, why: str) -> CopyFailed:
     """The sentence for whoever looks after the machine."""
     return CopyFailed(
-        f"Ổ đĩa ở {root} {why}, nên việc sao lưu hoặc phục hồi chưa xong. Các bản sao lưu trước và kho đang chạy không bị "
-        "ảnh hưởng. Hãy xem lại ổ đĩa rồi chạy lại lệnh; phần đã chép không phải chép lại."
+        f"Ổ đĩa ở {root} {why}, nên việc sao lưu hoặc phục hồi chưa xong. Các bản sao lưu trước vẫn dùng được, kho "
+        "đang chạy không bị ảnh hưởng. Hãy xem lại ổ đĩa rồi chạy lại lệnh; phần đã chép không phải chép lại."
     )
 
 

@@ -45,8 +45,6 @@ class Source:
     blobs: Blobs
     settings: Settings
     migrate: snapshot.Migrate
-    current: bool = True
-    """Whether the schema is this version's; before an upgrade it is not, and no sidecars are written."""
 
 
 @dataclass
@@ -61,6 +59,8 @@ class Made:
     """Originals taken out of the folder because their scans are in quarantine since."""
     tainted: list[str] = field(default_factory=list)
     """Older snapshots whose database still has what was read of them."""
+    untold: list[str] = field(default_factory=list)
+    """Documents without a sidecar, for a row of theirs is of no shape we know."""
     dropped: Sequence[str] = ()
     """Older snapshots that went because of `keep`."""
 
@@ -145,8 +145,7 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
         raise CopyFailed("Có tệp vừa bị cách ly trong lúc sao lưu, nên chưa sao lưu xong. Hãy chạy lại lệnh.")
     disk.sync([folder / DATABASE])
     purged, tainted = _purge(target, secret)
-    if source.current:
-        sidecars.write(folder / DATABASE, target, tell)
+    untold = sidecars.write(folder / DATABASE, target, tell)
     files = {DATABASE: disk.sha256_of(folder / DATABASE), **_small_files(source.settings, folder, facts.originals)}
     manifest = Manifest(
         name=name, version=VERSION, revision=facts.revision, made_at=made_at, files=files, **facts.counts,
@@ -155,15 +154,17 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
     )  # fmt: skip
     disk.write(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
     disk.sync([target.snapshots])
-    return Made(manifest, len(copied), sum(facts.originals[one] for one in copied), purged, tainted)
+    return Made(manifest, len(copied), sum(facts.originals[one] for one in copied), purged, tainted, untold)
 
 
 def _facts(file: Path) -> _Facts:
     with closing(snapshot.read(file)) as copy:
         kept = dict(
-            copy.execute("SELECT sha256, size FROM scan WHERE status <> 'quarantined' ORDER BY received_at, id")
+            copy.execute(
+                "SELECT sha256, size FROM scan WHERE status NOT IN ('quarantined', 'destroyed') ORDER BY received_at, id"
+            )
         )
-        secret = copy.execute("SELECT sha256 FROM scan WHERE status = 'quarantined'").fetchall()
+        secret = copy.execute("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')").fetchall()
         head = copy.execute("SELECT hash FROM event_head").fetchone()
         return _Facts(
             kept, frozenset(sha256 for (sha256,) in secret), _counts(copy),
@@ -178,7 +179,8 @@ def _counts(copy: sqlite3.Connection) -> dict[str, int]:
 
 def _in_quarantine(engine: sa.Engine) -> frozenset[str]:
     with engine.connect().execution_options(reading=True) as connection:
-        return frozenset(connection.scalars(sa.text("SELECT sha256 FROM scan WHERE status = 'quarantined'")))
+        secret = sa.text("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')")
+        return frozenset(connection.scalars(secret))
 
 
 def _copy_originals(

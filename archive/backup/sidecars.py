@@ -25,13 +25,13 @@ MARGIN = dt.timedelta(hours=1)
 """A document is told again though it may not have changed: clocks of machines differ."""
 
 
-def write(file: Path, target: Target, tell: Callable[[str, int, int], None]) -> int:
-    """Bring the sidecars of the folder to what the snapshot `file` says; how many were written.
+def write(file: Path, target: Target, tell: Callable[[str, int, int], None]) -> list[str]:
+    """Bring the sidecars of the folder to what the snapshot `file` says.
 
-    A document that does not fit the shapes is left out: its row is in the database, and no backup fails for it.
+    Answers the documents that do not fit the shapes: their rows are in the database, and no backup fails for them.
     """
     engine = _engine(file)
-    written, there = 0, set()
+    untold, there = [], set()
     try:
         with database.readers(engine)() as session:
             since = _since(target)
@@ -42,12 +42,13 @@ def write(file: Path, target: Target, tell: Callable[[str, int, int], None]) -> 
                 place = target.sidecars / f"{row.created_at:%Y}" / f"{row.id}.json"
                 there.add(place)
                 known = since and row.changed_at < since[0] - MARGIN and not touched & {row.id, row.scan_id}
-                written += 0 if known and place.is_file() else _write(session, row.id, place)
+                if not (known and place.is_file()) and not _write(session, row.id, place):
+                    untold.append(row.id)
             tell("hồ sơ văn bản", len(rows), len(rows))
     finally:
         engine.dispose()
     _remove_others(target, there)
-    return written
+    return untold
 
 
 def _engine(file: Path) -> sa.Engine:
@@ -56,7 +57,8 @@ def _engine(file: Path) -> sa.Engine:
 
 def _rows(session: Session) -> Sequence[Any]:
     wanted = sa.select(Document.id, Document.scan_id, Document.created_at, Document.changed_at).join(Scan)
-    return session.execute(wanted.where(Scan.status != "quarantined").order_by(Document.created_at, Document.id)).all()
+    wanted = wanted.where(Scan.status.not_in(("quarantined", "destroyed")))
+    return session.execute(wanted.order_by(Document.created_at, Document.id)).all()
 
 
 def _since(target: Target) -> tuple[dt.datetime, int] | None:

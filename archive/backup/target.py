@@ -22,7 +22,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from archive.backup import disk
+from archive.backup import disk, snapshot
 from archive.errors import BadValue, Conflict, CopyBroken, NotEmpty, NotFound
 
 MARKER = "vanthu-backup.json"
@@ -163,6 +163,15 @@ class Target:
         if None in lines:
             raise CopyBroken(f"Danh sách bản gốc của bản sao lưu {name} không đọc được.")
         return {line[1]: int(line[2]) for line in lines if line}
+
+    def withheld(self) -> set[str]:
+        """Originals whose scans are in quarantine, as the newest snapshot knows it: they were taken out of all."""
+        names = self.names()
+        if not names:
+            return set()
+        with contextlib.closing(snapshot.read(self.folder(names[-1]) / DATABASE)) as copy:
+            secret = copy.execute("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')")
+            return {sha256 for (sha256,) in secret}
 
     def begin(self, at: dt.datetime) -> str:
         """The name of a new snapshot, whose folder is made."""

@@ -57,7 +57,9 @@ class Desk:
         """The database, with tables: a new one is made, an older one must be upgraded first."""
         import migrations
         from archive import database
+        from archive.backup.restoring import need_finished
 
+        need_finished(self.settings.data)
         engine = database.open_engine(self.settings.database_url)
         found = _revision(engine)
         if found is None:

@@ -89,6 +89,20 @@ def report(context: click.Context, book: str, year: int, as_json: bool) -> None:
     context.exit(1 if told["missing"] or told["altered"] else 0)
 
 
+@register.command()
+@click.option("--book", default="den", show_default=True)
+@click.option("--year", type=click.IntRange(1945, 2200), required=True)
+@click.argument("number", type=click.IntRange(0))
+@click.pass_obj
+def last(desk: Desk, book: str, year: int, number: int) -> None:
+    """After a restore: the last number that was given on paper (0: none); the book then goes on after it."""
+    from archive import register_restored
+
+    with desk.sessions.begin() as session:
+        waiting = register_restored.say_last(session, book, year, number, actor=ACTOR)
+    click.echo(f"Sổ {book} năm {year}: số tiếp theo là {number + 1}; {waiting} số chờ văn bản nhập lại.")
+
+
 def _tell(told: dict[str, Any]) -> None:
     click.echo(
         f"Sổ {told['book']} năm {told['year']}: {told['lines']} dòng, từ số {told['first']} đến số {told['last']}"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port the web listens on (VANTHU_PORT).")
 _host = click.option("--host", help="Address the web listens on (VANTHU_HOST).")
 THREADS = 8
+KEPT = 3
+"""Copies of the database from before an upgrade that stay."""
 
 
 @click.command()
@@ -92,7 +94,7 @@ def work(desk: Desk) -> None:
 @click.command()
 @click.pass_obj
 def upgrade(desk: Desk) -> None:
-    """Bring the database to this version; SQLite is copied first."""
+    """Bring the database to this version; it is copied first."""
     before, after = _upgrade(desk)
     click.echo(f"Cơ sở dữ liệu ở bản {after}." if before == after else f"Đã nâng cấp: {before or 'mới'} → {after}.")
 
@@ -101,28 +103,34 @@ def _upgrade(desk: Desk) -> tuple[str | None, str]:
     """The revision before and after."""
     import migrations
     from archive import database
+    from archive.backup.restoring import need_finished
 
+    need_finished(desk.settings.data)  # nobody begins a new archive in the place of one that is coming back
     engine = database.open_engine(desk.settings.database_url)
     try:
         before = migrations.current(engine)
         if before not in (None, migrations.head()):
-            _copy(engine, before)
+            _copy(desk, engine, before)
         migrations.upgrade(engine)
     finally:
         engine.dispose()
     return before, migrations.head()
 
 
-def _copy(engine: sa.Engine, revision: str | None) -> None:
+def _copy(desk: Desk, engine: sa.Engine, revision: str | None) -> None:
     """A migration that fails changes nothing; this is for one that succeeds and should not have."""
-    file = engine.url.database
-    if engine.dialect.name != "sqlite" or not file:
-        return
-    raw = engine.raw_connection()
-    try:
-        raw.cursor().execute("VACUUM INTO ?", (f"{file}.before-{revision}-{_stamp()}",))
-    finally:
-        raw.close()
+    import migrations
+    from archive.backup import disk, snapshot
+
+    folder = desk.settings.data / "before-upgrade"
+    file = folder / f"{revision}-{_stamp()}.db"
+    with disk.on_disk(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        snapshot.take(engine, file, migrations.upgrade)
+        disk.sync([file, folder])
+        for old in sorted(folder.glob("*.db"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
+            old.unlink()
+    click.echo(f"Trước khi nâng cấp đã sao cơ sở dữ liệu vào {file}; muốn trở lại, xem docs/backup.md.")
 
 
 def _stamp() -> str:

@@ -265,7 +265,7 @@ def test_a_database_of_another_version_is_copied_and_never_used_as_it_is(vanthu,
     assert "vanthu upgrade" in vanthu("search", "x", status=2).stderr
     monkeypatch.setattr(migrations, "upgrade", lambda engine: None)
     vanthu("upgrade")
-    assert len(list(settings.data.glob("vanthu.db.before-xưa-*"))) == 1
+    assert len(list(settings.data.glob("before-upgrade/xưa-*.db"))) == 1
 
 
 def test_every_command_says_what_it_is_and_is_documented(vanthu):
