@@ -27,13 +27,14 @@ ROLES = {
 
 _PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "backdate", "void", "route", "handle", "assign",
                      "retry", "export", "history", "file", "keep_files"})  # fmt: skip
-_MACHINE = frozenset({"plugins", "settings"})
+_MACHINE = frozenset({"plugins", "settings", "inspect"})
 
 ACTIONS = _PAPERS | _MACHINE | {"reopen", "books", "users", "secrets"}
 """read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) ·
 void (a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the
 unit that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) ·
 history · file (put papers into work files) · keep_files (make, change, close them) · plugins · settings · users ·
+inspect (the ledger: is everything there and whole; ids and counts only) ·
 secrets (destroy or release what is in quarantine)"""
 
 _MAY: dict[str, frozenset[str]] = {
@@ -43,7 +44,7 @@ _MAY: dict[str, frozenset[str]] = {
     "head": frozenset({"read", "handle", "assign", "history", "file"}),
     "staff": frozenset({"read", "handle", "file"}),
     "it": _MACHINE,
-    "auditor": frozenset({"read", "export", "history"}),
+    "auditor": frozenset({"read", "export", "history", "inspect"}),
 }
 _SEES_ALL = frozenset({"admin", "clerk", "leader", "auditor"})
 _OF_UNITS = frozenset({"head", "staff"})

@@ -108,6 +108,15 @@ def papers(session: Session) -> Mapping[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
+def stopped(session: Session) -> list[tuple[str, int]]:
+    """Why scans stand still, the most frequent reason first, and how many."""
+    wanted = sa.select(Scan.error, sa.func.count()).where(Scan.status.in_(STANDING)).group_by(Scan.error)
+    counts: Counter[str] = Counter()
+    for why, count in session.execute(wanted):
+        counts[why or ""] += count
+    return counts.most_common(10)
+
+
 # ------------------------------------------------------------------------------------------------ at the door
 
 

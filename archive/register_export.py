@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import forms
+from archive import forms, history_export
 from archive.lettering import BOLD, REGULAR, wrap
 from archive.models import RegisterEntry
 
@@ -119,7 +119,7 @@ def export_xlsx(
         looks = _looks(book)
         top = _write_title(sheet, looks, forms.letterhead(office, superior), head(entries, year, month))
         _write_rows(sheet, looks, top, entries)
-        _set_page(sheet, top, a3=a3)
+        _set_page(sheet, top, history_export.head(session), a3=a3)
     return out.getvalue()
 
 
@@ -181,14 +181,14 @@ def _write_rows(sheet: Any, looks: dict[str, Any], top: int, entries: Sequence[R
                 sheet.write_string(row, column, written(cell), looks["text"])
 
 
-def _set_page(sheet: Any, top: int, *, a3: bool) -> None:
+def _set_page(sheet: Any, top: int, head: history_export.Head, *, a3: bool) -> None:
     sheet.set_landscape()
     sheet.set_paper(8 if a3 else 9)
     sheet.fit_to_pages(1, 0)
     sheet.repeat_rows(top, top + 1)
     sheet.freeze_panes(top + 2, 0)
     sheet.set_margins(left=0.6, right=0.4, top=0.6, bottom=0.6)
-    sheet.set_footer("&CTrang &P/&N")
+    sheet.set_footer(f"&CTrang &P/&N&R&8Nhật ký: {head}")  # proves every event before it (docs/events.md)
 
 
 _STYLE = """

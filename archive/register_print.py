@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import forms
+from archive import forms, history_export
 from archive.models import ClosedDay, RegisterEntry
 from archive.register_books import DEFAULT, named
 from archive.register_export import COLUMNS, TITLE, entries_of, head, row_of, written
@@ -33,6 +33,8 @@ def book_pdf(
     blocks: list[forms.Block] = [*_cover(office, superior, subtitle, lines), forms.NewPage()]
     blocks += [forms.letterhead(office, superior), forms.Title(TITLE, [*subtitle, *lines[:3]]), _table(entries)]
     blocks += _closed(session, book_id, year, month)
+    # On paper, where nobody can change it any more: it proves every event before it (docs/events.md).
+    blocks.append(forms.Text(f"Đầu chuỗi nhật ký khi in: {history_export.head(session)}.", italic=True, size=10))
     blocks.append(forms.Signing([forms.Place("NGƯỜI LẬP SỔ"), forms.Place("CHÁNH VĂN PHÒNG (TRƯỞNG PHÒNG)", DOTS)]))
     name = f"{book.title} {f'tháng {month:02}/' if month else ''}{year}"
     return forms.make(blocks, sheet=SHEETS[sheet], name=name, footer=printed, numbers_from=2)

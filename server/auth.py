@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OPEN = {"static", "health.alive"}
 """Endpoints nobody needs to be known for: no database is asked."""
-UNATTENDED = {"review.part_queue", "review.ready"}
+UNATTENDED = {"review.part_queue", "review.ready", "ledger.progress"}
 """What a browser asks by itself: it does not count as somebody being there."""
 NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."
 NO_RIGHT = "Vai trò của bạn không được làm việc này; không văn bản nào bị đổi. Hãy nhờ văn thư hoặc quản trị viên."

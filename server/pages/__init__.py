@@ -34,6 +34,7 @@ from server.pages import (
     holidays,
     images,
     inbox,
+    ledger,
     missing,
     moves,
     numbers,
@@ -69,7 +70,7 @@ PAGES = (
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
     restored,
     sessions, second_factor, user, single_sign_on,
-    delegations,
+    delegations, ledger,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -143,6 +144,7 @@ def tabs() -> list[Tab]:
         ("/handling", _("Theo dõi"), may("export")),
         ("/files", _("Hồ sơ"), may("read")),
         ("/reports", _("Báo cáo"), may("read")),
+        ("/ledger", _("Sổ cân đối"), may("inspect") and not may("plugins")),
         ("/admin", _("Quản trị"), may("users") or may("plugins")),
     ]
     counts = _counts()

@@ -98,6 +98,8 @@ STEPS = {
 }  # fmt: skip
 """Steps of handling, see archive/handling.py."""
 ACTIONS |= STEPS | {
+    "refused": "Đã từ chối ở cửa", "original_damaged": "Thấy bản gốc hỏng", "original_whole": "Bản gốc đã lành lại",
+    "inspection_asked": "Đã yêu cầu kiểm tra toàn bộ", "inspected": "Đã kiểm tra toàn bộ",
     "holiday_put": "Đã ghi ngày nghỉ, ngày làm bù", "holiday_removed": "Đã bỏ một ngày khỏi bảng ngày nghỉ",
     "delegated": "Đã giao quyền", "delegation_revoked": "Đã thu hồi quyền đã giao",
     "reminders_set": "Đã đổi cách nhắc việc",

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from archive import register, register_days, register_print, routing
+from archive import history_export, register, register_days, register_print, routing
 from archive.errors import NotFound
 from archive.models import RegisterEntry
 from tests.archive import offices
@@ -82,3 +82,16 @@ def test_a_long_book_repeats_its_head_on_a3_and_an_empty_one_prints_too(sqlite_s
         assert "Từ số ........ đến số ........" in empty[0] and "(10)" in empty[1]
         with pytest.raises(NotFound):
             register_print.book_pdf(session, "khong", 2026)
+
+
+def test_the_head_of_the_chain_stands_in_the_printed_book_and_in_the_workbook(sqlite_sessions):
+    import io
+    import zipfile
+
+    with sqlite_sessions.begin() as session:
+        enter(session)
+        head = history_export.head(session)
+        texts, _ = printed(session)
+        sheet = zipfile.ZipFile(io.BytesIO(register.export_xlsx(session, "den", 2026))).read("xl/worksheets/sheet1.xml")
+    assert head.seq > 0 and f"dòng {head.seq}, mã {head.hash}" in texts[-1]
+    assert head.hash in sheet.decode()

@@ -15,6 +15,7 @@ from server.pages import (
     abbreviations,
     book_import,
     books,
+    ledger,
     neighbours,
     reminders,
     reports,
@@ -38,6 +39,7 @@ LABELS = (
     *errors.TITLES.values(), *errors.SAYS.values(), *access.ROLES.values(), *COLUMNS, *neighbours.RELATIONS.values(),
     *reports.PARTS.values(), *reports.STEPS.values(), *reports.KINDS.values(), *reports.NAMELESS.values(),
     *(name for _key, name, _look in reports.KEPT), work_file.NO_FILE,
+    *ledger.REASONS.values(), ledger.TODO, *(name for _key, name, _look in ledger.COLUMNS),
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
 
