@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -14,7 +16,7 @@ from archive.errors import ArchiveError
 from archive.inspection.checks import Check, Place, Tell, named
 from archive.models import BookImport, Scan, now
 
-NAME = "tệp gốc"
+NAME, QUARANTINE = "tệp gốc", "cách ly"
 YOUNG = dt.timedelta(hours=24)
 """A blob that nobody knows may be one that is just being received."""
 
@@ -76,21 +78,62 @@ def _age(place: Place, sha256: str) -> dt.timedelta:
 
 
 def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
-    """What is quarantined shows no picture, and its folder is open to nobody else."""
-    tell("cách ly", 0, 0)
+    """What is quarantined lies in its own place, whole, and nothing else of it anywhere; what was destroyed is gone."""
+    tell(QUARANTINE, 0, 0)
+    wanted = sa.select(Scan.id, Scan.sha256, Scan.status).where(Scan.status.in_(("quarantined", "destroyed")))
     with place.readers() as session:
-        ids = session.scalars(sa.select(Scan.id).where(Scan.status.in_(("quarantined", "destroyed")))).all()
-    shown = [scan_id for scan_id in ids if place.derived.names(scan_id)]
-    if shown:
-        todo = "Hãy xoá các thư mục ấy trong DATA/derived, và xem lại ai đã mở."
-        yield Check("cách ly", ok=False, says=f"{len(shown)} tệp cách ly còn hình trang: {named(shown)}", todo=todo)
+        rows = session.execute(wanted.order_by(Scan.received_at)).all()
+    wrong = list(_secrets(place, [(row[0], row[1], row[2]) for row in rows]))
     folder = place.settings.data / "quarantine"
     mode = stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0o700
     if mode != 0o700:
         says = f"thư mục cách ly mở cho người khác (quyền {mode:04o})"
-        yield Check("cách ly", ok=False, says=says, todo="Hãy đặt lại: chmod 0700 DATA/quarantine")
-    if not shown and mode == 0o700:
-        yield Check("cách ly", ok=True, says=f"{len(ids)} tệp, không tệp nào lộ hình trang")
+        wrong.append(Check(QUARANTINE, ok=False, says=says, todo="Hãy đặt lại: chmod 0700 DATA/quarantine"))
+    yield from wrong
+    if not wrong:
+        yield Check(QUARANTINE, ok=True, says=f"{len(rows)} tệp, không tệp nào lộ ra ngoài nơi cách ly")
+
+
+def _secrets(place: Place, rows: Sequence[tuple[str, str, str]]) -> Iterator[Check]:
+    """What is wrong with the bytes and pictures of secret scans, one check for each kind of fault."""
+    bad: dict[str, list[str]] = {}
+    for scan_id, sha256, status in rows:
+        for fault in _faults(place, scan_id, sha256, status):
+            bad.setdefault(fault, []).append(scan_id)
+    for fault, ids in bad.items():
+        what, todo = _SECRET[fault]
+        yield Check(QUARANTINE, ok=False, says=f"{len(ids)} tệp {what}: {named(ids)}", todo=todo)
+
+
+def _faults(place: Place, scan_id: str, sha256: str, status: str) -> Iterator[str]:
+    kept = place.settings.data / "quarantine" / sha256
+    if place.derived.names(scan_id):
+        yield "pictured"
+    if place.blobs.has(sha256):
+        yield "outside"
+    if status == "destroyed" and kept.exists():
+        yield "kept"
+    if status == "quarantined" and not kept.is_file() and not place.blobs.has(sha256):
+        yield "lost"
+    if status == "quarantined" and kept.is_file() and _digest(kept) != sha256:
+        yield "altered"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+_SECRET = {
+    "pictured": ("cách ly còn hình trang", "Hãy xoá các thư mục ấy trong DATA/derived, và xem lại ai đã mở."),
+    "outside": (
+        "cách ly còn nằm trong kho thường",
+        "Hãy đưa lại đúng tệp ấy vào kho: nhận lại thì tự chuyển vào nơi cách ly.",
+    ),
+    "kept": ("đã tiêu hủy mà còn trong nơi cách ly", "Hãy xoá tệp ấy trong DATA/quarantine."),
+    "lost": ("cách ly bị mất", "Hãy báo người phụ trách bảo mật ngay."),
+    "altered": ("cách ly bị hỏng (khác mã SHA-256)", "Hãy báo người phụ trách bảo mật ngay."),
+}
 
 
 def looked_at(place: Place) -> Check:

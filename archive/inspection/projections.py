@@ -57,7 +57,7 @@ def _differences(place: Place, tell: Tell) -> Iterator[str]:
         yield f"thừa {len(extra)} văn bản: {named(sorted(extra))}"
     if twice:
         yield f"{len(twice)} văn bản có hai lần: {named(sorted(twice))}"
-    if stale := _stale(place, tell):
+    if stale := _stale(place, tell) - missing:
         yield f"{len(stale)} văn bản đã đổi mà chỉ mục chưa biết: {named(sorted(stale))}"
 
 
