@@ -1,4 +1,4 @@
-"""What a query asks of the database: filters, phrases, and, while there is no index, every word of it."""
+"""What a query asks of the database: units, words side by side, and, while there is no index, every word of it."""
 
 from __future__ import annotations
 
@@ -8,80 +8,34 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from archive.models import Document, RouteRow, Unit
-from archive.search.abbreviations import Pairs, spelled_out
-from archive.search.query import Clause, Code, Date, Filters, Phrase, Prefix, Query, Term, Together, Word
-from archive.search.words import line
+from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Together, Word
 
 Condition = sa.ColumnElement[bool]
 
 
+def listed(dialect: sa.Dialect, ids: Sequence[str]) -> sa.Select[Any]:
+    """`ids` as a table, however many: one parameter, not thousands."""
+    given: sa.BindParameter[str] = sa.bindparam("ids", json.dumps(list(ids)), unique=True)
+    if dialect.name == "sqlite":
+        return sa.select(sa.func.json_each(given).table_valued("value").c.value)
+    return sa.select(sa.func.jsonb_array_elements_text(sa.cast(given, JSONB)).column_valued("value"))
+
+
 def among(session: Session, ids: Sequence[str]) -> Condition:
-    """The document is one of `ids`, however many: one parameter, not thousands."""
-    listed: sa.BindParameter[str] = sa.bindparam("ids", json.dumps(list(ids)), unique=True)
-    each: sa.Select[Any]
-    if session.get_bind().dialect.name == "sqlite":
-        each = sa.select(sa.func.json_each(listed).table_valued("value").c.value)
-    else:
-        each = sa.select(sa.func.jsonb_array_elements_text(sa.cast(listed, JSONB)).column_valued("value"))
-    return Document.id.in_(each)
+    """The document is one of `ids`."""
+    return Document.id.in_(listed(session.get_bind().dialect, ids))
 
 
-def of_days(filters: Filters) -> list[Condition]:
-    """Of the first and the last day."""
-    conditions: list[Condition] = []
-    if filters.date_from:
-        conditions.append(Document.date >= filters.date_from)
-    if filters.date_to:
-        conditions.append(Document.date <= filters.date_to)
-    return conditions
-
-
-def of_filters(session: Session, filters: Filters, short: Pairs = ()) -> dict[str, Condition]:
-    """A condition for each filter that has values, by its name; a type, an issuer or a province may be typed without
-    marks, or short."""
-    names = {
-        "type": (Document.document_type, True), "issuer": (Document.issuing_organ, False),
-        "province": (Document.province_current, True),
-    }  # fmt: skip
-    found = {
-        name: sa.or_(*(_like(session, column, value, short, whole=whole) for value in getattr(filters, name)))
-        for name, (column, whole) in names.items() if getattr(filters, name)
-    }  # fmt: skip
-    if filters.unit:
-        found["unit"] = sa.or_(*map(_of_unit, filters.unit))
-    if filters.status:
-        found["status"] = Document.status.in_(filters.status)
-    if filters.year:
-        found["year"] = sa.func.substr(Document.date, 1, 4).in_(filters.year)
-    return found
-
-
-def _like(
-    session: Session, column: InstrumentedAttribute[str | None], wanted: str, short: Pairs, *, whole: bool
-) -> Condition:
-    """Folding is ours, not the database's: the few values that stand in the column are compared here."""
-    values = [value for value in session.scalars(sa.select(column).distinct()) if value]
-    if wanted in values:
-        return column == wanted
-    sought = line(spelled_out(wanted, short))
-    return column.in_([value for value in values if sought == line(value) or (not whole and sought in line(value))])
-
-
-def _of_unit(wanted: str) -> Condition:
-    units = sa.select(Unit.id).where(sa.or_(Unit.id == wanted, Unit.name == wanted))
+def of_units(wanted: Sequence[str]) -> Condition:
+    """Led by one of the units, by id or name, or sent to it."""
+    units = sa.select(Unit.id).where(sa.or_(Unit.id.in_(wanted), Unit.name.in_(wanted)))
     routed = sa.exists().where(
         RouteRow.document_id == Document.id, RouteRow.unit_id.in_(units), RouteRow.state != "suggested"
     )
     return sa.or_(Document.unit_id.in_(units), routed)
-
-
-def of_phrases(session: Session, query: Query) -> list[Condition]:
-    """What an index without positions cannot tell."""
-    with_phrases = (clause for clause in query.clauses if any(isinstance(term, Phrase) for term in clause.terms))
-    return [_of_clause(session, clause) for clause in with_phrases]
 
 
 def of_everything(session: Session, query: Query) -> list[Condition]:

@@ -7,10 +7,17 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from archive.search.query import Query
+
+Ids = npt.NDArray[np.int32]
+Weights = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
 
 ANALYZER = 2
 """Grows when words.py, keys.py, pairs.py or tokens.py give other tokens: an index of another version is rebuilt."""
@@ -37,7 +44,7 @@ class IndexEntry:
 
 
 class Hit(NamedTuple):
-    """One document found; scores compare only within one search. Made by the thousand: a tuple."""
+    """One document found; scores compare only within one search."""
 
     id: str
     score: float
@@ -45,13 +52,30 @@ class Hit(NamedTuple):
     """False: not every word is in it (one may be misread)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """Best first; `total` counts also what `hits` leaves out, `whole` those of them that have every word."""
+    """Documents, best first; arrays, for a common word stands in most of the archive."""
 
-    hits: tuple[Hit, ...] = ()
+    names: Sequence[str] = ()
+    """Ids of all documents the engine knows, by its own numbers; another list after each commit."""
+    numbers: Ids = field(default_factory=lambda: np.empty(0, np.int32))
+    scores: Weights = field(default_factory=lambda: np.empty(0, np.float32))
+    whole: Flags = field(default_factory=lambda: np.empty(0, np.bool_))
+    """See Hit."""
     total: int = 0
-    whole: int = 0
+    """Counts also what is left out."""
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """One by one."""
+        names = [self.names[number] for number in self.numbers.tolist()]
+        return tuple(map(Hit, names, self.scores.tolist(), self.whole.tolist()))
+
+
+def bare(names: Sequence[str], numbers: Ids) -> Found:
+    """Documents by their numbers and nothing more."""
+    size = len(numbers)
+    return Found(names, numbers, np.zeros(size, np.float32), np.ones(size, np.bool_), size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +120,14 @@ class Store(Protocol):
     def documents(self) -> int:
         """How many documents can be found."""
 
+    def search(self, query: Query, limit: int | None) -> Found:
+        """The best `limit` documents of the newest commit."""
+
     def identifiers(self) -> Sequence[str]:
         """The ids of all documents that can be found."""
 
-    def search(self, query: Query, limit: int) -> Found:
-        """The best `limit` documents of the newest commit."""
+    def having(self, word: str) -> Found:
+        """Every document with the folded word, in no order, without scores."""
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands; where there are many, about how many."""

@@ -7,51 +7,35 @@ hidden paper that has the words would take away what is found without it.
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter, defaultdict
 
-import sqlalchemy as sa
-from sqlalchemy.orm import Session
+import numpy as np
 
-from archive.models import Document
-from archive.search.conditions import Condition, among
-from archive.search.entry import Found, Hit
+from archive.search.facts import Seen, View
 from archive.search.index import Index
 from archive.search.query import Clause, Query, Word
 
-MOST = 20_000
-"""Papers that are looked at for each word."""
 
-
-def as_seen(session: Session, index: Index, query: Query, found: Found, user_filter: Condition) -> Found:
-    """`found`, or when the person may see none of it what they would find were the others not there.
+def as_seen(view: View, index: Index, query: Query, seen: Seen) -> Seen:
+    """`seen`, or when it is nothing what the person would find were the papers that they may not see not there.
 
     Raises IndexBroken.
     """
-    if isinstance(user_filter, sa.True_) or _seen(session, [hit.id for hit in found.hits], user_filter, most=1):
-        return found
-    return _with_most_words(session, index, query, user_filter)
+    return _with_most_words(view, index, query) if view.restricted and not len(seen.places) else seen
 
 
-def _seen(session: Session, ids: list[str], user_filter: Condition, most: int | None = None) -> set[str]:
-    return set(session.scalars(sa.select(Document.id).where(among(session, ids), user_filter).limit(most)))
+def _with_most_words(view: View, index: Index, query: Query) -> Seen:
+    simple = [clause for clause in query.clauses if _is_simple(clause)]
+    others = tuple(clause for clause in query.clauses if not _is_simple(clause))
+    facts = view.whole()
+    words, scores = np.zeros(len(facts.ids), np.int16), np.zeros(len(facts.ids), np.float32)
+    for clause in simple if len(simple) > 1 else ():
+        seen = view.seen(index.search(dataclasses.replace(query, clauses=(clause, *others)), None))
+        words[seen.places] += 1
+        scores[seen.places] += seen.scores
+    best = np.flatnonzero((words == words.max(initial=0)) & (words > 0)).astype(np.int32)
+    order = np.lexsort((facts.ranks("came")[best], -scores[best]))
+    return Seen(facts, best[order], scores[best[order]], np.zeros(len(best), np.bool_))
 
 
-def _with_most_words(session: Session, index: Index, query: Query, user_filter: Condition) -> Found:
-    plain = [clause for clause in query.clauses if _is_plain(clause)]
-    others = tuple(clause for clause in query.clauses if not _is_plain(clause))
-    if len(plain) < 2:
-        return Found()
-    words: Counter[str] = Counter()
-    scores: defaultdict[str, float] = defaultdict(float)
-    for clause in plain:
-        for hit in index.search(dataclasses.replace(query, clauses=(clause, *others)), MOST).hits:
-            words[hit.id] += 1
-            scores[hit.id] += hit.score
-    seen = _seen(session, list(words), user_filter)
-    most = max((words[name] for name in seen), default=0)
-    best = sorted((name for name in seen if words[name] == most), key=lambda name: (-scores[name], name))
-    return Found(tuple(Hit(name, scores[name], False) for name in best), len(best))
-
-
-def _is_plain(clause: Clause) -> bool:
+def _is_simple(clause: Clause) -> bool:
     return not clause.negative and all(isinstance(term, Word) for term in clause.terms)

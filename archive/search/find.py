@@ -1,6 +1,7 @@
 """Finding documents for one person: the engine names candidates, the database decides which of them may be seen.
 
-Every hit, count and snippet comes from rows that passed the person's own condition: a stale index leaks nothing.
+Every hit, count and snippet is of a document that passed the person's own condition as of this moment (facts.py), and
+what is shown passes it once more: a stale index leaks nothing.
 """
 
 from __future__ import annotations
@@ -16,22 +17,23 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.errors import BadQuery, IndexBroken
-from archive.models import Document, RegisterEntry, Unit
-from archive.search import Candidate, Filters, Found, Hit, Index, Query, abbreviations, facets, fewer, rerank, slips
-from archive.search.conditions import Condition, among, of_days, of_everything, of_filters, of_phrases
-from archive.search.query import Phrase
+from archive.models import Document
+from archive.search import Candidate, Filters, Index, Query, abbreviations, facets, fewer, rerank, slips
+from archive.search.conditions import Condition, among, of_everything
+from archive.search.entry import Weights
+from archive.search.facts import Seen, View
 from archive.search.rank import MOST_CANDIDATES, nearly
 from archive.search.results import Result as Result
 from archive.search.results import results_of
 from archive.search.similar import alike as alike
-from archive.search.suggest import suggestion
+from archive.search.suggest import frequencies, suggestion
 
 SORTS = ("relevance", "date", "arrival")
-MOST_HITS = 20_000
 MOST_A_PAGE = 100
 
 
@@ -61,16 +63,12 @@ class Results:
 class _Search:
     """One question by one person."""
 
-    session: Session
-    index: Index
+    view: View
     query: Query
     """As it was meant: with abbreviations and likely slips."""
-    user_filter: Condition
     short: abbreviations.Pairs
-    found: dict[str, Hit] | None
-    """What the engine named, best first; None without words, or without an index."""
-    whole: int = 0
-    """How many documents have every word, also those it did not name."""
+    seen: Seen
+    """What may be seen, before any filter but days; best first where the engine found it."""
     without_index: bool = False
 
 
@@ -87,22 +85,21 @@ def find(
 ) -> Results:
     """The page of `limit` documents after `cursor` that match `query` and `user_filter` (a condition on Document).
 
-    `sort` is one of SORTS; without words the newest arrival comes first. Raises BadQuery.
+    `sort` is one of SORTS; without words the newest arrival comes first. Asks what is committed. Raises BadQuery.
     """
     began = time.perf_counter()
     order = _order(query, sort)
     seal = _seal(query, order)
     offset = _opened(cursor, seal) if cursor else 0
     limit = max(1, min(limit, MOST_A_PAGE))
-    best = offset + limit + MOST_CANDIDATES if order == "relevance" and not with_facets else None
-    search = _begun(session, index, query, user_filter, best)
-    every = _rows(search, order, with_facets=with_facets)
-    counts = facets.counted(every, query.filters) if with_facets and every is not None else {}
-    rows = facets.passing(every, query.filters) if with_facets and every is not None else every
-    ranked, total = _ordered(search, rows, order, offset + limit)
-    page = ranked[offset : offset + limit]
-    hits = tuple(results_of(session, search.query, page))
-    meant = None if offset or search.found is None else suggestion(session, index, search.query, user_filter)
+    search = _begun(View(session, user_filter), index, query)
+    passes = facets.passing(search.view, search.seen, query.filters, search.short)
+    counts = facets.counted(search.seen, passes, query.filters) if with_facets else {}
+    kept = facets.every(search.seen, passes)
+    page = _ordered(search, kept, order, offset + limit)[offset:]
+    hits = tuple(results_of(session, search.query, page, user_filter))
+    meant = None if offset or search.without_index else suggestion(search.view, index, search.query)
+    total = len(kept.places)
     following = _closed(offset + limit, seal) if offset + limit < total else None
     took = round((time.perf_counter() - began) * 1000)
     return Results(total, took, hits, counts, following, search.without_index, meant)
@@ -119,10 +116,9 @@ def matching(
 ) -> list[str]:
     """The ids of the documents, in order; no more than `most`. Raises BadQuery."""
     order = _order(query, sort)
-    best = most + MOST_CANDIDATES if order == "relevance" and most else None
-    search = _begun(session, index, query, user_filter, best)
-    rows = _rows(search, order, with_facets=False)
-    return [name for name, _ in _ordered(search, rows, order, most)[0]][:most]
+    search = _begun(View(session, user_filter), index, query)
+    kept = facets.every(search.seen, facets.passing(search.view, search.seen, query.filters, search.short))
+    return [name for name, _ in _ordered(search, kept, order, most)]
 
 
 def _order(query: Query, sort: str | None) -> str:
@@ -131,116 +127,54 @@ def _order(query: Query, sort: str | None) -> str:
     return sort or ("relevance" if query.clauses else "arrival")
 
 
-def _begun(session: Session, index: Index, query: Query, user_filter: Condition, best: int | None) -> _Search:
-    """Asks the engine; for the `best` only, where nothing but their order is asked."""
-    short = abbreviations.known(session)
-    meant = abbreviations.expanded(query, short)
-    if not query.has_words:
-        return _Search(session, index, meant, user_filter, short, None)
-    try:
-        meant = slips.with_slips(meant, index.documents, index.frequencies)
-        found = _named(index, meant, best if best and _is_free(meant, user_filter) else None)
-        found = fewer.as_seen(session, index, meant, found, user_filter)
-    except IndexBroken:
-        return _Search(session, index, meant, user_filter, short, None, without_index=True)
-    return _Search(session, index, meant, user_filter, short, {hit.id: hit for hit in found.hits}, found.whole)
+def _begun(view: View, index: Index, query: Query) -> _Search:
+    """Asks the engine, and where it cannot be asked or need not, the database."""
+    short = abbreviations.known(view.session)
+    meant, broken = abbreviations.expanded(query, short), False
+    if query.has_words:
+        try:
+            meant = slips.with_slips(meant, index.documents, partial(frequencies, view, index))
+            seen = _named(view, index, meant, query.filters)
+            return _Search(view, meant, short, seen)
+        except IndexBroken:
+            broken = True
+    seen = view.all(*of_everything(view.session, meant))
+    return _Search(view, meant, short, facets.of_days(seen, query.filters), broken)
 
 
-def _named(index: Index, query: Query, best: int | None) -> Found:
-    """What the engine found: the best, or every one, for all but the last may be hidden. Raises IndexBroken."""
-    found = index.search(query, best or MOST_HITS)
-    return found if best or found.total <= MOST_HITS else index.search(query, found.total)
+def _named(view: View, index: Index, query: Query, filters: Filters) -> Seen:
+    """What the engine found of what may be seen and is of these days. Raises IndexBroken."""
+    seen = fewer.as_seen(view, index, query, view.seen(index.search(query, None)))
+    return _meant(view, query, facets.of_days(seen, filters))
 
 
-_ARRIVED = (
-    sa.select(sa.func.max(sa.cast(RegisterEntry.arrived_on, sa.String)))
-    .where(RegisterEntry.document_id == Document.id)
-    .correlate(Document)
-    .scalar_subquery()
-)
-_CAME = sa.cast(Document.created_at, sa.String).label("came")
-_SORTED_BY: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
-    "relevance": (),
-    "date": (Document.date.label("day"), _CAME),
-    # As text: only compared, and a thousand rows are not made into a thousand dates.
-    "arrival": (sa.func.coalesce(_ARRIVED, sa.cast(Document.created_at, sa.String)).label("day"), _CAME),
-}
-
-
-def _rows(search: _Search, order: str, *, with_facets: bool) -> facets.Rows | None:
-    """What the person may see of what was found; with facets also what does not pass their filters.
-
-    None: everything that was found, asked of the database only as far as it is shown.
-    """
-    session, query = search.session, search.query
-    if not with_facets and order == "relevance" and search.found is not None and _is_free(query, search.user_filter):
-        return None
-    conditions = [search.user_filter, *of_days(query.filters)]
-    if search.found is not None:
-        conditions += [*of_phrases(session, query), among(session, list(search.found))]
-    else:
-        conditions += of_everything(session, query)
-    filters = of_filters(session, query.filters, search.short)
-    columns: list[Any] = [Document.id, *_SORTED_BY[order]]
-    source: Any = Document
-    if with_facets:
-        columns += [*facets.COLUMNS, *(passes.label(f"is_{name}") for name, passes in filters.items())]
-        source = sa.outerjoin(Document, Unit, Unit.id == Document.unit_id)
-    else:
-        conditions += filters.values()
-    return _meant(search, session.execute(sa.select(*columns).select_from(source).where(*conditions)).all())
-
-
-def _is_free(query: Query, user_filter: Condition) -> bool:
-    """Does this person see everything, and is nothing asked but words?"""
-    phrases = any(isinstance(term, Phrase) for clause in query.clauses for term in clause.terms)
-    return query.filters == Filters() and not phrases and isinstance(user_filter, sa.True_)
-
-
-def _meant(search: _Search, rows: facets.Rows) -> facets.Rows:
+def _meant(view: View, query: Query, seen: Seen) -> Seen:
     """Without documents that miss a word by accident: they must nearly have it in its place."""
-    found = search.found or {}
-    near = [row.id for row in rows if found and not found[row.id].whole]
-    kept = _nearly(search, near)
-    if not near or (not kept and len(near) == len(rows)):
-        return rows  # nothing has it all: what has most of it
-    return [row for row in rows if found[row.id].whole or row.id in kept]
+    near = seen.kept(~seen.whole).ids(MOST_CANDIDATES)  # best first
+    lines = _lines(view.session, near).items() if near else ()
+    kept = [seen.facts.place[name] for name, line in lines if nearly(query, line)]
+    if not near or not (kept or seen.whole.any()):
+        return seen  # nothing has it all: what has most of it
+    return seen.kept(seen.whole | np.isin(seen.places, kept))
 
 
-def _nearly(search: _Search, near: list[str]) -> set[str]:
-    """Those of `near`, best first, in whose text only one word may be misread."""
-    found = search.found or {}
-    best = sorted(near, key=lambda name: -found[name].score)[:MOST_CANDIDATES]
-    return {name for name, line in _lines(search.session, best).items() if nearly(search.query, line)}
-
-
-def _ordered(
-    search: _Search, rows: facets.Rows | None, order: str, most: int | None
-) -> tuple[list[tuple[str, float]], int]:
-    """Ids and scores in order, at least the first `most`, and how many there are."""
-    found = search.found or {}
-    if rows is None:
-        near = [name for name, hit in found.items() if not hit.whole]
-        kept = _nearly(search, near)
-        ids = [name for name, hit in found.items() if hit.whole or name in kept]
-        return _reranked(search, ids or near), search.whole + len(kept) if ids else len(near)
+def _ordered(search: _Search, seen: Seen, order: str, most: int | None) -> list[tuple[str, float]]:
+    """Ids and scores in order, no more than `most`."""
     if order == "relevance":
-        seen = {row.id for row in rows}
-        ids = [name for name in found if name in seen] if found else sorted(seen)
-        return _reranked(search, ids), len(ids)
-    rows = sorted(rows, key=lambda row: (row.day or "", row.came, row.id), reverse=True)
-    scored = [(row.id, round(found[row.id].score, 3) if row.id in found else 0.0) for row in rows[:most]]
-    return scored, len(rows)
+        ids = seen.ids(None if most is None else max(most, MOST_CANDIDATES))
+        return _reranked(search, ids, seen.scores)[:most]
+    first = np.argsort(-seen.facts.ranks(order)[seen.places])[:most]
+    scores = np.round(seen.scores[first].astype(float), 3).tolist()
+    return list(zip(seen.kept(first).ids(), scores, strict=True))
 
 
-def _reranked(search: _Search, ids: list[str]) -> list[tuple[str, float]]:
-    found = search.found or {}
+def _reranked(search: _Search, ids: list[str], scores: Weights) -> list[tuple[str, float]]:
     best = ids[:MOST_CANDIDATES]
-    lines = _lines(search.session, best)
+    lines = _lines(search.view.session, best)
     candidates = [
-        Candidate(name, found[name].score if name in found else 0.0, lines[name]) for name in best if name in lines
+        Candidate(name, score, lines[name]) for name, score in zip(best, scores.tolist(), strict=False) if name in lines
     ]
-    ranked = rerank(search.query, candidates, partial(_texts, search.session))
+    ranked = rerank(search.query, candidates, partial(_texts, search.view.session))
     return [(name, round(score, 3)) for name, score in ranked] + [(name, 0.0) for name in ids[MOST_CANDIDATES:]]
 
 

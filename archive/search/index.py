@@ -57,8 +57,8 @@ class Index:
         self._answers: OrderedDict[tuple[object, ...], Found] = OrderedDict()
         self._state: object = None
 
-    def search(self, query: Query, limit: int = 1000) -> Found:
-        """The best `limit` documents; a query without clauses finds nothing. Raises IndexBroken."""
+    def search(self, query: Query, limit: int | None = 1000) -> Found:
+        """The best `limit` documents (None: all); a query without clauses finds nothing. Raises IndexBroken."""
         if not query.has_words:
             return Found()
         asked = (query.clauses, limit)
@@ -72,6 +72,11 @@ class Index:
                 if len(self._answers) > KEPT_ANSWERS:
                     self._answers.popitem(last=False)
             return self._answers[asked]
+
+    def having(self, word: str) -> Found:
+        """Every document with the folded word, in no order, without scores. Raises IndexBroken."""
+        with self._lock, self._reading() as store:
+            return store.having(word)
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands. Raises IndexBroken."""

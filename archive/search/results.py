@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.models import Document, RegisterEntry, Scan
-from archive.search.conditions import among
+from archive.search.conditions import Condition, among
 from archive.search.query import Query
 from archive.search.snippets import shown_span, snippet, spans
 
@@ -48,10 +48,12 @@ _SHOWN = sa.select(
 _NUMBERS = sa.select(RegisterEntry.document_id, sa.func.max(RegisterEntry.number)).group_by(RegisterEntry.document_id)
 
 
-def results_of(session: Session, query: Query, page: Sequence[tuple[str, float]]) -> list[Result]:
-    """The lines of documents (id, score), in this order; the caller has made sure that they may be seen."""
+def results_of(
+    session: Session, query: Query, page: Sequence[tuple[str, float]], user_filter: Condition
+) -> list[Result]:
+    """The lines of those documents (id, score) that may be seen, in this order."""
     ids = [name for name, _ in page]
-    shown = {row.id: row for row in session.execute(_SHOWN.where(among(session, ids)))}
+    shown = {row.id: row for row in session.execute(_SHOWN.where(among(session, ids), user_filter))}
     numbers = dict(session.execute(_NUMBERS.where(RegisterEntry.document_id.in_(ids))).all())
     return [_result(query, shown[name], numbers.get(name), score) for name, score in page if name in shown]
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from archive.errors import IndexBroken
 from archive.models import Document
-from archive.search.conditions import Condition, among
+from archive.search.conditions import Condition
+from archive.search.facts import View
 from archive.search.index import Index
 from archive.search.query import Clause, Phrase, Query, Word
 from archive.search.results import Result, results_of
@@ -33,25 +34,25 @@ def alike(
     if not line:
         return ()
     try:
-        scores = _scores(index, line)
+        scores = _scores(View(session, user_filter), index, line)
     except IndexBroken:
         return ()
     scores.pop(document_id, None)
-    best = sorted(scores, key=lambda name: (-scores[name], name))[:MOST_FOUND]
-    seen = set(session.scalars(sa.select(Document.id).where(among(session, best), user_filter)))
-    kept = [(name, round(scores[name], 3)) for name in best if name in seen][:limit]
-    return tuple(results_of(session, Query(), kept))
+    best = sorted(scores, key=lambda name: (-scores[name], name))[:limit]
+    return tuple(results_of(session, Query(), [(name, round(scores[name], 3)) for name in best], user_filter))
 
 
-def _scores(index: Index, line: str) -> dict[str, float]:
+def _scores(view: View, index: Index, line: str) -> dict[str, float]:
+    """Of papers that may be seen; the others change nothing."""
     documents = max(index.documents, 1)
     scores: dict[str, float] = defaultdict(float)
     for first, second in _telling(index, line, documents):
         words = (Word(first, first), Word(second, second))
-        found = index.search(Query(clauses=(Clause((Phrase(words),)),)), MOST_FOUND)
-        if found.total <= max(3, COMMON * documents):
-            for hit in found.hits:
-                scores[hit.id] += math.log(1 + documents / max(found.total, 1))
+        seen = view.seen(index.search(Query(clauses=(Clause((Phrase(words),)),)), None))
+        total = len(seen.places)
+        if total <= max(3, COMMON * documents):
+            for name in seen.ids(MOST_FOUND):
+                scores[name] += math.log(1 + documents / max(total, 1))
     return scores
 
 

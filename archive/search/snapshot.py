@@ -21,11 +21,11 @@ from whoosh.codec.whoosh3 import W3LeafMatcher
 from whoosh.matching import FilterMatcher
 
 from archive.search import keys, pairs
+from archive.search.entry import Ids, Weights
+from archive.search.phrases import in_a_row
+from archive.search.postings import Postings, intersection, union
 from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Together, Word
 from archive.search.whoosh_files import LENGTH
-
-Ids = npt.NDArray[np.int32]
-Weights = npt.NDArray[np.float32]
 
 OWN, CITED = 20.0, 4.0
 """Boosts: the number or date is the document's own; it is named in its text."""
@@ -36,40 +36,6 @@ FEW = 20
 SLIP, ALSO = 0.5, 0.7
 """What a word one slip away is worth, and an abbreviation for what it stands for."""
 CACHED_POSTINGS = 6_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Postings:
-    """Documents (ascending) that have a token, and how often or how well."""
-
-    ids: Ids
-    weights: Weights
-
-    @classmethod
-    def none(cls) -> Postings:
-        return cls(np.empty(0, np.int32), np.empty(0, np.float32))
-
-
-def union(many: Sequence[Postings]) -> Postings:
-    """Documents in any of `many`, with the best weight."""
-    full = [postings for postings in many if len(postings.ids)]
-    if len(full) < 2:
-        return full[0] if full else Postings.none()
-    ids = np.concatenate([postings.ids for postings in full])
-    weights = np.concatenate([postings.weights for postings in full])
-    order = np.lexsort((-weights, ids))
-    ids, weights = ids[order], weights[order]
-    first = np.r_[True, ids[1:] != ids[:-1]]
-    return Postings(ids[first], weights[first])
-
-
-def intersection(many: Sequence[Postings]) -> Postings:
-    """Documents in all of `many`, weights added."""
-    ids: Ids = functools.reduce(lambda a, b: np.intersect1d(a, b, assume_unique=True), (p.ids for p in many))
-    weights = np.zeros(len(ids), np.float32)
-    for postings in many:
-        weights += postings.weights[np.searchsorted(postings.ids, ids)]
-    return Postings(ids, weights)
 
 
 class Leaf:
@@ -142,6 +108,12 @@ class Leaf:
         return np.frombuffer(every, np.uint8).reshape(-1, pairs.BYTES)
 
     @functools.cached_property
+    def sequences(self) -> list[bytes]:
+        """The words of each document in order (see phrases.py)."""
+        column = self.reader.column_reader("sequence")
+        return [bytes(column[number]) for number in range(self.reader.doc_count_all())]
+
+    @functools.cached_property
     def doubt(self) -> Weights:
         """How often the bits of each document say more than is true."""
         return pairs.fullness(self.pairs)
@@ -179,10 +151,15 @@ class Snapshot:
         mean = float(lengths.mean()) or 1.0
         return np.asarray(K1 * (1 - B + B * lengths / mean), np.float32)
 
-    def identifiers(self, numbers: Ids) -> list[str]:
-        """Ids of the documents with these numbers."""
-        leaves, own = self._places(numbers)
-        return [self.leaves[leaf].names[number] for leaf, number in zip(leaves.tolist(), own.tolist(), strict=True)]
+    @functools.cached_property
+    def names(self) -> list[str]:
+        """Id of each document, also of those that are deleted."""
+        return [name for leaf in self.leaves for name in leaf.names]
+
+    def having(self, word: str) -> Ids:
+        """Documents with the word."""
+        found = self._raw("body", word).ids
+        return found[~self.deleted[found]]
 
     def _places(self, numbers: Ids) -> tuple[Ids, Ids]:
         """The segment of each document, and its number there."""
@@ -272,12 +249,16 @@ class Snapshot:
         return union(ways)
 
     def _phrase(self, words: Sequence[Word]) -> Postings:
-        """Documents in whose text the words may stand one after another: the text tells for sure."""
+        """Documents in which the words stand one after another."""
         found = intersection([self._word(word.folded) for word in words])
         for one, other in pairwise(words):
             kept = self._beside(found.ids, one, other)
             found = Postings(found.ids[kept], found.weights[kept])
-        return found
+        wanted = in_a_row([word.folded for word in words])
+        leaves, own = self._places(found.ids)
+        there = [wanted in self.leaves[n].sequences[at] for n, at in zip(leaves.tolist(), own.tolist(), strict=True)]
+        kept = np.array(there, np.bool_)
+        return Postings(found.ids[kept], found.weights[kept])
 
     def term(self, term: Term) -> Postings:
         """Documents of one term."""
@@ -303,8 +284,7 @@ class Snapshot:
         return union(found)
 
     def _forbidden(self, clause: Clause) -> Postings:
-        """Without phrases: only the text tells that one is there."""
-        return union([self.term(term) for term in clause.every if not isinstance(term, Phrase)])
+        return union([self.term(term) for term in clause.every])
 
     def evaluate(self, query: Query) -> tuple[Ids, Weights, npt.NDArray[np.bool_]]:
         """Numbers, scores, and whether every word is in it; unordered."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sqlite3
 from collections import OrderedDict
@@ -12,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from archive.search import keys, pairs
+from archive.search.entry import Ids, Weights
+from archive.search.phrases import in_a_row
 from archive.search.query import Clause, Code, Date, Phrase, Prefix, Query, Term, Together, Word
-
-Ids = npt.NDArray[np.int32]
-Weights = npt.NDArray[np.float32]
 
 OWN, IN_HEAD, TYPED = 3.0, 0.5, 0.5
 """What it is worth that a code or a date is the document's own, that a word stands in its head, that it stands there
@@ -41,6 +41,15 @@ class Lists:
             if len(self._kept) > KEPT_LISTS:
                 self._kept.popitem(last=False)
         return self._kept[asked]
+
+    def in_a_row(self, rows: Ids, words: Sequence[str]) -> Ids:
+        """Those of `rows` in which the words stand one after another."""
+        asked = (
+            "SELECT group_concat(number) FROM sequence"
+            " WHERE number IN (SELECT value FROM json_each(?)) AND instr(words, ?) > 0"
+        )
+        found = self._connection.execute(asked, (json.dumps(rows.tolist()), in_a_row(words)))
+        return np.fromstring(found.fetchone()[0] or "", np.int32, sep=",")
 
     def count(self, word: str, most: int) -> int:
         """How many rows have the word, up to `most`."""
@@ -115,12 +124,28 @@ def evaluate(lists: Lists, query: Query) -> tuple[Ids, Weights, npt.NDArray[np.b
         for term in clause.every if not isinstance(term, Phrase)
     ]  # fmt: skip
     without = f" NOT {any_of(unwanted)}" if unwanted else ""
-    whole = lists.of(all_of(map(_clause, wanted)) + without)
-    near = _near(lists, query, whole, wanted, without)
+    whole = _checked(lists, query, lists.of(all_of(map(_clause, wanted)) + without))
+    near = _checked(lists, query, _near(lists, query, whole, wanted, without))
     if not len(whole) and not len(near):
-        near = _fewest(lists, wanted, without)
+        near = _checked(lists, query, _fewest(lists, wanted, without))
     rows = np.concatenate([whole, near])
     return rows, _scored(lists, query, rows), np.arange(len(rows)) < len(whole)
+
+
+def _checked(lists: Lists, query: Query, rows: Ids) -> Ids:
+    """Those of `rows` that have the quoted words one after another, or do not have them, as is asked."""
+    for clause in query.clauses:
+        if any(isinstance(term, Phrase) for term in clause.terms):
+            holds = np.logical_or.reduce([_holds(lists, term, rows) for term in clause.every])
+            rows = rows[holds != clause.negative]
+    return rows
+
+
+def _holds(lists: Lists, term: Term, rows: Ids) -> npt.NDArray[np.bool_]:
+    found = np.isin(rows, lists.of(expression(term)))
+    if isinstance(term, Phrase):
+        found = np.isin(rows, lists.in_a_row(rows[found], [word.folded for word in term.words]))
+    return found
 
 
 def may_be_misread(clause: Clause) -> bool:

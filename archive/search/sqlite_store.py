@@ -1,6 +1,7 @@
 """The SQLite engine: one FTS5 table of tokens in a file of its own, ten times faster than Whoosh on large archives.
 
-The table keeps which documents have a token and no more (detail=none, no content). Keys begin with a colon, words of
+The table keeps which documents have a token and no more (detail=none, no content); their words in order stand in a
+table beside it. Keys begin with a colon, words of
 the head with ^, pairs of words with ~: what Whoosh's engine keeps as bits are tokens here, and what is in a row is
 ranked by them. A document that is told again gets a new row; the old one is dead and skipped.
 """
@@ -13,26 +14,29 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
-from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry
+from archive.search.entry import UNREADABLE, Found, IndexEntry, bare
 from archive.search.generations import sync_folder
+from archive.search.phrases import sequence
 from archive.search.query import Query
-from archive.search.sqlite_query import Lists, evaluate, pair_tokens
+from archive.search.sqlite_query import Lists, evaluate, pair_tokens, quoted
 from archive.search.tokens import tokens_of
 
 FILE, PART = "index.db", "tokens.txt"
-SCHEMA = 1
+SCHEMA = 2
 COUNTED = 5_000
 """A word in more documents than this is counted no further."""
 BATCH = 500
 _TABLES = """
+PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
 CREATE TABLE entry(number INTEGER PRIMARY KEY, id TEXT NOT NULL, dead INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX of_id ON entry(id) WHERE NOT dead;
 CREATE INDEX of_dead ON entry(number) WHERE dead;
+CREATE TABLE sequence(number INTEGER PRIMARY KEY, words BLOB NOT NULL);
 CREATE TABLE made(commits INTEGER NOT NULL);
 INSERT INTO made VALUES (0);
 CREATE VIRTUAL TABLE token USING fts5(
@@ -41,12 +45,21 @@ CREATE VIRTUAL TABLE token USING fts5(
 """
 
 
-def _text(entry: IndexEntry) -> str:
+class Row(NamedTuple):
+    """One document."""
+
+    id: str
+    tokens: str
+    sequence: bytes
+
+
+def _row(entry: IndexEntry) -> Row:
     tokens = tokens_of(entry)
-    head = ("^" + word for word in tokens.words[: tokens.head])
+    words = tokens.words
+    head = ("^" + word for word in words[: tokens.head])
     keys = (":" + key for key in tokens.keys)
-    both = {*pair_tokens(tokens.words), *pair_tokens(tokens.words, 1)}
-    return " ".join({*tokens.words, *head, *keys, *both})
+    both = {*pair_tokens(words), *pair_tokens(words, 1)}
+    return Row(entry.id, " ".join({*words, *head, *keys, *both}), sequence(tokens.parts))
 
 
 class SqliteStore:
@@ -90,7 +103,7 @@ class SqliteStore:
         with self._looking() as connection:
             return [name for (name,) in connection.execute("SELECT id FROM entry WHERE NOT dead")]
 
-    def search(self, query: Query, limit: int) -> Found:
+    def search(self, query: Query, limit: int | None) -> Found:
         """The best `limit` documents of the newest commit."""
         with self._looking() as connection:
             lists = self._refresh(connection)
@@ -98,9 +111,13 @@ class SqliteStore:
         kept = ~np.isin(numbers, self._dead)
         numbers, scores, whole = numbers[kept], scores[kept], whole[kept]
         order = np.lexsort((-numbers, -scores))[:limit]
-        names = [self._names[number] for number in numbers[order].tolist()]
-        hits = tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist()))
-        return Found(hits, len(numbers), int(np.count_nonzero(whole)))
+        return Found(self._names, numbers[order], scores[order], whole[order], len(numbers))
+
+    def having(self, word: str) -> Found:
+        """Every document with the folded word, in no order, without scores."""
+        with self._looking() as connection:
+            numbers = self._refresh(connection).of(quoted(word))
+        return bare(self._names, numbers[~np.isin(numbers, self._dead)])
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands, up to COUNTED."""
@@ -116,14 +133,14 @@ class SqliteStore:
         gone = [(name,) for name in dict.fromkeys((*(entry.id for entry in entries), *deletes))]
         with self._writing() as connection:
             connection.executemany("UPDATE entry SET dead = 1 WHERE id = ? AND NOT dead", gone)
-            _add(connection, ((entry.id, _text(entry)) for entry in entries))
+            _add(connection, map(_row, entries))
 
     def fill(self, entries: Iterable[IndexEntry]) -> int:
         """Many new entries in few commits; how many there were."""
         count, rest = 0, iter(entries)
         while batch := list(islice(rest, BATCH)):
             with self._writing() as connection:
-                _add(connection, ((entry.id, _text(entry)) for entry in batch))
+                _add(connection, map(_row, batch))
             count += len(batch)
         return count
 
@@ -132,7 +149,8 @@ class SqliteStore:
         count = 0
         with (self.folder / PART).open("w", encoding="utf-8") as out:
             for entry in entries:
-                out.write(f"{entry.id}\t{_text(entry)}\n")
+                row = _row(entry)
+                out.write(f"{row.id}\t{row.tokens}\t{row.sequence.hex()}\n")
                 count += 1
             out.flush()
             os.fsync(out.fileno())
@@ -145,7 +163,7 @@ class SqliteStore:
         self.create()
         for part in parts:
             with (part.folder / PART).open(encoding="utf-8") as lines, self._writing() as connection:
-                _add(connection, (line.rstrip("\n").split("\t", 1) for line in lines))
+                _add(connection, map(_read, lines))
 
     def close(self) -> None:
         """Gives files and memory back; opened again when asked."""
@@ -195,15 +213,20 @@ class SqliteStore:
             rows = connection.execute("SELECT number, id FROM entry WHERE number >= ?", (len(self._names),)).fetchall()
             if rows and (rows[0][0], rows[-1][0]) != (len(self._names), len(self._names) + len(rows) - 1):
                 raise ValueError("rows of the index are missing")
-            self._names += [name for _, name in rows]
+            self._names = self._names + [name for _, name in rows]  # another list: see Found.names
             dead = connection.execute("SELECT number FROM entry WHERE dead").fetchall()
             self._dead = np.array([number for (number,) in dead], np.int32)
             self._lists, self._counts, self._commits = Lists(connection, len(self._names)), {}, commits
         return self._lists
 
 
-def _add(connection: sqlite3.Connection, rows: Iterable[Sequence[str]]) -> None:
-    """Rows of an id and its tokens."""
-    for name, tokens in rows:
-        number = connection.execute("INSERT INTO entry(id) VALUES (?)", (name,)).lastrowid
-        connection.execute("INSERT INTO token(rowid, tokens) VALUES (?, ?)", (number, tokens))
+def _read(line: str) -> Row:
+    name, tokens, words = line.rstrip("\n").split("\t")
+    return Row(name, tokens, bytes.fromhex(words))
+
+
+def _add(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
+    for row in rows:
+        number = connection.execute("INSERT INTO entry(id) VALUES (?)", (row.id,)).lastrowid
+        connection.execute("INSERT INTO token(rowid, tokens) VALUES (?, ?)", (number, row.tokens))
+        connection.execute("INSERT INTO sequence VALUES (?, ?)", (number, row.sequence))

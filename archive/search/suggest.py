@@ -7,14 +7,15 @@ that passed the person's own condition.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.errors import IndexBroken
 from archive.models import Document
-from archive.search.conditions import Condition, among, has_words
+from archive.search.conditions import among, has_words
+from archive.search.facts import View
 from archive.search.index import Index
 from archive.search.query import Clause, Phrase, Query, Word
 from archive.search.words import WORD, exact, folded
@@ -24,12 +25,23 @@ MOST_LOOKED_AT = 300
 MOST_TEXT = 100_000
 
 
-def suggestion(session: Session, index: Index, query: Query, user_filter: Condition) -> str | None:
+def frequencies(view: View, index: Index, words: Sequence[str]) -> Mapping[str, int]:
+    """In how many papers this person may see each of the folded words stands; words in none may be left out.
+
+    Raises IndexBroken.
+    """
+    known = index.frequencies(words)
+    if not view.restricted:
+        return known
+    return {word: len(view.seen(index.having(word)).places) for word, count in known.items() if count}
+
+
+def suggestion(view: View, index: Index, query: Query) -> str | None:
     """The text of `query` (see slips.with_slips) with words put right; None where nothing better is known."""
     text = query.text
     for word in _doubtful(query):
         try:
-            better = _better(session, index, query, word, user_filter)
+            better = _better(view, index, query, word)
         except IndexBroken:
             return None
         if better:
@@ -48,20 +60,20 @@ def _doubtful(query: Query) -> Iterator[Word]:
                 yield term
 
 
-def _better(session: Session, index: Index, query: Query, word: Word, user_filter: Condition) -> str | None:
+def _better(view: View, index: Index, query: Query, word: Word) -> str | None:
     """The likeliest word for `word`, with marks; None where the word itself stands in a paper to be seen."""
-    if _seen(session, index, (word.folded,), user_filter):
+    if _seen(view, index, (word.folded,)):
         return None
     before, after = _around(query, word)
     tried: list[tuple[int, str]] = []
     for slip in word.slips[:MOST_TRIED]:
         rows = [way for way in ((before, slip, after), (before, slip), (slip, after)) if all(way) and len(way) > 1]
-        best = next((len(row) for row in rows if _seen(session, index, row, user_filter)), 0)  # type: ignore[arg-type]
+        best = next((len(row) for row in rows if _seen(view, index, row)), 0)  # type: ignore[arg-type]
         tried.append((best, slip))
     for _, slip in sorted(tried, key=lambda pair: -pair[0]):
-        ids = _seen(session, index, (slip,), user_filter)
+        ids = _seen(view, index, (slip,))
         if ids:
-            return _as_written(session, slip, ids)
+            return _as_written(view.session, slip, ids)
     return None
 
 
@@ -73,13 +85,13 @@ def _around(query: Query, word: Word) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _seen(session: Session, index: Index, row: tuple[str, ...], user_filter: Condition) -> list[str]:
+def _seen(view: View, index: Index, row: tuple[str, ...]) -> list[str]:
     """Some papers this person may see in whose text the folded words of `row` stand one after another."""
     words = tuple(Word(word, word) for word in row)
-    found = index.search(Query(clauses=(Clause((Phrase(words) if len(words) > 1 else words[0],)),)), MOST_LOOKED_AT)
-    ids = [hit.id for hit in found.hits]
-    there = has_words(session, row)
-    return list(session.scalars(sa.select(Document.id).where(among(session, ids), user_filter, there).limit(3)))
+    asked = Query(clauses=(Clause((Phrase(words) if len(words) > 1 else words[0],)),))
+    ids = view.seen(index.search(asked, None)).ids(MOST_LOOKED_AT)
+    there = sa.select(Document.id).where(among(view.session, ids), view.user_filter, has_words(view.session, row))
+    return list(view.session.scalars(there.limit(3)))
 
 
 def _as_written(session: Session, word: str, ids: list[str]) -> str:

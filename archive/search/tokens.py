@@ -11,11 +11,20 @@ from archive.search.words import line
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """`words` begin with the `head` ones: number, subject, organ."""
+    """The words of number, subject, organ and text."""
 
-    words: list[str]
-    head: int
+    parts: list[list[str]]
     keys: list[str]
+
+    @property
+    def words(self) -> list[str]:
+        """All of them in order."""
+        return [word for part in self.parts for word in part]
+
+    @property
+    def head(self) -> int:
+        """How many stand before the text."""
+        return sum(map(len, self.parts[:-1]))
 
 
 def tokens_of(entry: IndexEntry) -> Tokens:
@@ -26,6 +35,4 @@ def tokens_of(entry: IndexEntry) -> Tokens:
     named = {key for key in named if key[0] not in "#@"}
     own = keys.of_code(entry.code) | keys.of_own_date(entry.date)
     parts = (entry.line or line(entry.code, entry.title, entry.organ, entry.body)).split(" | ")
-    words = [part.split() for part in parts]
-    head = sum(map(len, words[:-1]))
-    return Tokens([word for part in words for word in part], head, sorted(named | own))
+    return Tokens([part.split() for part in parts], sorted(named | own))

@@ -48,10 +48,10 @@ class Tokens(fields.FieldType):  # type: ignore[misc]
 
 def schema() -> Any:
     """The fields: id, to be looked up, and the same as name, to be read; body, folded words and how often; pairs (see
-    pairs.py); key (see keys.py), and LENGTH with the number of words."""
+    pairs.py); sequence (see phrases.py); key (see keys.py), and LENGTH with the number of words."""
     return fields.Schema(
         id=fields.ID(unique=True), name=fields.COLUMN(columns.VarBytesColumn()), body=Tokens(), key=Tokens(),
-        pairs=fields.COLUMN(columns.FixedBytesColumn(BYTES)),
+        pairs=fields.COLUMN(columns.FixedBytesColumn(BYTES)), sequence=fields.COLUMN(columns.VarBytesColumn()),
     )  # fmt: skip
 
 

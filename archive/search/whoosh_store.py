@@ -21,14 +21,14 @@ from whoosh.reading import ReaderClosed, SegmentReader, TermNotFound
 from whoosh.writing import IndexingError, SegmentWriter
 
 from archive.errors import Transient
-from archive.search import pairs
-from archive.search.entry import UNREADABLE, Found, Hit, IndexEntry
+from archive.search import pairs, phrases
+from archive.search.entry import UNREADABLE, Found, IndexEntry, bare
 from archive.search.query import Query
 from archive.search.snapshot import Leaf, Snapshot, best_first
 from archive.search.tokens import tokens_of
 from archive.search.whoosh_files import LENGTH, MOST_SEGMENTS, DurableFiles, codec, keep_all, merge_smallest, schema
 
-SCHEMA = 2
+SCHEMA = 3
 LOCK_SECONDS = 30.0
 MEMORY_MB = 96
 SEGMENT_DOCUMENTS = 10_000
@@ -44,12 +44,12 @@ SPOILED = (
 
 def _fields(entry: IndexEntry) -> dict[str, Any]:
     tokens = tokens_of(entry)
-    words = Counter(tokens.words)
-    length = words.total()
-    words.update(word for word in tokens.words[: tokens.head] for _ in range(HEAD))
+    every = tokens.words
+    words = Counter(every)
+    words.update(word for word in every[: tokens.head] for _ in range(HEAD))
     return {
-        "id": entry.id, "name": entry.id.encode(), "body": words, "pairs": pairs.bits(tokens.words),
-        "key": {LENGTH: length} | dict.fromkeys(tokens.keys, 1),
+        "id": entry.id, "name": entry.id.encode(), "body": words, "pairs": pairs.bits(every),
+        "key": {LENGTH: len(every)} | dict.fromkeys(tokens.keys, 1), "sequence": phrases.sequence(tokens.parts),
     }  # fmt: skip
 
 
@@ -83,16 +83,19 @@ class WhooshStore:
     def identifiers(self) -> Sequence[str]:
         """The ids of all documents that can be found."""
         snapshot = self._newest()
-        return snapshot.identifiers(np.flatnonzero(~snapshot.deleted).astype(np.int32))
+        return [snapshot.names[number] for number in np.flatnonzero(~snapshot.deleted).tolist()]
 
-    def search(self, query: Query, limit: int) -> Found:
+    def search(self, query: Query, limit: int | None) -> Found:
         """The best `limit` documents of the newest commit."""
         snapshot = self._newest()
         numbers, scores, whole = snapshot.evaluate(query)
         order = best_first(numbers, scores)[:limit]
-        names = snapshot.identifiers(numbers[order])
-        hits = tuple(map(Hit, names, scores[order].tolist(), whole[order].tolist()))
-        return Found(hits, len(numbers), int(np.count_nonzero(whole)))
+        return Found(snapshot.names, numbers[order], scores[order], whole[order], len(numbers))
+
+    def having(self, word: str) -> Found:
+        """Every document with the folded word, in no order, without scores."""
+        snapshot = self._newest()
+        return bare(snapshot.names, snapshot.having(word))
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands."""
