@@ -78,10 +78,13 @@ def written(cell: Cell) -> str:
     return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)
 
 
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too: East Asian settings take them
+
+
 def _safe(cell: Cell) -> str:
     """As text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     text = written(cell)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) else text
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA) else text
 
 
 def export_csv(session: Session, book_id: str, year: int, month: int | None = None) -> str:
