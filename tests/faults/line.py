@@ -5,22 +5,55 @@ Each step writes one event into its finishing transaction: two events of one ste
 """
 
 import dataclasses
+import io
 import os
 import signal
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
+
+import sqlalchemy as sa
+from PIL import Image
 
 from archive import history
 from archive.config import Settings
 from archive.errors import Crashed, Encrypted
 from archive.jobs import queue
 from archive.jobs.worker import Worker
+from archive.models import Event
 from archive.pipeline import Step
 
 PAGES = 2
 LEASE = 3.0
+EVERY_STEP = Counter(["survey 0", "read 1", "read 2", "mark 0", "shelve 0"])
+
+
+def picture(number):
+    """A tiny scan, each other bytes."""
+    image = Image.new("L", (40, 40), 255)
+    image.putpixel(divmod(number, 40), 0)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue()
+
+
+def until(condition, seconds=120):
+    """Wait for what must come."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.05)
+
+
+def steps_of(sessions):
+    """What was done for each scan, by its events."""
+    done = {}
+    with sessions() as session:
+        for subject, action in session.execute(sa.select(Event.subject, Event.action).where(Event.actor == "test")):
+            done.setdefault(subject, Counter())[action] += 1
+    return done
 
 
 def work(seconds):

@@ -8,21 +8,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections import Counter
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
 
 from archive import history, intake, jobs
 from archive.blobs import open_blobs
 from archive.jobs import queue
 from archive.jobs.worker import Worker
-from archive.models import Event, Scan, Task
+from archive.models import Scan, Task
 from tests.faults import line
+from tests.faults.line import EVERY_STEP, steps_of, until
 
 SCANS, KILLS, WORKERS = 60, 20, 2
-EVERY_STEP = Counter(["survey 0", "read 1", "read 2", "mark 0", "shelve 0"])
 
 
 @pytest.fixture
@@ -31,11 +29,7 @@ def receive(sessions, engine_settings):
     blobs, count = open_blobs("file:", engine_settings.data), iter(range(1000))
 
     def receive():
-        image = Image.new("L", (40, 40), 255)
-        image.putpixel(divmod(next(count), 40), 0)
-        out = io.BytesIO()
-        image.save(out, "PNG")
-        out.seek(0)
+        out = io.BytesIO(line.picture(next(count)))
         return intake.receive(sessions, blobs, engine_settings, out, "a.png", actor="huong", source="cli").scan_id
 
     return receive
@@ -76,13 +70,6 @@ def is_alive(pid):
     return True
 
 
-def until(condition, seconds=120):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.05)
-
-
 def left(sessions):
     with sessions() as session:
         return session.scalar(sa.select(sa.func.count()).select_from(Scan).where(Scan.status != "review"))
@@ -92,15 +79,6 @@ def holds_a_task(sessions, pid):
     with sessions() as session:
         held = sa.select(Task.id).where(Task.state == "running", Task.worker.contains(f":{pid}:"))
         return session.scalar(held.limit(1)) is not None
-
-
-def steps_of(sessions):
-    """What was done for each scan, by its events."""
-    done = {}
-    with sessions() as session:
-        for subject, action in session.execute(sa.select(Event.subject, Event.action).where(Event.actor == "test")):
-            done.setdefault(subject, Counter())[action] += 1
-    return done
 
 
 def test_twenty_kills_lose_nothing_and_double_nothing(sessions, receive, nursery):

@@ -1,0 +1,188 @@
+"""A database that is locked, gone, and back: the sender is told in a sentence, the line goes on by itself."""
+
+import contextlib
+import io
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from archive import database, history, intake, people
+from archive.blobs import open_blobs
+from archive.config import Settings
+from archive.errors import NotTaken
+from archive.jobs import worker as workers
+from archive.jobs.worker import Worker
+from archive.models import Event, Scan
+from migrations import upgrade
+from server import create_app
+from tests.faults.line import EVERY_STEP, STEPS, picture, steps_of, until
+from tests.server.desk import Desk
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(workers, "LONGEST_PAUSE", 0.3)
+
+
+@contextlib.contextmanager
+def locked(file):
+    """Another program holds SQLite's write lock."""
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+@contextlib.contextmanager
+def working(settings):
+    """A worker in a thread; everything is waited out, so it must still live in the end."""
+    stop = threading.Event()
+    with Worker(settings, steps=STEPS) as worker:
+        thread = threading.Thread(target=worker.run, args=(stop,))
+        thread.start()
+        try:
+            yield thread
+        finally:
+            stop.set()
+            thread.join(30)
+
+
+class Door:
+    """Where scans are handed in."""
+
+    def __init__(self, settings):
+        self._engine = database.open_engine(settings.database_url)
+        self.sessions = database.sessions(self._engine)
+        self._settings, self._blobs = settings, open_blobs(settings.blobs, settings.data)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._engine.dispose()
+
+    def receive(self, number):
+        given = io.BytesIO(picture(number))
+        return intake.receive(
+            self.sessions, self._blobs, self._settings, given, "a.png", actor="a", source="cli"
+        ).scan_id
+
+    def receive_again(self, number):
+        """As a person does who was told that it did not go."""
+        for _ in range(20):
+            with contextlib.suppress(NotTaken):
+                return self.receive(number)
+        raise AssertionError("never taken")
+
+    def are_done(self, *scans):
+        with self.sessions() as session:
+            ready = sa.select(sa.func.count()).where(Scan.id.in_(scans), Scan.status == "review")
+            return session.scalar(ready) == len(scans)
+
+
+def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settings, sqlite_engine, impatient):
+    with Door(settings) as door, working(settings) as thread:
+        first = door.receive(1)
+        with locked(settings.data / "vanthu.db"):
+            with pytest.raises(NotTaken, match="vẫn ở máy của bạn"):
+                door.receive(2)
+            thread.join(1.0)
+            assert thread.is_alive()
+        second = door.receive_again(2)
+        until(lambda: door.are_done(first, second), 30)
+        assert steps_of(door.sessions) == {first: EVERY_STEP, second: EVERY_STEP}
+
+
+def test_a_locked_database_is_a_sentence_on_every_page(settings, sqlite_engine, impatient):
+    app = create_app(settings)
+    desk = Desk(app)
+    with database.sessions(sqlite_engine).begin() as session:
+        people.add_user(session, "huong", "clerk", None, desk.PASSWORD)
+    desk.sign_in("huong")
+    token = desk.token
+    with locked(settings.data / "vanthu.db"):
+        sent = desk.client.post("/upload", data={"csrf": token, "file": (io.BytesIO(picture(1)), "a.png")})
+        kept = desk.client.post("/searches", data={"csrf": token, "name": "Của tôi", "search": "q=hoa+toc"})
+    assert (sent.status_code, kept.status_code) == (503, 503)
+    assert "vẫn ở máy của bạn" in sent.text
+    assert "vẫn an toàn" in kept.text
+    assert desk.upload(picture(1)).status_code == 303
+    app.extensions["vanthu"].engine.dispose()
+
+
+class Server:
+    """A PostgreSQL of our own, which may be killed."""
+
+    def __init__(self, folder, programs):
+        self._folder, self._programs = folder, programs
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+
+    def run(self, program, *options):
+        user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        command = [str(self._programs / program), "-D", str(self._folder / "pg"), *options]
+        with (self._folder / "log").open("ab") as log:
+            subprocess.run(command, check=True, cwd=self._folder, stdout=log, stderr=log, **user)
+
+    def start(self):
+        listen = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} -F"
+        self.run("pg_ctl", "-w", "-o", listen, "start")
+
+    def kill(self):
+        """As if the machine it runs on were switched off."""
+        self.run("pg_ctl", "-m", "immediate", "stop")
+
+
+@pytest.fixture
+def server(tmp_path):
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
+    if not found[-1].is_file():
+        pytest.skip("no PostgreSQL programs (initdb) on this machine")
+    folder = tmp_path / "server"
+    folder.mkdir()
+    if os.getuid() == 0:
+        for part in (folder, *folder.parents[:3]):
+            part.chmod(0o755)
+        shutil.chown(folder, "postgres", "postgres")
+    server = Server(folder, found[-1].parent)
+    server.run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
+    server.start()
+    yield server
+    with contextlib.suppress(subprocess.CalledProcessError):
+        server.kill()
+
+
+@pytest.mark.servers
+def test_a_database_server_that_is_killed_and_comes_back_loses_nothing(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "LONGEST_PAUSE", 0.3)
+    settings = Settings(data=tmp_path / "data", database=server.url, reserve_mb=1, lease_seconds=2.0)
+    engine = database.open_engine(server.url)
+    upgrade(engine)
+    engine.dispose()
+    with Door(settings) as door, working(settings) as thread:
+        scans = [door.receive(number) for number in range(4)]
+        until(lambda: steps_of(door.sessions), 30)
+        server.kill()
+        with pytest.raises(NotTaken, match="vẫn ở máy của bạn"):
+            door.receive(4)
+        server.start()
+        scans.append(door.receive_again(4))
+        until(lambda: door.are_done(*scans), 60)
+        assert thread.is_alive()
+        assert steps_of(door.sessions) == dict.fromkeys(scans, EVERY_STEP)
+        with door.sessions() as session:
+            assert list(history.broken(session)) == []
+            assert session.scalar(sa.select(sa.func.count(Event.seq)).where(Event.action == "received")) == len(scans)
