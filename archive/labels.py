@@ -11,14 +11,14 @@ import dataclasses
 import itertools
 import re
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archive import tesseract
+from archive import ladder, tesseract
 from archive.leaders import Leader
 from archive.pen import Reader
 from archive.recogniser import Recogniser
@@ -60,13 +60,19 @@ NEAR_EDGE = 2.5
 """mm from the edge of the page within which a label seen is the rest of one."""
 TOPMOST = 6.0
 """mm, the paper around the frame too: the middle of the first line is no higher."""
+LOWEST_NUMBER = 0.66
+"""Share of the height in which the number stands, the paper around the frame too: the upper half in every layout."""
 CLEAR = 0.7
 """How clear a leader is that is none of print."""
+FIRST_LEFT = 6.5
+"""mm, the paper around the frame too: where the lowest line begins in every layout, at most."""
 TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 """mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
 is no room for it above a first line at less than NO_ARRIVED."""
 REF_SEEN = 6.0
 MOST_PITCH = 9.0
+UNEVEN = 0.12
+"""What a millimetre from where a line is expected takes from how clear its leader is."""
 LEFT_PART, BEGUN = 0.6, 26.0
 """Share of the frame's width in which every label begins; mm in which all but ĐẾN do."""
 SEEN_PART = 0.75
@@ -115,22 +121,37 @@ def labels_of(
         name: [r for r in found if r.left < (most if name == "arrived" else min(most, BEGUN))]
         for name, found in rows.items()
     }
-    inside["number"] = [row for row in inside["number"] if _may_be_number(row, dotted)]
-    choices = itertools.product(*([None, *inside[name]] for name in ORDER))
-    best = [_on_dots(label, dotted) for label in max(choices, key=_agreement) if label]
+    tall = picture.height / PX
+    inside["number"] = [row for row in inside["number"] if _may_be_number(row, dotted, tall)]
+    best = _placed(inside, dotted)
     arrived = inside["arrived"][:1]
-    unseen = _unseen(best, arrived, dotted, picture.height / PX)
+    unseen = _unseen(best, arrived, dotted, tall, edge)
     lines = [*best, *(_from(edge, label) for label in unseen)]
     middles = sorted(label.middle for label in lines)
     room = min((b - a for a, b in itertools.pairwise(middles) if b - a > LEAST_PITCH), default=99.0)
     return {label.name: dataclasses.replace(label, room=room) for label in (*lines, *arrived)}
 
 
-def _may_be_number(label: Label, dotted: Sequence[Leader]) -> bool:
-    """The office's name stands above the number, and no two lines of the form do: below them it is the Số of `Lưu hồ sơ
-    số`."""
+def _placed(inside: Mapping[str, Sequence[Label]], dotted: Sequence[Leader]) -> list[Label]:
+    """The labels that agree best, each with its height as its leader says it."""
+    best = [label for label in max(_choices(inside), key=_agreement) if label]
+    if {"time", "number"} <= {label.name for label in best}:
+        return [_on_dots(label, dotted) for label in best]
+    rungs = [(_text_above(leader), leader.strength) for leader in dotted if leader.strength > ladder.CLEAR]
+    inner = [rung for rung in rungs if rung[0] > TOPMOST]
+    laid = ladder.on_ladder(inside, inner, LINES, sum(label.weight for label in best))
+    return laid or [_on_dots(label, dotted) for label in best]
+
+
+def _choices(inside: Mapping[str, Sequence[Label]]) -> Iterator[tuple[Label | None, ...]]:
+    return itertools.product(*([None, *inside[name]] for name in ORDER))
+
+
+def _may_be_number(label: Label, dotted: Sequence[Leader], tall: float) -> bool:
+    """The office's name stands above the number, and no two lines of the form do: below them, and in the lowest part of
+    the frame, it is the Số of `Lưu hồ sơ số`."""
     above = [leader for leader in dotted if leader.strength > CLEAR and _text_above(leader) < label.middle - SAME_LINE]
-    return label.middle > TOPMOST and len(above) < 2
+    return TOPMOST < label.middle < LOWEST_NUMBER * tall and len(above) < 2
 
 
 def _on_dots(label: Label, dotted: Sequence[Leader]) -> Label:
@@ -179,7 +200,7 @@ def _line(label: Label, placed: Sequence[Label]) -> int:
 
 
 def _unseen(
-    placed: Sequence[Label], arrived: Sequence[Label], dotted: Sequence[Leader], tall: float
+    placed: Sequence[Label], arrived: Sequence[Label], dotted: Sequence[Leader], tall: float, edge: float
 ) -> list[Label]:  # fmt: skip
     """Number or hour, and date, where their lines must be: on the leader next to a label that was seen, else as far
     from it as lines stand apart."""
@@ -195,7 +216,9 @@ def _unseen(
         crossed = lower and below > lower.middle - LEAST_PITCH
         return [] if crossed else _missing("date", upper.left, below)
     if lower:
-        return _above(lower, arrived, dotted, PITCHES[tall > LOW])
+        found = _above(_begun(lower), arrived, dotted, PITCHES[tall > LOW])
+        at_edge = edge > 0 and lower.name == "file_ref"
+        return [dataclasses.replace(label, left=edge, right=edge) for label in found] if at_edge else found
     return []
 
 
@@ -203,6 +226,11 @@ def _from(edge: float, label: Label) -> Label:
     """What the pen wrote begins at the edge of the page where that has cut the labels off."""
     cut = edge > 0 and label.left < edge + NEAR_EDGE
     return dataclasses.replace(label, left=min(edge, label.left), right=edge) if cut else label
+
+
+def _begun(lower: Label) -> Label:
+    """The label with its true left end: of the longest one the last words may have been seen alone."""
+    return dataclasses.replace(lower, left=min(lower.left, FIRST_LEFT)) if lower.name == "file_ref" else lower
 
 
 def _above(
@@ -223,10 +251,11 @@ def _missing(name: str, left: float, middle: float) -> list[Label]:
 
 
 def _next(middle: float, way: int, pitch: float, dotted: Sequence[Leader]) -> float:
-    """The middle of the line next above (-1) or below (1): on the clearest leader there, or `pitch` away."""
+    """The middle of the line next above (-1) or below (1): on the clearest leader some `pitch` away, or just there."""
     near = [leader for leader in dotted if LEAST_PITCH < way * (_text_above(leader) - middle) < MOST_NEXT]
-    best = max(near, key=lambda leader: leader.strength, default=None)
-    return _text_above(best) if best else middle + way * pitch
+    expected = middle + way * pitch
+    best = max(near, key=lambda leader: leader.strength - UNEVEN * abs(_text_above(leader) - expected), default=None)
+    return _text_above(best) if best else expected
 
 
 def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[Label]:

@@ -20,10 +20,11 @@ from archive.findings import Finding, Mark, Stamp
 from archive.frames import Frame, faint_frames, frames, tinted
 from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
 from archive.leaders import Leader, leaders
-from archive.pen import Reader, Readings, findings_of
+from archive.parting import standing_out
+from archive.pen import Reader, findings_of
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
-from archive.reading import Page
+from archive.reading import Box, Page
 from archive.running import in_a_sentence
 from archive.sides import PER_MM
 from archive.spotting import letters, share, spot
@@ -36,7 +37,7 @@ PLAIN_FRAME = 0.8
 NEARLY = 2.0
 """mm."""
 PENNED_FRAME = 0.76
-"""Score of a faint frame from which on it is worth the second it costs to look for what the pen wrote in it."""
+"""Score of a faint frame from which on what the pen wrote in it is looked for."""
 WHOLE_FRAME, PRESSED = 0.85, 1.0
 """Score from which on print that runs across the sides says something, and how much; it runs across every rectangle
 that is only imagined in a text."""
@@ -69,6 +70,9 @@ CUTS = ((1.35, 7.2), (1.1, 6.4))
 """A line is cut in two ways: mm its middle lies above the label's, mm of height."""
 NARROW, OVER = 5.0, 1.2
 """mm: lines closer than NARROW are cut so high that little of the line above is seen."""
+TIPS, HANGING, WRITING = 2.4, 1.4, 2.2
+"""mm by which the slashes of a date stand out above the line's cut and what stands above hangs into it at most, and
+above a label's middle in which nothing hangs."""
 BEFORE = 0.8
 """mm before the end of the label: the pen may begin close behind it, or in it."""
 
@@ -106,11 +110,19 @@ def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str,
         weight -= sum(_worth(label) for label in labels.values() if in_a_sentence(page, straight, label))
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
-    if weight < ENOUGH and straight.frame.faint and straight.frame.score > PENNED_FRAME:
+    if weight < ENOUGH and _may_be_penned(straight.frame, labels, weight):
         written, said = penned(straight, reader, RISE, page)
         seen = {name: label for name, label in labels.items() if label.weight}
         return {**labels, **written, **seen}, weight + said
     return labels, weight
+
+
+def _may_be_penned(frame: Frame, labels: dict[str, Label], weight: float) -> bool:
+    """Whether a frame is worth the second it costs to look for what the pen wrote in it: a faint one, and a plain one
+    in which a date's label stands on dots."""
+    date = labels.get("date")
+    on_dots = date is not None and date.weight > 0 and date.dots > PLAIN
+    return frame.score > PENNED_FRAME if frame.faint else on_dots and weight > ENOUGH - PRESSED
 
 
 def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[dict[str, Label], float]:
@@ -222,10 +234,18 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         label = labels.get(name)
         if label is None:
             continue
-        (middle, height), *_ = _lines_of(label)
-        box = straight.box(label.right, middle - height / 2, straight.right, middle + height / 2)
-        readings = _readings(name, straight, label, reader)
-        yield from findings_of(name, readings, page.number, box)
+        readings = reader.read_field(name, _strips(name, straight, label), straight.frame.kind)
+        yield from findings_of(name, readings, page.number, _place(straight, label))
+
+
+def _place(straight: Straight, label: Label) -> Box:
+    """Where a field is written: its line's cut, and what stands out of that into the line above."""
+    (middle, height), *_ = _lines_of(label)
+    left, top, bottom = label.right - BEFORE, middle - height / 2, middle + height / 2
+    highest, lowest = max(0.0, top - TIPS), min(top + HANGING, label.middle - WRITING)
+    tall = straight.part(straight.picture, left, (highest + bottom) / 2, bottom - highest)
+    tips = standing_out(tall, round((top - highest) * PX), round((lowest - highest) * PX)) / PX
+    return straight.box(left, top - tips, straight.right, bottom)
 
 
 def _organ(
@@ -277,12 +297,13 @@ def _nearest(text: str, offices: Sequence[str]) -> str | None:
     return best if best and alike[best] > ALIKE else None
 
 
-def _readings(name: str, straight: Straight, label: Label, reader: Reader) -> Readings:
+def _strips(name: str, straight: Straight, label: Label) -> list[Image.Image]:
+    """What is written beside a label, cut in two ways."""
     left = label.right - BEFORE
     strips = [straight.part(straight.picture, left, middle, height) for middle, height in _lines_of(label)]
     if name == "number" and (end := end_of_first_writing(strips[0])):
         strips[-1] = strips[-1].crop((0, 0, end, strips[-1].height))
-    return reader.read_field(name, strips, straight.frame.kind)
+    return strips
 
 
 def _lines_of(label: Label) -> list[tuple[float, float]]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.reading import Box, Page, Word
+
 SETS = (("office", 200), ("worn", 200), ("office", 300), ("bad", 200))
 """Wear and dpi; as many pages of each."""
 COLOURS = ("black", "red", "black", "blue", "black", "red", "black", "violet", "black", "blue")
@@ -29,11 +31,28 @@ class Drawn:
         found: dict[str, Any] | None = self.truth["documents"][0]["stamp"]
         return found
 
+    def page(self, width: int, height: int) -> Page:
+        """The page as the archive would have read it before it looks for a stamp."""
+        lines = self.truth["text"][0]["zones"]
+        words = [word for n, line in enumerate(lines) if not line.get("under_stamp") for word in _words(line, n)]
+        return Page(1, dpi=float(self.truth["render"]["dpi"]), width=width, height=height, words=tuple(words))
+
     @property
     def state(self) -> str:
         """Wear, dpi and depth: `office 200 bilevel`."""
         render = self.truth["render"]
         return f"{render['wear']} {render['dpi']} {render['depth']}"
+
+
+def _words(line: dict[str, Any], number: int) -> Iterator[Word]:
+    """The printed words of a line, as wide as their share of its letters; what is written by hand nobody has read."""
+    text = line["text"].replace(line.get("handwritten") or "\0", "…")
+    left, top, right, bottom = line["box"]
+    step, place = (right - left) / len(text), 0
+    for word in text.split(" "):
+        box: Box = (left + place * step, top, left + (place + len(word)) * step, bottom)
+        yield Word(word, box, 0.9, number)
+        place += len(word) + 1
 
 
 def drawn(scansim: Path, folder: Path, count: int, seed: int) -> Iterator[Drawn]:

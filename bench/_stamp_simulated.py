@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from archive import expected, scans, stamps
+from archive import expected, handwriting, scans, stamps
 from archive.findings import Stamp
 from archive.pen import Reader
-from archive.reading import Box, Page
+from archive.reading import Box
 from bench._shares import Row, reliability, row, share, summary
 from bench._stamp_pages import Drawn
 
@@ -59,18 +59,20 @@ def simulated(pages: Iterable[Drawn], count: int, reader: Reader, kept: Path, fr
 
 
 def read_page(drawn: Drawn, reader: Reader) -> Read:
-    """One page, looked at as the archive would, but for its words."""
+    """One page, looked at as the archive would; the gaps of its heading for their cost only."""
     image = scans.upright_image(drawn.path, 1, 0)
     render, truth = drawn.truth["render"], drawn.stamp
-    page = Page(1, dpi=float(render["dpi"]), width=image.width, height=image.height)
+    page = drawn.page(image.width, image.height)
     begun = time.process_time()
     stamp = stamps.find(page, image, reader)
+    handwriting.gaps(page, image, reader)
     seconds = time.process_time() - begun
     read: Read = {"name": drawn.path.stem, "state": drawn.state, "stamped": truth is not None, "seconds": seconds}
     if truth is None:
         return {**read, "found": stamp is not None, "fields": {}}
     size = image.width / render["dpi"] * 25.4, image.height / render["dpi"] * 25.4
-    found = stamp is not None and math.dist(_middle(stamp.box, size), _middle(truth["box"], size)) < APART
+    place = stamp.box if stamp else None
+    found = place is not None and math.dist(_middle(place, size), _middle(truth["box"], size)) < APART
     fields = {name: _field(name, stamp if found else None, truth, size) for name in FIELDS if _is_asked(name, truth)}
     return {**read, "colour": truth["colour"], "layout": truth["layout"], "where": truth["where"], "found": found,
             "angle": truth["angle"], "fields": fields}  # fmt: skip
@@ -151,6 +153,9 @@ def _cuts(reads: Sequence[Read]) -> None:
         print(
             f"cut {kind}: {share(len(whole), len(fields))} hold all ink; of those {share(right, len(whole))} read right"
         )
+        if whole:
+            spare = np.percentile([f["cut"][1] + f["cut"][3] for f in whole], (50, 90))
+            print(f"  mm of them above and below the ink: half under {spare[0]:.1f}, 90 % under {spare[1]:.1f}")
 
 
 def with_witnesses(reads: Sequence[Read]) -> None:

@@ -185,6 +185,7 @@ def _asked() -> argparse.Namespace:
         help="N pages with a stamp, N without; 1 s each to draw",
     )
     asked.add_argument("--pages", type=Path, default=WORK / "pages_drawn", metavar="FOLDER", help="where they are kept")
+    asked.add_argument("--draw", action="store_true", help="only draw those pages, giving way to other work")
     asked.add_argument("--witnesses", action="store_true", help="the simulated ones beside a made-up book, too")
     asked.add_argument("--strips", type=int, default=0, metavar="N", help="made-up strips: reliability")
     asked.add_argument("--seed", type=int, default=77, help="of the simulated pages")
@@ -204,6 +205,10 @@ def _strips(options: argparse.Namespace, reader: Reader) -> None:
 
 def _simulated(options: argparse.Namespace, reader: Reader) -> None:
     pages = drawn(SCANSIM, options.pages, options.simulated, options.seed)
+    if options.draw:
+        os.nice(10)
+        print(sum(1 for _ in pages), "pages in", options.pages)
+        return
     kept = WORK / f"simulated_{options.seed}.jsonl"
     report(simulated(pages, 2 * options.simulated, reader, kept, options.fresh), options.witnesses)
 

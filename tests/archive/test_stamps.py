@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from archive import frames, ink, sides, stamps
 from archive.labels import Label, _unevenness, labels_of
 from archive.leaders import Leader
+from archive.parting import standing_out
 from archive.pen import Reader
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
@@ -297,3 +298,33 @@ def test_words_of_sentences_are_no_labels(words, expected):
     suspect = straighten(page, frame, DPI / 25.4)
     label = Label("arrived", left=6.5, right=12.5, middle=10.5, weight=6.9)
     assert in_a_sentence(Page(1, words=words), suspect, label) is expected
+
+
+def test_labels_seen_under_print_stand_on_the_rungs_of_the_leaders():
+    dots = [Leader(18.2, 0.85), Leader(24.0, 0.75), Leader(29.7, 0.6), Leader(35.4, 0.66)]
+    seen = [Label("forward_to", 6.5, 16.7, 30.8, 14.4), Label("file_ref", 5.6, 26.0, 34.0, 18.1)]
+    found = labels_of(seen, Image.new("L", (544, 412)), dots)
+    assert {name: round(label.middle, 1) for name, label in found.items()} == {
+        "number": 16.8, "date": 22.6, "forward_to": 28.3, "file_ref": 34.0,
+    }  # fmt: skip
+
+
+def test_what_stands_in_the_lowest_part_of_a_frame_is_no_number():
+    assert labels_of([Label("number", 5.6, 8.5, 29.3, 2.9)], Image.new("L", (590, 358)), []) == {}
+
+
+def test_a_cut_that_lost_its_left_end_begins_where_the_form_begins():
+    found = labels_of([Label("file_ref", 13.0, 26.0, 34.8, 5.4)], Image.new("L", (569, 414)), [])
+    assert found["number"].left < 7
+    found = labels_of([Label("file_ref", 5.7, 17.9, 31.9, 13.4)], Image.new("L", (453, 390)), [], edge=1.5)
+    assert found["date"].right == 1.5
+
+
+def test_the_tip_of_a_slash_belongs_to_its_line_and_the_foot_of_a_digit_above_does_not():
+    strip = Image.new("L", (300, 100), 255)
+    draw = ImageDraw.Draw(strip)
+    draw.line((60, 90, 90, 16), 0, 4)
+    assert standing_out(strip, 40, 52) in range(23, 27)
+    above = Image.new("L", (300, 100), 255)
+    ImageDraw.Draw(above).line((150, 0, 150, 45), 0, 4)
+    assert standing_out(above, 40, 52) == 0
