@@ -169,7 +169,7 @@ def clock(bench: Bench, session: Any, index: Index, asked: dict[str, list[str]])
 
     def after_a_commit(text: str) -> object:
         with database.sessions(bench.engine).begin() as other:
-            other.execute(sa.update(EventHead).values(seq=EventHead.seq))
+            other.execute(sa.update(EventHead).values(seq=EventHead.seq + 1))
         return shown(text, with_facets=True)
 
     def by_date(text: str) -> object:
