@@ -20,6 +20,7 @@ from archive.errors import CopyBroken
 from archive.models import (
     Base,
     CitationRow,
+    ClosedDay,
     Confirmation,
     Document,
     Event,
@@ -140,7 +141,10 @@ def _shape(model: type[Base], without: Sequence[str] = (), **json_columns: Any) 
     return made
 
 
-ScanShape = _shape(Scan, id=Id, sha256=Sha256, signatures=Annotated[list[Signed], Field(max_length=1000)])
+ScanShape = _shape(
+    Scan, ("verified_at", "damaged_at"), id=Id, sha256=Sha256,
+    signatures=Annotated[list[Signed], Field(max_length=1000)],
+)  # fmt: skip
 PageShape = _shape(
     PageRow, ("id", "scan_id"), advice=Texts, gaps=Annotated[list[Gap], Field(max_length=10_000)]
 )  # fmt: skip
@@ -165,6 +169,7 @@ CitationShape = _shape(
 )  # fmt: skip
 RouteShape = _shape(RouteRow, ("id", "document_id", "parent_id", "person_id"))
 EntryShape = _shape(RegisterEntry, ("import_id",), document_id=Id | None)
+DayShape = _shape(ClosedDay)
 EventShape = _shape(Event, hash=Sha256, previous=Sha256)
 
 
@@ -208,7 +213,7 @@ class Sidecar(Strict):
 # ------------------------------------------------------------------------------------------------ writing
 
 
-def of_document(session: Session, document: Document, original: str, *, words: bool = False) -> Sidecar:
+def of_document(session: Session, document: Document, original: str, *, words: bool = False) -> Any:
     """The sidecar of a document; with `words` also where each word stands, which makes it five times as long."""
     scan = document.scan
     routes = document.routes
@@ -279,14 +284,19 @@ def parse(content: bytes, name: str) -> Sidecar:
     document, scan = cast(Any, found.document), cast(Any, found.scan)
     if document.scan_id != scan.id:
         raise CopyBroken(f"{name}: văn bản và bản quét không khớp nhau.")
-    for line in cast(Any, found.history):
-        if history.digest(line) != line.hash:
-            raise CopyBroken(f"{name}: nhật ký dòng {line.seq} đã bị sửa.")
+    check_events(found.history, name)
     if any(one.document_id != document.id for one in cast(Any, found.entries)):
         raise CopyBroken(f"{name}: dòng sổ của văn bản khác.")
     if any(one.parent is not None and one.parent >= len(found.routes) for one in found.routes):
         raise CopyBroken(f"{name}: đơn vị chuyển tiếp không có trong tệp.")
     return found
+
+
+def check_events(lines: Sequence[Any], name: str) -> None:
+    """CopyBroken when a line of a history is not what was hashed."""
+    for line in lines:
+        if history.digest(line) != line.hash:
+            raise CopyBroken(f"{name}: nhật ký dòng {line.seq} đã bị sửa.")
 
 
 def read(shape: type[M], content: bytes, name: str) -> M:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import os
 
 import click
@@ -16,6 +17,8 @@ COMMANDS = {
     "work": ("running", "A worker only; any number may run, on any machine with the same engines."),
     "upgrade": ("running", "Bring the database to this version; it is copied first."),
     "backup": ("keeping", "Copy everything into a folder of another disk while web and workers go on."),
+    "export": ("keeping", "Write a book's year with its papers as a BagIt bag."),
+    "import": ("keeping", "Take over such a bag, whole or not at all; numbers stay."),
     "restore": ("keeping", "Bring everything back into the empty data directory of the settings."),
     "check": ("checking", "Print the effective settings and what is missing or wrong."),
     "scrub": ("scrubbing", "Read originals back from the disk at leisure; `vanthu up` starts it."),
@@ -47,7 +50,8 @@ class _Lazy(Refusing):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(f"server.commands.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_") + ("_" if keyword.iskeyword(cmd_name) else "")
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

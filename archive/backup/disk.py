@@ -15,7 +15,7 @@ from typing import BinaryIO
 import sqlalchemy as sa
 
 from archive.blobs.files import CHUNK
-from archive.errors import CopyFailed
+from archive.errors import CopyFailed, DiskFull
 
 HALF = ".half"
 """End of the name of a file that is being written."""
@@ -41,6 +41,8 @@ def on_disk(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise failed(root, _WHY.get(error.errno or 0, error.strerror or type(error).__name__)) from error
+    except DiskFull as error:  # what a sender at the door would be told
+        raise failed(root, _WHY[errno.ENOSPC]) from error
     except sqlite3.Error as error:
         raise failed(root, _said(error)) from error
     except sa.exc.DBAPIError as error:

@@ -159,11 +159,8 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
 
 def _facts(file: Path) -> _Facts:
     with closing(snapshot.read(file)) as copy:
-        kept = dict(
-            copy.execute(
-                "SELECT sha256, size FROM scan WHERE status NOT IN ('quarantined', 'destroyed') ORDER BY received_at, id"
-            )
-        )
+        told_of = "SELECT sha256, size FROM scan WHERE status NOT IN ('quarantined', 'destroyed')"
+        kept = dict(copy.execute(f"{told_of} ORDER BY received_at, id"))
         secret = copy.execute("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')").fetchall()
         head = copy.execute("SELECT hash FROM event_head").fetchone()
         return _Facts(

@@ -6,6 +6,7 @@ that says so, and is done again from the start; originals that are there already
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import shutil
@@ -87,7 +88,8 @@ def restore(
         origin = _Origin(name, manifest.made_at, manifest.head)
         _database(target.folder(name) / DATABASE, origin, settings, schema, actor, tell)
         (settings.data / UNFINISHED).unlink()
-        disk.sync([settings.data])
+        with contextlib.suppress(OSError):  # were the mark to come back, the restore would only be done again
+            disk.sync([settings.data])
     return found
 
 

@@ -1,0 +1,179 @@
+"""The restore drill, and kill -9 during a backup or a restore: earlier backups stay, the next run completes."""
+
+import os
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from archive import history, intake, people, register
+from archive.backup import checking, restoring
+from archive.backup.making import Source, make
+from archive.backup.target import Target
+from archive.derived import Derived
+from archive.jobs.worker import Worker
+from archive.models import Document, Event, Scan
+from archive.search import indexing, open_search
+from archive.search.find import find
+from archive.search.query import parse
+from migrations import upgrade
+from server import create_app
+from tests import papers
+from tests.archive import kept
+from tests.archive.kept import SCHEMA, Office
+from tests.server.desk import Desk
+
+KILLS = 12
+
+
+def in_a_child(work):
+    """The pid of a child of ours that does `work` and ends."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
+    finally:
+        os._exit(0)
+
+
+def seconds_of(work):
+    begun = time.monotonic()
+    os.waitpid(in_a_child(work), 0)
+    return time.monotonic() - begun
+
+
+def killed(work, after):
+    """Whether the child was still at it when it was killed."""
+    pid = in_a_child(work)
+    time.sleep(after)
+    os.kill(pid, signal.SIGKILL)
+    return os.WIFSIGNALED(os.waitpid(pid, 0)[1])
+
+
+@pytest.fixture
+def office(settings, sqlite_engine):
+    office = Office(settings, sqlite_engine)
+    office.furnish(2)
+    return office
+
+
+def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(office, tmp_path):
+    root = tmp_path / "b"
+    first = office.backup(root).manifest.name
+
+    def backup():
+        own = kept.opened(office.settings)
+        make(Source(own.engine, own.blobs, own.settings, upgrade), root)
+
+    whole, moments, deaths = seconds_of(backup), random.Random(8), 0
+    for n in range(KILLS):
+        office.receive(100 + n)
+        deaths += killed(backup, moments.uniform(0, whole))
+        for name in Target(root).names():
+            restoring.verified(Target(root), name)
+    assert deaths > KILLS // 3 and first in Target(root).names()
+    last = office.backup(root).manifest
+    assert last.scans == 4 - 1 + KILLS and checking.check(root).wrong == []
+    assert {path.name for path in Target(root).snapshots.iterdir()} == set(Target(root).names())
+    restoring.restore(root, None, kept.empty(office.settings, tmp_path / "new"), SCHEMA, actor="test")
+    assert kept.rows(kept.opened(kept.empty(office.settings, tmp_path / "new")).engine) == kept.rows(office.engine)
+
+
+def test_a_killed_restore_is_done_again_to_the_end(office, tmp_path):
+    office.backup(tmp_path / "b")
+    place = kept.empty(office.settings, tmp_path / "new")
+
+    def restore():
+        restoring.restore(tmp_path / "b", None, place, SCHEMA, actor="test")
+
+    other = kept.empty(office.settings, tmp_path / "timed")
+    whole = seconds_of(lambda: restoring.restore(tmp_path / "b", None, other, SCHEMA, actor="test"))
+    moments, deaths = random.Random(9), 0
+    for _ in range(KILLS):
+        deaths += killed(restore, moments.uniform(0, whole * 0.9))
+        if (place.data / "vanthu.db").exists() and not (place.data / restoring.UNFINISHED).exists():
+            break  # it was quicker than its end
+        assert not place.data.exists() or not any(place.data.iterdir()) or (place.data / restoring.UNFINISHED).exists()
+    else:
+        restore()
+    assert deaths > 0 and kept.rows(kept.opened(place).engine) == kept.rows(office.engine)
+
+
+def looked_up(office):
+    """What people see: documents, the book, the history, what a search finds."""
+    index = open_search("whoosh:", office.settings.data)
+    indexing.rebuild(office.sessions, index)
+    with office.readers() as session:
+        papers_ = {one.id: (one.status, one.full_code, one.subject, one.text) for one in session.query(Document)}
+        lines = [(one.number, one.document_id, one.status) for one in register.page(session, "den", 2026).entries]
+        told = [(one.seq, one.hash) for one in session.query(Event).order_by(Event.seq) if one.action != "restored"]
+        asked = [find(session, index, parse(words), Document.id.is_not(None)) for words in ("cong van", "y te")]
+        hits = [[(hit.id, hit.snippet) for hit in one.hits] for one in asked]
+        assert list(history.broken(session)) == []
+    index.close()
+    return papers_, lines, told, hits
+
+
+def test_the_restore_drill(settings, sqlite_engine, tmp_path):
+    """Real scans, read by a real worker while the backup runs; more of them; each backup brings its own moment back."""
+    office = Office(settings, sqlite_engine)
+    office.paper(1)
+    for sample in (papers.state_paper(), papers.party_paper()):
+        with (sample.save(tmp_path)).open("rb") as stream:
+            intake.receive(office.sessions, office.blobs, settings, stream, "quét.pdf", actor="lan", source="web")
+    done = threading.Event()
+    worker = threading.Thread(target=lambda: (work(settings, sqlite_engine), done.set()))
+    worker.start()
+    during = 0
+    while not done.is_set():
+        office.backup(tmp_path / "b")
+        during += 1
+    worker.join()
+    assert during > 0
+    office.paper(2)
+    last = office.backup(tmp_path / "b")
+    assert last.copied == 1
+    target = Target(tmp_path / "b")
+    for name in (target.names()[0], last.manifest.name):
+        place = kept.empty(settings, tmp_path / f"at-{name}")
+        assert restoring.restore(tmp_path / "b", name, place, SCHEMA, actor="test").lost == []
+        new = kept.opened(place)
+        with new.readers() as session:
+            assert all(new.blobs.verify(one.sha256) for one in session.query(Scan))
+        if name == last.manifest.name:
+            assert looked_up(new) == looked_up(office)
+            rebuilt(new)
+        else:
+            resumed(new)
+        new.close()
+    assert checking.check(tmp_path / "b").wrong == []
+
+
+def work(settings, engine):
+    with Worker(settings, engine=engine) as worker:
+        worker.drain()
+
+
+def resumed(new):
+    """What the worker had not finished at that moment it finishes here."""
+    work(new.settings, new.engine)
+    with new.readers() as session:
+        assert {one.status for one in session.query(Scan)} <= {"review", "done"}
+        assert session.query(Document).count() == 3
+
+
+def rebuilt(new):
+    """Nothing but database and originals came back: pictures, thumbnails and searchable copies are made again."""
+    with new.sessions.begin() as session:
+        people.add_user(session, "huong", "clerk", None, Desk.PASSWORD)
+        paper = session.query(Document).join(Scan).filter(Scan.filename == "quét.pdf").first()
+        scan_id, paper_id = paper.scan_id, paper.id
+    assert not Derived(new.settings.data)._folder(scan_id).exists()
+    desk = Desk(create_app(new.settings))
+    desk.sign_in("huong")
+    for address, begins in (("pages/1.webp", b"RIFF"), ("pages/1.thumb.webp", b"RIFF"), ("pdf", b"%PDF")):
+        here = "" if "pages" in address else "/api/v1"
+        assert desk.open(f"{here}/documents/{paper_id}/{address}").data.startswith(begins), address
