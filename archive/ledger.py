@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from archive import history
 from archive.jobs import desk
-from archive.models import Document, Event, RegisterEntry, Scan, Task, now
+from archive.models import Document, Event, ImportedEvent, RegisterEntry, Scan, Task, now
 from archive.workdays import HANOI
 
 COLUMNS = {
@@ -207,19 +207,22 @@ def _vanished(session: Session) -> Sequence[str]:
     there = sa.exists().where(Scan.id == Event.subject)
     gone = sa.select(Event.subject).where(Event.action == "received", sa.not_(there)).order_by(Event.seq)
     known = set(session.scalars(sa.select(Scan.id).where(Scan.source == BY_HAND)))
-    typed = [scan for scan in _entered(session) if scan not in known]
+    typed = [scan for scan in _entered(session, Event) if scan not in known]
     return [*session.scalars(gone), *typed]
 
 
-def _entered(session: Session) -> list[str]:
-    said = session.scalars(sa.select(Event.data).where(Event.action == ENTERED).order_by(Event.seq))
+def _entered(session: Session, kind: type[Event] | type[ImportedEvent]) -> list[str]:
+    said = session.scalars(sa.select(kind.data).where(kind.action == ENTERED).order_by(kind.seq))
     return [str(json.loads(data).get("scan", "")) for data in said]
 
 
 def _unannounced(session: Session) -> Sequence[str]:
-    said = sa.exists().where(Event.subject == Scan.id, Event.action == "received")
-    silent = _ids(session, Scan.source != BY_HAND, sa.not_(said))
-    typed = set(_entered(session))
+    """A scan that came in a bag of another archive was received there; the bag brought that event."""
+    said, there = (
+        sa.exists().where(kind.subject == Scan.id, kind.action == "received") for kind in (Event, ImportedEvent)
+    )
+    silent = _ids(session, Scan.source != BY_HAND, sa.not_(said), sa.not_(there))
+    typed = {*_entered(session, Event), *_entered(session, ImportedEvent)}
     return [*silent, *(scan for scan in _ids(session, Scan.source == BY_HAND) if scan not in typed)]
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from archive import ledger as days
 from archive import register, register_days
 from archive.inspection.checks import Check, Place, Tell, named
-from archive.models import Book, BookYear, ClosedDay, Event, RegisterEntry
+from archive.models import Book, BookYear, ClosedDay, Event, ImportedEvent, RegisterEntry
 
 _FAULTS = {
     "unknown": ("tệp ở trạng thái lạ", "Hãy báo người phát triển, kèm các mã này."),
@@ -76,8 +76,9 @@ def _twice(session: Session, book: str, year: int) -> list[str]:
 
 def _closed(session: Session, book: str) -> Check:
     altered = [f"{day.day:%d/%m/%Y}" for day in register_days.altered(session, book)]
-    there = sa.exists().where(Event.hash == ClosedDay.event)
-    lost = sa.select(ClosedDay.day).where(ClosedDay.book_id == book, ClosedDay.event != "", sa.not_(there))
+    here, there = (sa.exists().where(kind.hash == ClosedDay.event) for kind in (Event, ImportedEvent))
+    torn_off = sa.and_(ClosedDay.event != "", sa.not_(here), sa.not_(there))
+    lost = sa.select(ClosedDay.day).where(ClosedDay.book_id == book, torn_off)
     torn = [f"{day:%d/%m/%Y}" for day in session.scalars(lost.order_by(ClosedDay.day))]
     says = [f"đã khóa mà bị sửa: {named(altered)}"] if altered else []
     says += [f"mã khóa không còn trong nhật ký: {named(torn)}"] if torn else []

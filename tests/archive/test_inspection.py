@@ -257,7 +257,7 @@ def test_on_postgresql_a_role_of_its_own_cannot_touch_the_events(empty_postgres)
             "ALTER TABLE event DISABLE TRIGGER event_append_only", "DROP TRIGGER event_append_only ON event",
             "SET session_replication_role = replica",
         ):  # fmt: skip
-            with pytest.raises(sa.exc.ProgrammingError, match="permission denied|must be owner"), owner.begin() as bad:
+            with pytest.raises(sa.exc.ProgrammingError, match=r"permission denied|must be owner"), owner.begin() as bad:
                 bad.exec_driver_sql(f"SET LOCAL ROLE {role}")
                 bad.exec_driver_sql(forbidden)
         with pytest.raises(sa.exc.DBAPIError, match="append-only"), owner.begin() as connection:

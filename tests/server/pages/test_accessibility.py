@@ -14,7 +14,8 @@ from tests.server.pages.test_browser import address, chromium, found_by
 __all__ = ["address", "chromium"]
 pytestmark = pytest.mark.browser
 NO_PAGES = (
-    "/api/", "/static/", "/healthz", "/readyz", "/metrics", "/inbox/queue", "/searches/news", "/ledger/progress", "/login",
+    "/api/", "/static/", "/healthz", "/readyz", "/metrics", "/inbox/queue", "/searches/news", "/ledger/progress",
+    "/login",
 )  # fmt: skip
 """Not for people, or a part of a page, or looked at before."""
 
