@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-OFF = 0.012
+OFF = 0.008
 """What a pixel away from the straight cut costs in each column, where a pixel of ink costs 1."""
 FAINT = 40.0
 """Levels below the paper's from which on a pixel is ink, where little is on the strip."""
-STEP = 0.03
+STEP = 0.02
 """What a pixel up or down costs."""
 
 
