@@ -39,6 +39,8 @@ MOST_MEMORY = 1 * GB
 MOST_REPLY = GB // 2
 """A reply larger than this is taken for an attack."""
 PREFIX = "vanthu-child-"
+_FELL = frozenset({signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGTRAP, signal.SIGFPE})
+"""Signals that a program brings on itself; one that is killed from outside gets SIGKILL."""
 
 _LATE = "Việc đọc mất quá nhiều thời gian nên đã dừng lại. Tệp gốc vẫn được lưu an toàn; hãy quét lại hoặc nhập tay."
 _DIED = "Việc đọc dừng đột ngột. Tệp gốc vẫn được lưu an toàn; hệ thống sẽ tự thử lại."
@@ -177,7 +179,7 @@ class _Process:
             status = 0
         if status == -signal.SIGXCPU:
             return errors.TooMuchWork(_LATE)
-        death = errors.Crashed(_DIED)
+        death = errors.Aborted(_DIED) if -status in _FELL else errors.Crashed(_DIED)
         death.add_note(f"child ended with status {status}")
         return death
 

@@ -60,6 +60,10 @@ class Crashed(Transient):
     """The child that ran a step died of a signal or used up its limits."""
 
 
+class Aborted(Crashed):
+    """The decoder gave up or fell over (abort, segmentation fault): mostly the file's doing."""
+
+
 class IndexBroken(Transient):
     """The search index is missing or cannot be read; it is only a projection and is built again."""
 

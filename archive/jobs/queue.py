@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from archive import history
-from archive.errors import ArchiveError, TookTooLong, TooMuchWork, Transient
+from archive.errors import Aborted, ArchiveError, TookTooLong, TooMuchWork, Transient
 from archive.models import Scan, Task
 
 NORMAL, URGENT = 100, 10
@@ -191,10 +191,10 @@ def fail(session: Session, held: Claim, error: Exception, now: float | None = No
 
 
 def may_pass(held: Claim, error: Exception) -> bool:
-    """Whether the same step may succeed later. What took too long once may have had a busy machine."""
+    """Whether the same step may succeed later. What took too long, or fell over, once, gets one more chance."""
     if isinstance(error, TooMuchWork):
         return False
-    if isinstance(error, TookTooLong):
+    if isinstance(error, TookTooLong | Aborted):
         return held.failures == 0
     return isinstance(error, Transient) or not isinstance(error, ArchiveError)
 

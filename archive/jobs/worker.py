@@ -23,12 +23,13 @@ import sqlalchemy as sa
 from archive import database
 from archive.children import Child
 from archive.config import Settings
-from archive.errors import ArchiveError, Crashed, Spared, Transient
+from archive.errors import ArchiveError, Crashed, Spared, TooMuchWork, Transient
 from archive.jobs import open_jobs, queue
 from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
 from archive.pipeline import STEPS, Archive, Step
 from archive.pipeline.line import Args
+from archive.pipeline.reading import IN_VAIN
 from archive.search import open_search
 from archive.search.indexing import keep_up
 
@@ -42,7 +43,7 @@ INDEX_PAUSE = 2.0
 """Seconds between two visits to the index while there is work: a commit of many costs little more than of one."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
-BUSY = 2 / 3
+BUSY = 1 / 2
 """Share of a call's wall clock that it may compute: on a machine at rest nothing honest needs so much."""
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 """What the loop waits out."""
@@ -77,6 +78,7 @@ class Worker:
         self._child = Child(name="step")
         self._index = open_search(settings.search, settings.data)
         self._stop_at: float | None = None
+        self._in_vain = 0
         self._index_due = self._index_not_before = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
@@ -149,7 +151,7 @@ class Worker:
         return True
 
     def _do(self, claim: Claim) -> None:
-        step, began = self._steps[claim.step], time.monotonic()
+        step, began, self._in_vain = self._steps[claim.step], time.monotonic(), 0
         with self._reading() as session:
             calls = step.prepare(session, self._archive, claim)
             spared = step.spared is not None and step.spared(session, claim)
@@ -165,7 +167,7 @@ class Worker:
 
     def _answer(self, step: Step, claim: Claim, args: Args, spared: bool) -> Any:
         """What the child says, or what stands for it when it cannot be had."""
-        if spared and step.instead:
+        if step.instead and (spared or self._in_vain >= IN_VAIN):
             return step.instead(claim, args, Spared())
         try:
             return self._ask(step, claim, args)
@@ -173,6 +175,7 @@ class Worker:
             tries_again = queue.may_pass(claim, error) and not claim.is_last
             if tries_again or step.instead is None:
                 raise
+            self._in_vain += isinstance(error, TooMuchWork | Crashed)
             log.warning("step gave up scan=%s step=%s part=%d cause=%s", claim.scan_id, claim.step, claim.part,
                         type(error).__name__)  # fmt: skip
             return step.instead(claim, args, error)

@@ -26,7 +26,7 @@ SURE_MARK = 0.5
 """Confidence from which a mark of urgency hurries a scan and a mark of secrecy stops it."""
 IN_VAIN = 2
 """Pages of a scan that may bring the reader down before the rest is spared: a file of 500 would hold it for a day."""
-_COSTLY = ("unreadable: Crashed", "unreadable: TooMuchWork")
+_COSTLY = ("unreadable: Crashed", "unreadable: Aborted", "unreadable: TooMuchWork")
 
 
 def _path(session: Session, archive: Archive, claim: Claim) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from archive.children import Child, _Trusting
-from archive.errors import Crashed, Encrypted, TookTooLong, TooMuchWork
+from archive.errors import Aborted, Crashed, Encrypted, TookTooLong, TooMuchWork
 from archive.reading import Page, Word
 
 HERE = "tests.archive.test_children"
@@ -130,7 +130,7 @@ def test_a_late_call_dies_with_its_grandchild(child, tmp_path):
 
 
 def test_an_abort_is_a_crash_and_the_next_call_works(child):
-    with pytest.raises(Crashed):
+    with pytest.raises(Aborted):
         run(child, "abort")
     assert run(child, "double", 1) == 2
 

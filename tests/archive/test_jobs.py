@@ -8,7 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from archive import jobs
-from archive.errors import BadSettings, Conflict, Crashed, Encrypted, NotFound, TookTooLong, TooMuchWork, Transient
+from archive.errors import (
+    Aborted,
+    BadSettings,
+    Conflict,
+    Crashed,
+    Encrypted,
+    NotFound,
+    TookTooLong,
+    TooMuchWork,
+    Transient,
+)
 from archive.jobs import desk, queue
 from archive.jobs.waiting import Bell
 from archive.models import Event, PageRow, Scan, Task
@@ -234,6 +244,12 @@ def test_what_took_too_long_gets_a_second_chance_and_no_third(scan, claim, fail,
     assert fail(claim(), TookTooLong("Việc đọc mất quá nhiều thời gian."), now=FAR - 100) == "ready"
     assert fail(claim(), TookTooLong("Việc đọc mất quá nhiều thời gian.")) == "dead"
     assert look(Scan, id_).error == "Việc đọc mất quá nhiều thời gian."
+
+
+def test_what_fell_over_gets_a_second_chance_and_no_third(scan, fail, claim):
+    scan()
+    assert fail(claim(), Aborted(""), now=FAR - 100) == "ready"
+    assert fail(claim(), Aborted("")) == "dead"
 
 
 def test_what_used_its_time_up_gets_no_second_chance(scan, fail, claim):
