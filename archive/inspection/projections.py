@@ -28,6 +28,13 @@ _read = load_only(
 def index(place: Place, tell: Tell) -> Iterator[Check]:
     """Each document once in the index, no other, each as it stands now; what waits in the outbox is on its way."""
     tell(INDEX, 0, 0)
+    try:
+        yield _index(place, tell)
+    except ArchiveError as error:  # a disk without a byte left, mostly: even to read SQLite wants some
+        yield Check(INDEX, ok=False, says=str(error), todo=REINDEX)
+
+
+def _index(place: Place, tell: Tell) -> Check:
     with place.readers() as session:
         documents, waiting = _count(session, Document), _count(session, Outbox)
     status = place.index.status()
@@ -36,14 +43,9 @@ def index(place: Place, tell: Tell) -> Iterator[Check]:
         # A worker makes it by itself where it never was; an archive without papers needs none.
         fine = status.generation is None and (waiting > 0 or not documents)
         says = f"chưa có hoặc hỏng ({says})" if documents or status.generation else "chưa có văn bản nào"
-        yield Check(INDEX, fine, says, "" if fine else REINDEX)
-        return
-    try:
-        wrong = list(_differences(place, tell))
-    except ArchiveError as error:
-        yield Check(INDEX, ok=False, says=str(error), todo=REINDEX)
-        return
-    yield Check(INDEX, not wrong, "; ".join([says, *wrong]), REINDEX if wrong else "")
+        return Check(INDEX, fine, says, "" if fine else REINDEX)
+    wrong = list(_differences(place, tell))
+    return Check(INDEX, not wrong, "; ".join([says, *wrong]), REINDEX if wrong else "")
 
 
 def _differences(place: Place, tell: Tell) -> Iterator[str]:
