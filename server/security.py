@@ -28,15 +28,27 @@ FOREIGN = (
 )
 UPLOADS = {"upload.upload", "api_scans.send"}
 """Their forms are files: read by the view, once it is known who sends them."""
+FILES = {*UPLOADS, "book_import.upload"}
+"""Where files are taken; Flask's MAX_CONTENT_LENGTH holds there."""
+LARGEST_FORM = 2 << 20
+PUBLIC = {"static", "health.alive", "health.ready", "health.metrics", "api_description.openapi"}
+"""What is the same for everybody: a proxy may keep it. All else is for one person, once."""
 NUL = "Chữ gửi lên có ký tự điều khiển không lưu được; không văn bản nào bị đổi. Hãy gõ lại rồi gửi."
 STALE = "Trang đã mở quá lâu nên không được nhận; không văn bản nào bị đổi. Hãy tải lại trang và làm lại."
 
 
 def init_app(app: Flask) -> None:
     """Refuse foreign requests before any view, harden every answer after it."""
+    app.before_request(limit_size)
     app.before_request(refuse_foreign)
     app.before_request(refuse_nul)
     app.after_request(harden)
+
+
+def limit_size() -> None:
+    """Only where files are taken is a request large, and only as a file: a stranger's form does not fill the memory."""
+    if request.endpoint not in FILES or request.mimetype != "multipart/form-data":
+        request.max_content_length = LARGEST_FORM
 
 
 def refuse_foreign() -> None:
@@ -80,6 +92,8 @@ def harden(response: Response) -> Response:
         response.headers.setdefault(name, value)
     if response.mimetype == "text/html":
         response.headers["Cache-Control"] = "no-store"
+    elif request.endpoint not in PUBLIC and "private" not in response.headers.get("Cache-Control", ""):
+        response.headers["Cache-Control"] = "private, no-store"  # send_file says public where nothing else is said
     if current_app.extensions["vanthu"].settings.secure_cookies:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     return response

@@ -110,7 +110,7 @@ KEPT = {  # columns that hold no words of anybody: keys, kinds, moments, hashes;
 }  # fmt: skip
 
 
-VAN = sa.select(User.id).where(User.name == "van")
+VAN = sa.select(User.id).where(User.role == "admin").limit(1)
 """Who looks."""
 
 
