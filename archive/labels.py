@@ -31,6 +31,8 @@ BAND = 5.6
 LEAST_PITCH = 3.0
 LOW, PITCHES = 27.0, (4.4, 5.7)
 """mm from line to line of stamps that are, with the paper around, no higher than LOW, and of higher ones."""
+MOST_OF_PITCH = 1.25
+"""Of that, where a word of the text below was taken for a label."""
 STEP = 2.0
 ABOVE_DOTS = 4.2
 """mm: height of a band, how far the next one lies below it, how far a band begins above a dotted leader."""
@@ -208,6 +210,7 @@ def _unseen(
     upper, date = known.get("number") or known.get("time"), known.get("date")
     lower = known.get("forward_to") or known.get("file_ref")
     pitch = _lines(placed)[1] if len(placed) > 1 else PITCHES[tall > LOW]
+    pitch = min(pitch, MOST_OF_PITCH * PITCHES[tall > LOW])
     if date:
         name = "number" if tall - date.middle > LAST_LINE else "time"
         return [] if upper else _missing(name, date.left, _next(date.middle, -1, pitch, dotted))

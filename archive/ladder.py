@@ -18,7 +18,7 @@ Rung = tuple[float, float]
 """Middle of the text on a leader, mm, and how clear the leader is."""
 
 LEAST_RUNGS = 3
-CLEAR = 0.54
+CLEAR = 0.5
 """How clear a leader is that is a rung; print reaches some 0.5."""
 NARROWEST, WIDEST = 3.4, 7.6
 """mm from rung to rung: with one of them hidden they stand farther apart."""
