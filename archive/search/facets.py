@@ -34,7 +34,7 @@ def passing(view: View, seen: Seen, filters: Filters, short: Pairs = ()) -> Pass
 def _passing(view: View, facts: Facts, name: str, wanted: Sequence[str], short: Pairs) -> Flags:
     if name == "unit":
         return view.mask(facts, of_units(wanted))
-    column = facts.columns[name]
+    column = facts.column(name)
     if name not in _FOLDED:
         return column.where(lambda value: value in wanted)
     known = _values(column, view.allowed(facts))
@@ -67,7 +67,7 @@ def of_days(seen: Seen, filters: Filters) -> Seen:
     def between(day: Value) -> bool:
         return day is not None and first <= day <= last
 
-    return seen.kept(seen.facts.columns["date"].where(between)[seen.places])
+    return seen.kept(seen.facts.column("date").where(between)[seen.places])
 
 
 def every(seen: Seen, passes: Passing, but: str = "") -> Seen:
@@ -89,7 +89,7 @@ def counted(seen: Seen, passes: Passing, filters: Filters) -> Counts:
 
 
 def _counted(seen: Seen, name: str, taken: Sequence[str]) -> list[tuple[str, int]]:
-    column = seen.facts.columns[name]
+    column = seen.facts.column(name)
     counts = np.bincount(column.codes[seen.places], minlength=len(column.values)).tolist()
     found = ((value, count) for value, count in zip(column.values, counts, strict=True) if value and count)
     ordered = sorted(found, key=lambda item: (-item[1], item[0]))
