@@ -39,8 +39,9 @@ IDLE = 1.0
 """Longest sleep in seconds: expired leases and back-offs make no sound."""
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts while the database is away or the disk is full."""
-INDEX_PAUSE = 2.0
-"""Seconds between two visits to the index while there is work: a commit of many costs little more than of one."""
+INDEX_PAUSE = 0.5
+"""Seconds after the index was told something in which it is told nothing more while there is work: a commit of many
+costs little more than of one, but the next task may take long, and who waits for a paper waits for that, too."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
 BUSY = 1 / 2
@@ -210,10 +211,10 @@ class Worker:
         moment = time.monotonic()
         if moment < (self._index_not_before if rests else self._index_due):
             return False
-        self._index_due = moment + INDEX_PAUSE
         with self._reading() as session:
             if session.scalar(_unheard) is None and not self._index.is_lost():
                 return False
+        self._index_due = moment + INDEX_PAUSE
         try:
             return keep_up(self._sessions, self._index) > 0
         except Transient as error:  # IndexBroken too
