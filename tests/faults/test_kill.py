@@ -1,10 +1,12 @@
 """kill -9 at random moments: nothing is lost, nothing is done twice."""
 
+import contextlib
 import dataclasses
 import io
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -107,6 +109,43 @@ def test_another_worker_takes_over_when_a_lease_ends(sessions, receive, nursery,
     assert steps_of(sessions) == {scan: EVERY_STEP}
     with sessions() as session:
         assert session.scalar(sa.select(Task.attempt).where(Task.step == "survey")) == 2
+
+
+def stop_with_a_task(sessions, pid):
+    """SIGSTOP at a moment at which it holds a task, and not SQLite's write lock: that it would take with it."""
+    while True:
+        until(lambda: holds_a_task(sessions, pid))
+        kill(pid, signal.SIGSTOP)
+        if holds_a_task(sessions, pid) and not is_locked(sessions):
+            return
+        kill(pid, signal.SIGCONT)
+
+
+def is_locked(sessions):
+    engine = sessions.kw["bind"]
+    if engine.dialect.name != "sqlite":
+        return False
+    with contextlib.closing(sqlite3.connect(engine.url.database, timeout=0, isolation_level=None)) as other:
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return True
+        return False
+
+
+def test_a_worker_that_hangs_beyond_its_lease_changes_nothing_when_it_wakes(sessions, receive, nursery):
+    scans = [receive() for _ in range(4)]
+    hung = nursery()
+    stop_with_a_task(sessions, hung)
+    other = nursery()
+    until(lambda: left(sessions) == 0)
+    kill(hung, signal.SIGCONT)
+    kill(other)
+    scans.append(receive())
+    until(lambda: left(sessions) == 0)
+    assert steps_of(sessions) == dict.fromkeys(scans, EVERY_STEP)
+    with sessions() as session:
+        assert session.scalar(sa.select(sa.func.max(Task.attempt))) == 2
 
 
 def test_a_worker_told_to_stop_finishes_or_gives_back(sessions, receive, nursery):
