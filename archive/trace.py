@@ -12,10 +12,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import handling
-from archive.models import Document, Event, Unit, User
+from archive.models import Document, Event, ImportedEvent, Unit, User
 
 EVENTS = ("registered", "number_voided", "routed", *dict.fromkeys(one.event for one in handling.MOVES.values()))
 MOST = 500
+Told = Event | ImportedEvent
 
 
 @dataclass(frozen=True)
@@ -36,16 +37,31 @@ class Step:
     """The unit it was passed on to."""
 
 
+def happened(session: Session, document: Document, only: Sequence[str] = (), limit: int = 1000) -> list[Told]:
+    """What happened to the paper and to its scan, here and before in the archive it came from; oldest first.
+
+    `only`: these actions. Of very many the latest `limit`.
+    """
+    found: list[Told] = []
+    for kind in (ImportedEvent, Event):
+        wanted = sa.select(kind).where(kind.subject.in_((document.id, document.scan_id)))
+        if only:
+            wanted = wanted.where(kind.action.in_(only))
+        latest: list[Any] = list(session.scalars(wanted.order_by(kind.at.desc(), kind.seq.desc()).limit(limit)))
+        found += reversed(latest)
+    return found
+
+
 def of_document(session: Session, document: Document) -> Sequence[Step]:
     """The steps, oldest first."""
-    wanted = sa.select(Event).where(Event.subject == document.id, Event.action.in_(EVENTS))
-    events = session.scalars(wanted.order_by(Event.seq).limit(MOST)).all()
+    told = happened(session, document, EVENTS, MOST)
+    events = [one for one in told if one.subject == document.id]
     facts = [json.loads(event.data) for event in events]
     names = _names(session, events, facts)
     return [_step(event, said, names) for event, said in zip(events, facts, strict=True)]
 
 
-def _names(session: Session, events: Sequence[Event], facts: Sequence[dict[str, Any]]) -> dict[str, str]:
+def _names(session: Session, events: Sequence[Told], facts: Sequence[dict[str, Any]]) -> dict[str, str]:
     """Slugs of units, ids and sign-in names of people → what they are called."""
     units = {str(said[name]) for said in facts for name in ("unit", "to") if said.get(name)}
     people = {event.actor for event in events} | {str(said["for"]) for said in facts if said.get("for")}
@@ -56,7 +72,7 @@ def _names(session: Session, events: Sequence[Event], facts: Sequence[dict[str, 
     return found
 
 
-def _step(event: Event, said: dict[str, Any], names: dict[str, str]) -> Step:
+def _step(event: Told, said: dict[str, Any], names: dict[str, str]) -> Step:
     def called(name: str) -> str:
         value = str(said.get(name) or "")
         return names.get(value, value)

@@ -26,7 +26,9 @@ from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest,
 from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
 from archive.errors import BadSettings, Conflict, CopyBroken, NotEmpty
-from archive.models import Event, Restore, Task, now
+from archive.models import Event, Restore, Scan, Task, now
+from archive.pipeline import quarantine
+from archive.pipeline.line import Archive
 
 UNFINISHED = "restoring.json"
 """In the data directory while a restore is not finished."""
@@ -50,6 +52,8 @@ class _Origin:
     name: str
     made_at: dt.datetime
     head: str
+    secret: tuple[str, ...] = ()
+    """Originals that came into quarantine after it was made."""
 
 
 @dataclass
@@ -85,7 +89,7 @@ def restore(
         found = Restored(manifest)
         _originals(target, name, blobs, found, tell)
         _small_files(target, name, settings)
-        origin = _Origin(name, manifest.made_at, manifest.head)
+        origin = _Origin(name, manifest.made_at, manifest.head, tuple(found.secret))
         _database(target.folder(name) / DATABASE, origin, settings, schema, actor, tell)
         (settings.data / UNFINISHED).unlink()
         with contextlib.suppress(OSError):  # were the mark to come back, the restore would only be done again
@@ -223,7 +227,7 @@ def _database(source: Path, origin: _Origin, settings: Settings, schema: Schema,
     for path in settings.data.glob(f"{WORKING}*"):
         path.unlink()
     shutil.copyfile(source, working)
-    _prepare(working, origin, schema, actor)
+    _prepare(working, origin, settings, schema, actor)
     snapshot.verify(working)
     url = sa.make_url(settings.database_url)
     if url.drivername.startswith("sqlite"):
@@ -250,16 +254,20 @@ def _into_server(url: str, working: Path, schema: Schema) -> None:
         engine.dispose()
 
 
-def _prepare(working: Path, origin: _Origin, schema: Schema, actor: str) -> None:
+def _prepare(working: Path, origin: _Origin, settings: Settings, schema: Schema, actor: str) -> None:
     """Bring the copy to this version's schema and write down that it was restored, in one place for both engines."""
     engine = database.open_engine(f"sqlite:///{working}")
     try:
         schema.migrate(engine, schema.head)
-        with database.sessions(engine).begin() as session:
+        sessions = database.sessions(engine)
+        with sessions.begin() as session:
             _begin_anew(session, origin, actor)
+            _conceal(session, Archive.of(settings, sessions), origin.secret)
     finally:
         engine.dispose()
     with closing(sqlite3.connect(working, isolation_level=None)) as copy:
+        if origin.secret:
+            copy.execute("VACUUM")  # what was deleted is still in the file
         copy.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
 
 
@@ -272,3 +280,11 @@ def _begin_anew(session: Session, origin: _Origin, actor: str) -> None:
     session.add(Restore(snapshot=origin.name, made_at=origin.made_at, restored_at=now(), by=actor))
     facts = {"snapshot": origin.name, "made_at": origin.made_at.isoformat(), "head": origin.head}
     history.append(session, actor, "restored", told.SUBJECT, facts)
+
+
+def _conceal(session: Session, archive: Archive, secret: tuple[str, ...]) -> None:
+    """A paper that turned out to be secret after the backup stays what it is: nothing of it comes back."""
+    for scan in session.scalars(
+        sa.select(Scan).where(Scan.sha256.in_(secret), Scan.status.not_in(("quarantined", "destroyed")))
+    ).all():
+        quarantine.impose(session, archive, scan)

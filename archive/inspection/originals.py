@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from archive import scrub
 from archive.errors import ArchiveError
 from archive.inspection.checks import Check, Place, Tell, named
-from archive.models import BookImport, Scan, now
+from archive.models import BookImport, Restore, Scan, now
 
 NAME, QUARANTINE = "tệp gốc", "cách ly"
 YOUNG = dt.timedelta(hours=24)
@@ -83,7 +84,8 @@ def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
     wanted = sa.select(Scan.id, Scan.sha256, Scan.status).where(Scan.status.in_(("quarantined", "destroyed")))
     with place.readers() as session:
         rows = session.execute(wanted.order_by(Scan.received_at)).all()
-    wrong = list(_secrets(place, [(row[0], row[1], row[2]) for row in rows]))
+        away = _left_behind(session)
+    wrong = list(_secrets(place, [(row[0], row[1], row[2]) for row in rows], away))
     folder = place.settings.data / "quarantine"
     mode = stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0o700
     if mode != 0o700:
@@ -94,11 +96,21 @@ def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
         yield Check(QUARANTINE, ok=True, says=f"{len(rows)} tệp, không tệp nào lộ ra ngoài nơi cách ly")
 
 
-def _secrets(place: Place, rows: Sequence[tuple[str, str, str]]) -> Iterator[Check]:
+def _left_behind(session: Session) -> frozenset[str]:
+    """Scans whose bytes no backup may hold: after a restore they are not on this machine."""
+    restored = sa.select(sa.func.max(Restore.restored_at)).scalar_subquery()
+    return frozenset(session.scalars(sa.select(Scan.id).where(Scan.received_at < restored)))
+
+
+def _secrets(
+    place: Place, rows: Sequence[tuple[str, str, str]], away: frozenset[str]
+) -> Iterator[Check]:  # fmt: skip
     """What is wrong with the bytes and pictures of secret scans, one check for each kind of fault."""
     bad: dict[str, list[str]] = {}
     for scan_id, sha256, status in rows:
         for fault in _faults(place, scan_id, sha256, status):
+            if fault == "lost" and scan_id in away:
+                continue
             bad.setdefault(fault, []).append(scan_id)
     for fault, ids in bad.items():
         what, todo = _SECRET[fault]

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import access, answer, pages, recut, register, review, routing, searchable
+from archive import access, answer, pages, recut, register, review, routing, searchable, trace
 from archive.children import Child
 from archive.errors import Conflict, NotFound, Stale, Unseen
-from archive.models import Document, Event, PageRow, RegisterEntry
+from archive.models import Document, PageRow, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from archive.pipeline.line import limits
 from archive.reading import Page
@@ -166,12 +166,10 @@ def history(document_id: str) -> Any:
     """What happened to the document and to its scan, oldest first"""
     with state().readers() as session:
         document = document_of(session, document_id)
-        of_both = Event.subject.in_((document.id, document.scan_id))
-        events = session.scalars(sa.select(Event).where(of_both).order_by(Event.seq).limit(1000))
-        return jsonify(events=[_event(event) for event in events])
+        return jsonify(events=[_event(event) for event in trace.happened(session, document)])
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: trace.Told) -> dict[str, Any]:
     names = ("seq", "at", "actor", "action", "subject")
     return {name: getattr(event, name) for name in names} | {"data": json.loads(event.data)}
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Blueprint, g, render_template
 from sqlalchemy.orm import Session
 
-from archive import access, neighbourhood, register, review
+from archive import access, neighbourhood, register, review, trace
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
@@ -87,9 +87,9 @@ def corrected(session: Session, document: Document) -> dict[str, tuple[str, str]
 
 def history_of(session: Session, document: Document) -> list[Happened]:
     """What happened to this paper and to the file it came in, latest first."""
-    wanted = sa.select(Event).where(Event.subject.in_([document.id, document.scan_id]))
-    wanted = wanted.where(Event.action.not_in(("routed", *shown.STEPS)))  # the trace tells those better
-    return [_happened(one) for one in session.scalars(wanted.order_by(Event.seq.desc()).limit(100))]
+    elsewhere = ("routed", *shown.STEPS)  # the trace tells those better
+    told = [one for one in trace.happened(session, document) if one.action not in elsewhere]
+    return [_happened(one) for one in reversed(told[-100:])]
 
 
 def history_of_file(session: Session, file_id: str) -> list[Happened]:
@@ -98,7 +98,7 @@ def history_of_file(session: Session, file_id: str) -> list[Happened]:
     return [_happened(one) for one in session.scalars(wanted)]
 
 
-def _happened(one: Event) -> Happened:
+def _happened(one: trace.Told) -> Happened:
     data = json.loads(one.data)
     actor = _("{} thay mặt {}").format(one.actor, data["for"]) if data.get("for") else one.actor
     return Happened(shown.moment(one.at), actor, shown.action_name(one.action), _details(one.action, data))

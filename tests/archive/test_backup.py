@@ -130,7 +130,7 @@ def test_a_sidecar_is_told_again_only_when_something_happened(small, tmp_path, s
     assert [one != other for one, other in zip(before, after, strict=True)] == [True, False]
 
 
-def test_a_paper_in_quarantine_is_in_no_backup_and_leaves_those_it_was_in(small, tmp_path):
+def test_a_paper_in_quarantine_is_in_no_backup_and_leaves_those_it_was_in(small, tmp_path, settings):
     paper = small.paper(3)
     first = small.backup(tmp_path / "b").manifest
     archive = Archive.of(small.settings, small.sessions)
@@ -142,6 +142,13 @@ def test_a_paper_in_quarantine_is_in_no_backup_and_leaves_those_it_was_in(small,
     assert (made.purged, made.tainted, made.manifest.withheld) == ([sha256], [first.name], 1)
     target = Target(tmp_path / "b")
     assert not target.blob(sha256).exists()
+    found, older = restored(tmp_path / "b", kept.empty(settings, tmp_path / "new"), first.name)
+    assert (found.secret, found.lost) == ([sha256], [])
+    with older.readers() as session:
+        assert session.scalar(sa.select(Scan.status).where(Scan.sha256 == sha256)) == "quarantined"
+        assert session.get(Document, paper).text == "" and list(history.broken(session)) == []
+    older.close()
+    assert "phòng chống dịch 3".encode() not in (tmp_path / "new" / "vanthu.db").read_bytes()
     target.drop(first.name)
     everything = b"".join(path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
     assert "phòng chống dịch 2".encode() in everything and "phòng chống dịch 3".encode() not in everything

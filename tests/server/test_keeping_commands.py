@@ -10,6 +10,8 @@ import migrations
 from archive import backup, database
 from archive.backup.target import Target
 from archive.models import Document, Event, Restore, Scan
+from archive.pipeline import quarantine
+from archive.pipeline.line import Archive
 from server.cli import main
 from tests.archive.kept import Office
 
@@ -43,6 +45,16 @@ def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, sqlit
     said = vanthu("register", "last", "--year", "2026", "8", data=tmp_path / "new").stdout
     assert "số tiếp theo là 9; 5 số chờ" in said
     assert "không phải ghi" in vanthu("register", "last", "--year", "2026", "9", data=tmp_path / "new", status=1).stderr
+
+
+def test_a_restored_archive_is_well_though_what_is_secret_stayed_behind(vanthu, settings, sqlite_sessions, tmp_path):
+    archive = Archive.of(settings, sqlite_sessions)
+    with sqlite_sessions.begin() as session:
+        quarantine.impose(session, archive, session.query(Scan).first())
+    vanthu("backup", tmp_path / "b")
+    assert len(list(Target(tmp_path / "b").walk())) == 1
+    said = vanthu("restore", tmp_path / "b", data=tmp_path / "new").stdout
+    assert "[ổn] cách ly: 1 tệp" in said and not (tmp_path / "new" / "quarantine").exists()
 
 
 def test_a_backup_says_what_is_wrong_with_it(vanthu, settings, tmp_path):
