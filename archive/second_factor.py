@@ -50,6 +50,7 @@ def begin(session: Session, keyring: Keyring, user: User) -> str:
         found = SecondFactor(user_id=user.id)
         session.add(found)
     found.secret, found.last_step, found.recovery = keyring.seal(secret), 0, []
+    history.append(session, user.name, "second_factor_begun", user.id)
     return secret
 
 
