@@ -1,0 +1,81 @@
+"""vanthu check --deep, scrub and events: what they print, and with which status."""
+
+import io
+import json
+
+import pytest
+import sqlalchemy as sa
+from click.testing import CliRunner
+
+from archive import intake
+from archive.blobs import open_blobs
+from archive.inspection import runs
+from archive.models import Event, Scan, Task
+from server.cli import main
+
+
+@pytest.fixture
+def vanthu(settings, sqlite_engine, monkeypatch):
+    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
+    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
+
+    def run(*words, status=0):
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
+        assert result.exit_code == status, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def scan(settings, sqlite_sessions):
+    """A scan that failed with a reason: settled, without a paper."""
+    blobs, file = open_blobs(settings.blobs, settings.data), io.BytesIO(b"%PDF-1.4\n a paper")
+    got = intake.receive(sqlite_sessions, blobs, settings, file, "a.pdf", actor="huong", source="cli")
+    with sqlite_sessions.begin() as session:
+        session.get(Scan, got.scan_id).status, session.get(Scan, got.scan_id).error = "failed", "Tệp có mật khẩu."
+        session.execute(sa.update(Task).values(state="dead"))
+    return got
+
+
+def test_a_look_at_everything_is_printed_and_kept_for_the_page(vanthu, scan, sqlite_sessions):
+    said = json.loads(vanthu("check", "--deep", "--json").stdout)
+    checks = {one["name"]: one for one in said["checks"]}
+    assert said["ok"] and checks["sổ cân đối"]["detail"].startswith("nhận 1 = đọc 0 + đang đọc 0 + từ chối có lý do 1")
+    assert {"name", "ok", "detail", "todo"} == set(checks["tệp gốc"])
+    assert checks["sao lưu"]["detail"] == "chưa từng sao lưu"
+    with sqlite_sessions() as session:
+        assert runs.last(session).ok and runs.last(session).asked_by == "cli"
+
+
+def test_a_lost_scan_is_named_and_mended(vanthu, scan, sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        session.execute(sa.delete(Task))
+    assert scan.scan_id in vanthu("check", "--deep", status=1).stderr
+    assert "1 tệp được đọc lại" in vanthu("check", "--deep", "--mend").stdout
+    with sqlite_sessions() as session:
+        assert session.scalar(sa.select(Task.step)) == "survey"
+    vanthu("check", "--mend", status=2)
+
+
+def test_a_scrub_of_everything_names_what_is_damaged(vanthu, scan, settings):
+    assert "1 tệp, 0 tệp hỏng" in vanthu("scrub", "--once").stdout
+    path = open_blobs(settings.blobs, settings.data).path(scan.sha256)
+    path.chmod(0o640)
+    path.write_bytes(b"?")
+    assert scan.scan_id in vanthu("scrub", "--once", status=1).stderr
+    assert scan.scan_id in vanthu("check", status=1).stderr
+
+
+def test_events_go_out_and_are_verified(vanthu, scan, tmp_path, sqlite_sessions):
+    file = tmp_path / "events.jsonl"
+    vanthu("events", "export", "--output", file)
+    assert file.read_text("utf-8") == vanthu("events", "export").stdout
+    with sqlite_sessions() as session:
+        count = session.scalar(sa.select(sa.func.count()).select_from(Event))
+    assert vanthu("events", "head").stdout.startswith(f"dòng {count},")
+    assert f"{count} dòng" in vanthu("events", "verify", "--here", file).stdout
+    assert vanthu("events", "export", "--from", "2000-01-01", "--to", "01/02/2000").stdout == ""
+    file.write_text(file.read_text("utf-8").replace('"huong"', '"ai"', 1), "utf-8")
+    assert "dòng 1 của tệp" in vanthu("events", "verify", file, status=1).stderr
+    vanthu("events", "export", "--output", tmp_path, status=1)
