@@ -42,8 +42,11 @@ def set_wishes(
     email = email.strip()
     if email and (len(email) > 200 or not email.isascii() or not _ADDRESS.fullmatch(email)):
         raise BadValue("Địa chỉ thư điện tử không hợp lệ. Ví dụ: lan@tinh.gov.vn.")
+    before = {"wants": user.wants_digest, "address": bool(user.email)}
     user.email, user.wants_digest = email, wants
-    history.append(session, actor, "reminders_set", user.id, {"wants": wants, "address": bool(email)}, at)
+    # That there is an address, not which: events are never forgotten, a person's address may have to be.
+    facts = {"wants": wants, "address": bool(email), "before": before}
+    history.append(session, actor, "reminders_set", user.id, facts, at)
 
 
 def is_time(settings: Settings, calendar: Calendar, at: dt.datetime) -> bool:

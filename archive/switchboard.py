@@ -36,15 +36,15 @@ def switch(session: Session, slug: str, version: str, *, on: bool, actor: str) -
 
 def arrange(session: Session, slugs: Iterable[str], *, actor: str) -> None:
     """Ask the plugins in this order; those it leaves out come after them."""
-    wanted = tuple(dict.fromkeys(slugs))
-    if wanted == order(session):
+    wanted, before = tuple(dict.fromkeys(slugs)), order(session)
+    if wanted == before:
         return
     for row in session.scalars(sa.select(PluginState)):
         row.position = 0
     for position, slug in enumerate(wanted, 1):
         row = _state(session, slug)
         row.position, row.changed_by, row.changed_at = position, actor, now()
-    history.append(session, actor, "plugins_ordered", "plugins", {"order": list(wanted)})
+    history.append(session, actor, "plugins_ordered", "plugins", {"before": list(before), "order": list(wanted)})
 
 
 def moved(slugs: Sequence[str], slug: str, by: int) -> list[str]:

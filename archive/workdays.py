@@ -96,10 +96,12 @@ def put(
         raise BadValue("Năm của ngày nghỉ phải từ 2000 đến 2100.")
     if works and day.weekday() < 5:
         raise BadValue("Ngày này vốn là ngày làm việc trong tuần; ngày làm bù phải là thứ bảy hoặc chủ nhật.")
-    row = session.get(Holiday, day, with_for_update=True) or Holiday(day=day, name=name, works=works)
+    row = session.get(Holiday, day, with_for_update=True)
+    before = {"before": {"name": row.name, "works": row.works}} if row else {}
+    row = row or Holiday(day=day, name=name, works=works)
     row.name, row.works, row.changed_by = name, works, actor
     session.add(row)
-    history.append(session, actor, "holiday_put", day.isoformat(), {"name": name, "works": works}, at)
+    history.append(session, actor, "holiday_put", day.isoformat(), {"name": name, "works": works} | before, at)
     return row
 
 
