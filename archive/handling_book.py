@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, selectinload
 
 from archive import access, forms, inbox, routing
-from archive.models import Document, RegisterEntry, RouteRow, Scan, User
+from archive.models import WITHHELD, Document, RegisterEntry, RouteRow, Scan, User
 from archive.register import type_and_subject
 from archive.workdays import HANOI, Calendar
 
@@ -55,7 +55,7 @@ def lines(
         .join(RegisterEntry.document)
         .join(Document.scan)
         .where(RegisterEntry.book_id == book_id, RegisterEntry.year == year, RegisterEntry.status == "registered")
-        .where(routed, access.visible(user), Scan.status != "quarantined")
+        .where(routed, access.visible(user), Scan.status.not_in(WITHHELD))
         .where(RegisterEntry.number >= since)
         .options(contains_eager(RegisterEntry.document).options(selectinload(Document.routes), *inbox.light()))
         .order_by(RegisterEntry.number)

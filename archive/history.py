@@ -61,6 +61,25 @@ def append(
     return line
 
 
+def append_once(
+    session: Session, actor: str, action: str, subject: str, hours: float = 1.0, at: dt.datetime | None = None
+) -> bool:  # fmt: skip
+    """Like `append`, unless the same was written in the last `hours`; whether it was written now."""
+    at = at or now()
+    session.scalars(_head).one()  # whoever else is at it has written before we look, or waits until we have
+    if was_written(session, actor, action, subject, hours, at):
+        return False
+    append(session, actor, action, subject, None, at)
+    return True
+
+
+def was_written(session: Session, actor: str, action: str, subject: str, hours: float, at: dt.datetime) -> bool:
+    """Whether this person did this to this in the last `hours`."""
+    since = (at - dt.timedelta(hours=hours)).isoformat(timespec="milliseconds")
+    same = sa.select(Event.seq).where(Event.subject == subject, Event.action == action, Event.actor == actor)
+    return session.scalar(same.where(Event.at > since).limit(1)) is not None
+
+
 def digest(line: Event) -> str:
     """SHA-256 over the line and the hash of the one before."""
     parts = [line.previous, line.seq, line.at, line.actor, line.action, line.subject, line.data]

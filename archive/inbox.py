@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, contains_eager, defer, joinedload, selectinl
 from sqlalchemy.orm.strategy_options import _AbstractLoad
 
 from archive import access, urgency
-from archive.models import Document, RouteRow, Scan, User
+from archive.models import WITHHELD, Document, RouteRow, Scan, User
 from archive.routing import OPEN
 from archive.workdays import Calendar
 
@@ -111,7 +111,7 @@ def _whole() -> list[_AbstractLoad]:
 
 def _mine(user: User | None, unit_id: str | None = None) -> sa.Select[RouteRow]:
     wanted = sa.select(RouteRow).join(RouteRow.document).join(Document.scan)
-    wanted = wanted.where(access.visible(user), Scan.status != "quarantined", RouteRow.state != "suggested")
+    wanted = wanted.where(access.visible(user), Scan.status.not_in(WITHHELD), RouteRow.state != "suggested")
     return wanted.where(RouteRow.unit_id == unit_id) if unit_id else wanted
 
 
@@ -145,7 +145,7 @@ def pressing(session: Session, user: User | None, today: dt.date, unit_id: str) 
 def unrouted(session: Session, user: User | None) -> int:
     """How many papers wait for who routes: without a unit that leads, or asking for more time."""
     wanted = sa.select(sa.func.count()).select_from(Document).join(Document.scan)
-    wanted = wanted.where(Document.status == "registered", access.visible(user), Scan.status != "quarantined")
+    wanted = wanted.where(Document.status == "registered", access.visible(user), Scan.status.not_in(WITHHELD))
     late = _mine(user).where(open_routes(session), RouteRow.asked_due.is_not(None))
     return (session.scalar(wanted) or 0) + (session.scalar(late.with_only_columns(sa.func.count())) or 0)
 
@@ -153,7 +153,7 @@ def unrouted(session: Session, user: User | None) -> int:
 def waiting(session: Session, user: User | None, limit: int = SHOWN) -> Sequence[Document]:
     """Papers in the book that no unit leads: urgent first, then in the order in which they came."""
     wanted = sa.select(Document).join(Document.scan).where(Document.status == "registered", access.visible(user))
-    wanted = wanted.where(Scan.status != "quarantined").options(
+    wanted = wanted.where(Scan.status.not_in(WITHHELD)).options(
         selectinload(Document.routes), selectinload(Document.entries), *light()
     )
     return session.scalars(wanted.order_by(urgency.order(), Document.created_at, Document.id).limit(limit)).all()

@@ -25,9 +25,12 @@ from archive.blobs import Blob, Blobs
 from archive.blobs.files import full
 from archive.config import Settings
 from archive.database import Sessions
+from archive.derived import Derived
 from archive.errors import DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
 from archive.jobs import queue
-from archive.models import Scan, new_id, now
+from archive.models import WITHHELD, Scan, new_id, now
+from archive.pipeline import Archive, quarantine
+from archive.safe import Safe
 
 __all__ = ["Received", "receive"]
 
@@ -56,38 +59,51 @@ class Received:
 
 def receive(
     sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, *,
-    actor: str, source: str, urgent: bool = False, at: dt.datetime | None = None,
+    actor: str, source: str, urgent: bool = False, secret: bool = False, at: dt.datetime | None = None,
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
+
+    `secret`: who sends it says that it bears a mark of secrecy. Then it goes into quarantine, and nothing looks at it.
 
     Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so. NotTaken:
     the disk or the database failed, maybe even at the word that it was kept; sending again is right either way.
     """
     try:
         with _refusing():
-            return _receive(sessions, blobs, settings, stream, filename, actor, source, urgent, at)
+            archive = Archive(settings, sessions, blobs, Derived(settings.data), Safe(settings.data))
+            door = _Door(archive, actor, source, urgent, secret, at or now())
+            return _receive(door, stream, filename)
     except Refused as error:
         if not isinstance(error.__cause__, _AWAY):  # a database that just failed would be waited for once more
             _note(sessions, stream, error, actor, source)
         raise
 
 
-def _receive(
-    sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, actor: str, source: str,
-    urgent: bool, at: dt.datetime | None,
-) -> Received:  # fmt: skip
-    _leave_reserve(blobs, settings)
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What is known of a file before it is read."""
+
+    archive: Archive
+    actor: str
+    source: str
+    urgent: bool
+    secret: bool
+    at: dt.datetime
+
+
+def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
+    settings, sessions = door.archive.settings, door.archive.sessions
+    _leave_reserve(door.archive.blobs, settings)
     head = _head(stream)
     media_type = scans.sniff(head)
-    limit = settings.max_upload_mb << 20
-    blob = blobs.put(cast(BinaryIO, _Rejoined(head, stream)), limit)
+    blob = door.archive.blobs.put(cast(BinaryIO, _Rejoined(head, stream)), settings.max_upload_mb << 20)
     try:
         with sessions.begin() as session:
-            return _write(session, blob, kept_name(filename), media_type, actor, source, urgent, at or now())
+            return _write(session, door, blob, kept_name(filename), media_type)
     except sa.exc.IntegrityError:
         # The same bytes came in through another door at the same moment, and that one was first.
         with sessions.begin() as session:
-            return _again(session, session.scalars(_known, {"sha256": blob.sha256}).one(), actor)
+            return _again(session, door, session.scalars(_known, {"sha256": blob.sha256}).one())
 
 
 @contextlib.contextmanager
@@ -103,29 +119,40 @@ def _refusing() -> Iterator[None]:
         raise NotTaken(_NO_DISK) from error
 
 
-def _write(
-    session: Session, blob: Blob, filename: str, media_type: str, actor: str, source: str, urgent: bool,
-    at: dt.datetime,
-) -> Received:  # fmt: skip
+def _write(session: Session, door: _Door, blob: Blob, filename: str, media_type: str) -> Received:
     first = session.scalars(_known, {"sha256": blob.sha256}).one_or_none()
     if first:
-        return _again(session, first, actor)
+        return _again(session, door, first)
     scan = Scan(
-        id=new_id(), sha256=blob.sha256, filename=filename, media_type=media_type, size=blob.size, source=source,
-        received_at=at, received_by=actor, priority=queue.URGENT if urgent else queue.NORMAL, status="received",
+        id=new_id(), sha256=blob.sha256, filename=filename, media_type=media_type, size=blob.size, source=door.source,
+        received_at=door.at, received_by=door.actor, priority=queue.URGENT if door.urgent else queue.NORMAL,
+        status="received",
     )  # fmt: skip
     session.add(scan)
     session.flush()
     queue.add(session, scan, "survey")
-    history.append(
-        session, actor, "received", scan.id, {"sha256": blob.sha256, "size": blob.size, "source": source}, at
-    )
+    facts = {"sha256": blob.sha256, "size": blob.size, "source": door.source}
+    history.append(session, door.actor, "received", scan.id, facts, door.at)
+    _withhold(session, door, scan)
     return Received(scan.id, blob.sha256, scan.status, new=True)
 
 
-def _again(session: Session, scan: Scan, actor: str) -> Received:
-    scrub.mend(session, scan, actor, now())  # the store has just seen to it that its bytes are whole
+def _again(session: Session, door: _Door, scan: Scan) -> Received:
+    scrub.mend(session, scan, door.actor, now())  # the store has just seen to it that its bytes are whole
+    _withhold(session, door, scan)
     return Received(scan.id, scan.sha256, scan.status, new=False)
+
+
+def _withhold(session: Session, door: _Door, scan: Scan) -> None:
+    """Secret bytes do not stay in the store: neither those said to be so now, nor those known to be so from before."""
+    safe = door.archive.safe
+    if scan.status in WITHHELD:
+        safe.take(door.archive.blobs, scan.sha256, scan.filename)
+        if scan.status == "destroyed":
+            safe.destroy(scan.sha256)
+    elif door.secret and not door.archive.keeps_secrets:
+        session.refresh(scan, with_for_update=True)
+        quarantine.impose(session, door.archive, scan)
 
 
 def _leave_reserve(blobs: Blobs, settings: Settings) -> None:

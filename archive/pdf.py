@@ -180,6 +180,11 @@ class Sheet:
             raise PageTooLarge(_VAST.format(n=self._n))
         return self._draw((max(1, round(self.width * dpi / 72)), max(1, round(self.height * dpi / 72))), grey=False)
 
+    def head(self, dpi: float, share: float) -> Image.Image:
+        """The upper `share` of the page drawn at `dpi`, and no more of it."""
+        size = (max(1, round(self.width * dpi / 72)), max(1, round(self.height * dpi / 72)))
+        return self._draw(size, grey=False, share=share)
+
     def letters(self) -> list[Letter]:
         """The text layer in the file's order, with its blanks."""
         return [letter for letter, _ in self._letters()]
@@ -273,12 +278,13 @@ class Sheet:
         pairs = zip(small.tobytes(), page.tobytes(), strict=True)
         return sum(abs(one - other) for one, other in pairs) / (size[0] * size[1]) < 12
 
-    def _draw(self, size: tuple[int, int], *, grey: bool) -> Image.Image:
+    def _draw(self, size: tuple[int, int], *, grey: bool, share: float = 1.0) -> Image.Image:
         kind = pdfium.FPDFBitmap_Gray if grey else pdfium.FPDFBitmap_BGRx
         flags = 0 if grey else pdfium.FPDF_REVERSE_BYTE_ORDER
-        bitmap = pypdfium2.PdfBitmap.new_native(*size, kind, rev_byteorder=not grey)
+        drawn = size[0], max(1, round(size[1] * share))
+        bitmap = pypdfium2.PdfBitmap.new_native(*drawn, kind, rev_byteorder=not grey)
         try:
-            bitmap.fill_rect((255, 255, 255, 255), 0, 0, *size)
+            bitmap.fill_rect((255, 255, 255, 255), 0, 0, *drawn)
             pdfium.FPDF_RenderPageBitmap(bitmap.raw, self._page.raw, 0, 0, *size, 0, flags)
             image: Image.Image = bitmap.to_pil()
             return image.copy() if grey else image.convert("RGB")

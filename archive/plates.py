@@ -16,7 +16,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageStat
 
-from archive import pictures, scans
+from archive import pictures, scans, views
 from archive.reading import Box
 
 QUALITY = 85
@@ -77,7 +77,7 @@ def _small(data: bytes, image: Image.Image, turn: int) -> Image.Image | None:
             if jpeg.mode != image.mode or jpeg.size != (image.size if turn % 180 == 0 else image.size[::-1]):
                 return None
             jpeg.draft(jpeg.mode, (200, 200))
-            return scans.turned(jpeg.resize((48, 48), Image.Resampling.BOX), turn)
+            return views.turned(jpeg.resize((48, 48), Image.Resampling.BOX), turn)
     except (*pictures.TROUBLE, Image.DecompressionBombError):  # pdfium shows what Pillow refuses
         return None
 
@@ -90,7 +90,7 @@ def _stored(image: Image.Image, dpi: float | None, own: tuple[bytes, int] | None
         return Plate(bare_jpeg(data), "DCTDecode", width, height, image.mode == "L", (turn + rotation) % 360)
     if _is_bilevel(image):
         return _bilevel(image, rotation)
-    return _jpeg(scans.at_most_reading_dpi(image, dpi), rotation)
+    return _jpeg(views.at_most_reading_dpi(image, dpi), rotation)
 
 
 def _jpeg(image: Image.Image, rotation: int) -> Plate:

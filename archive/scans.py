@@ -6,7 +6,7 @@ All but `sniff` decode foreign bytes: call them through `archive.children.Child`
 from __future__ import annotations
 
 import dataclasses
-import io
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,11 +16,14 @@ from typing import Any
 
 from PIL import Image
 
-from archive import advice, insets, layer, layout, lost_lines, pageimage, pictures, second_look, tesseract
+from archive import advice, insets, layer, layout, lost_lines, pageimage, pictures, second_look, secrecy, tesseract
+from archive import views as pageviews
 from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
+from archive.findings import Mark
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
 from archive.signatures import Signature, signature
+from archive.views import at_most_reading_dpi, turned
 
 PDF = "application/pdf"
 HEAD = 1024
@@ -34,6 +37,10 @@ _EMPTY = "Tệp rỗng, không có gì để lưu. Hãy kiểm tra máy quét r�
 _UNKNOWN = "Hệ thống chỉ nhận tệp PDF, TIFF, JPEG, PNG hoặc WebP. Tệp này không thuộc các loại đó."
 _MANY = "Tệp có {pages} trang, vượt quá giới hạn {limit} trang. Tệp gốc vẫn được lưu an toàn; hãy tách thành nhiều tệp."
 _NO_PAGE = "Tệp không có trang nào. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
+
+
+HEAD_DPI = 200.0
+"""At which heads of PDF pages are drawn to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,10 @@ class Options:
     view_side: int = 2200
     """Pixels of the longer side of the view, at most."""
     thumb_width: int = 160
+    looks: bool = False
+    """Stop at a mark of secrecy on a page that had to be turned upright."""
+    unlooked: bool = False
+    """The look before the reading failed: look first, and read nothing of a page that cannot be looked at."""
     rotation: int | None = None
     """Degrees clockwise that a person said the page is to be turned by; None: the reader finds out."""
     recognise: Callable[[Image.Image], tuple[Word, ...] | None] | None = None
@@ -81,6 +92,8 @@ class PageReading:
     view: bytes
     """WebP of the upright page."""
     thumb: bytes
+    secret: tuple[Mark, ...] = ()
+    """Marks of secrecy seen only once the page stood upright; then there are neither words nor pictures."""
 
 
 def sniff(head: bytes) -> str:
@@ -121,19 +134,6 @@ def upright_image(path: Path | str, n: int, rotation: int, limits: Limits = Limi
     return turned(at_most_reading_dpi(image, dpi), rotation)
 
 
-def at_most_reading_dpi(image: Image.Image, dpi: float | None) -> Image.Image:
-    """`image` made smaller where it is much finer than 300 dpi."""
-    if not dpi or dpi <= 1.3 * pageimage.READING_DPI:
-        return image
-    scale = pageimage.READING_DPI / dpi
-    return image.resize((round(image.width * scale), round(image.height * scale)), Image.Resampling.BOX)
-
-
-def turned(image: Image.Image, clockwise: int) -> Image.Image:
-    """`image` turned by 0, 90, 180 or 270 degrees."""
-    return image.rotate(-clockwise, expand=True) if clockwise % 360 else image
-
-
 def read_page(path: Path | str, n: int, options: Options = Options()) -> PageReading:
     """The whole read step of page `n`."""
     with source(Path(path), n, options.limits) as one:
@@ -143,16 +143,26 @@ def read_page(path: Path | str, n: int, options: Options = Options()) -> PageRea
             page = _with_insets(one.layer_page(image), one, image, options).turned(options.rotation or 0)
         else:
             page = _recognised(image, n, one.dpi, why_not, options)
+            if secret := _secret_upright(page, image, options):
+                return PageReading(Page(n), b"", b"", secret)
             page = _with_overlay(page, one)
         shown = turned(one.view() or image, page.rotation)
-    return PageReading(page, *_views(shown, options))
+    return PageReading(page, *pageviews.of(shown, options.view_side, options.thumb_width))
 
 
 def view_again(path: Path | str, n: int, rotation: int, limits: Limits = Limits()) -> bytes:
     """The view of page `n` as `read_page` makes it (WebP), without reading it; `rotation` as in `Page.rotation`."""
     with source(Path(path), n, limits) as one:
         shown = turned(one.view() or one.image(), rotation)
-    return _views(shown, Options(limits))[0]
+    how = Options(limits)
+    return pageviews.of(shown, how.view_side, how.thumb_width)[0]
+
+
+def _secret_upright(page: Page, image: Image.Image, options: Options) -> tuple[Mark, ...]:
+    """The marks of a page that lay on its side, or on its head, when the first look was taken."""
+    if not options.looks or not page.rotation:
+        return ()
+    return secrecy.look(secrecy.head_of(turned(image, page.rotation)), page.number)
 
 
 def _recognised(image: Image.Image, n: int, dpi: float | None, why: str, options: Options) -> Page:
@@ -259,31 +269,6 @@ def _with_overlay(page: Page, source: _Source) -> Page:
     return page.with_more(laid)
 
 
-def _views(image: Image.Image, options: Options) -> tuple[bytes, bytes]:
-    view = _shrunk(image, options.view_side)
-    thumb = view.copy()
-    thumb.thumbnail((options.thumb_width, 4 * options.thumb_width), Image.Resampling.BOX, reducing_gap=2.0)
-    return _webp(view, 75), _webp(thumb, 70)
-
-
-def _shrunk(image: Image.Image, side: int) -> Image.Image:
-    """By a whole number where that leaves three quarters of `side`: five times quicker and as sharp."""
-    longest = max(image.size)
-    if longest <= side:
-        return image
-    step = -(-longest // side)
-    if longest / step >= 0.75 * side:
-        return image.reduce(step)
-    size = (max(1, round(image.width * side / longest)), max(1, round(image.height * side / longest)))
-    return image.resize(size, Image.Resampling.BOX)
-
-
-def _webp(image: Image.Image, quality: int) -> bytes:
-    target = io.BytesIO()
-    image.save(target, "WEBP", quality=quality, method=0)
-    return target.getvalue()
-
-
 def _media_type(path: Path) -> str:
     with path.open("rb") as file:
         return sniff(file.read(HEAD))
@@ -315,6 +300,11 @@ class _Source:
 
     def image(self) -> Image.Image:
         return self._picture.image
+
+    def head(self) -> tuple[Image.Image, float | None]:
+        """The upper part of the page as shown, and its resolution, if it is known."""
+        image = at_most_reading_dpi(self._picture.image, self.dpi)
+        return secrecy.head_of(image), self.dpi and self.dpi * image.width / self._picture.image.width
 
     def view(self) -> Image.Image | None:
         """The page with what was laid over it; None when that is the image itself."""
@@ -355,6 +345,11 @@ class _PdfSource(_Source):
         image = self._sheet.only_image(self._limits.pixels) or self._drawn()
         self.dpi = image.width * 72 / self._sheet.width
         return image
+
+    def head(self) -> tuple[Image.Image, float | None]:
+        self._sheet.flatten()
+        dpi = min(HEAD_DPI, math.sqrt(self._limits.pixels / (self._sheet.width * self._sheet.height)) * 72)
+        return self._sheet.head(dpi, secrecy.HEAD), dpi
 
     def view(self) -> Image.Image | None:
         return self._drawn() if self._facts.annotations else None

@@ -23,7 +23,7 @@ from archive import history
 from archive.blobs import Blobs
 from archive.database import Sessions
 from archive.errors import NotFound, Transient
-from archive.models import Scan, now
+from archive.models import WITHHELD, Scan, now
 
 ACTOR = "scrub"
 """Who events of the scrub are said to be by."""
@@ -43,8 +43,8 @@ _locked = (
     sa.select(Scan).where(Scan.id == sa.bindparam("id")).with_for_update().execution_options(populate_existing=True)
 )
 _columns = (Scan.id, Scan.sha256, Scan.size)
-HELD = Scan.status != "destroyed"
-"""Scans whose bytes must be there."""
+HELD = Scan.status.not_in(WITHHELD)
+"""Scans whose bytes must be there; those in quarantine lie elsewhere (archive/safe.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def note(sessions: Sessions, original: Original, found: Found, at: dt.datetime |
     at = at or now()
     with sessions.begin() as session:
         scan = session.scalars(_locked, {"id": original.scan_id}).one_or_none()
-        if scan is None or scan.sha256 != original.sha256 or scan.status == "destroyed":
+        if scan is None or scan.sha256 != original.sha256 or scan.status in WITHHELD:
             return True
         last, scan.verified_at = scan.verified_at, at
         if found == "whole":

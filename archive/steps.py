@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from archive import bundles, host, scans
+from archive import bundles, host, scans, secrecy
 from archive.drawings import Drawing, Layout, Lesson
 from archive.findings import Citation, Finding, Mark, Record, Route, Stamp
 from archive.reading import Gap, Page, Text
@@ -75,8 +75,17 @@ def survey(path: str, limits: scans.Limits) -> scans.Survey:
     return scans.survey(path, limits)
 
 
+def look(path: str, number: int, limits: scans.Limits) -> tuple[Mark, ...]:
+    """The marks of secrecy at the head of one page, before anything else of it is read."""
+    with scans.source(Path(path), number, limits) as one:
+        head, dpi = one.head()
+    return secrecy.look(head, number, dpi)
+
+
 def read(path: str, number: int, options: scans.Options, plugins: Plugins) -> scans.PageReading:
     """The words of one page, and its pictures; a plugin that recognises is asked before Tesseract."""
+    if options.unlooked and (secret := look(path, number, options.limits)):
+        return scans.PageReading(Page(number), b"", b"", secret)
     return scans.read_page(path, number, dataclasses.replace(options, recognise=_host(plugins).recognize))
 
 

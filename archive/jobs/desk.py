@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from archive import history
 from archive.errors import Conflict, NotFound
 from archive.jobs import queue
-from archive.models import PageRow, Scan, Task
+from archive.models import WITHHELD, PageRow, Scan, Task
 
-STEPS = ("survey", "read", "mark", "cut", "extract", "route", "shelve")
+STEPS = ("survey", "look", "read", "mark", "cut", "extract", "route", "shelve")
 UNREADABLE = "unreadable"
 """The advice on a page that could not be read and stands empty in its scan."""
 _task = cast(sa.Table, Task.__table__)
@@ -88,7 +88,7 @@ def urgent(session: Session, scan_id: str, priority: int = queue.URGENT) -> None
 def retry(session: Session, scan_id: str, actor: str, at: dt.datetime | None = None) -> int:
     """The retry button: dead tasks, and pages that could not be read, are tried again; how many."""
     scan = _locked(session, scan_id)
-    if scan.status == "quarantined":
+    if scan.status in WITHHELD:
         raise Conflict("Tệp đang bị cách ly vì có dấu mật nên không được đọc lại.")
     count = cast("sa.CursorResult[object]", session.execute(_revive, {"s": scan_id})).rowcount
     if not count and scan.status in ("review", "done"):
@@ -117,7 +117,7 @@ def reread_page(session: Session, scan_id: str, number: int) -> None:
 
 def _reread(session: Session, scan: Scan, numbers: Sequence[int]) -> None:
     at_pages = sa.and_(_task.c.step.in_(("read", "mark")), _task.c.part.in_(numbers))
-    _drop(session, scan.id, STEPS[3:])
+    _drop(session, scan.id, STEPS[STEPS.index("cut") :])
     session.execute(_task.delete().where(_task.c.scan_id == scan.id, at_pages))
     queue.add(session, scan, "read", numbers)
 
@@ -127,15 +127,15 @@ def restart(session: Session, scan_id: str, step: str, actor: str, at: dt.dateti
 
     `step` is one of survey, mark, cut, extract, route, shelve: pages are read again from the survey on.
     """
-    if step not in STEPS or step == "read":
+    if step not in STEPS or step in ("look", "read"):
         raise ValueError(f"cannot restart at {step!r}")
     scan = _locked(session, scan_id)
-    if scan.status == "quarantined":
+    if scan.status in WITHHELD:
         raise Conflict("Tệp đang bị cách ly vì có dấu mật nên không được đọc lại.")
     _drop(session, scan_id, STEPS[STEPS.index(step) :])
     scan.status, scan.error = "reading", None
     # A page that is still being read leads to the cut by itself; a cut before it would be the last.
-    if step in STEPS[:3] or not session.scalar(_at_pages, {"s": scan_id}):
+    if step in ("survey", "mark") or not session.scalar(_at_pages, {"s": scan_id}):
         queue.add(session, scan, step, range(1, scan.pages + 1) if step == "mark" else (0,))
     history.append(session, actor, "reread", scan_id, {"from": step}, at)
 

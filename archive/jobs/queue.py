@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from archive import history
 from archive.errors import Aborted, ArchiveError, TookTooLong, TooMuchWork, Transient
-from archive.models import Scan, Task
+from archive.models import WITHHELD, Scan, Task
 
 NORMAL, URGENT = 100, 10
 """Priorities; smaller is sooner."""
@@ -163,7 +163,7 @@ def finish(session: Session, held: Claim, effects: Effects, now: float | None = 
     scan = session.get(Scan, held.scan_id, with_for_update=True, populate_existing=True)
     if scan is None or not _changed(session, _done, held, now=moment):
         return False
-    if scan.status == "quarantined":
+    if scan.status in WITHHELD:
         return True
     for step, parts in effects(session, scan):
         add(session, scan, step, parts, moment)

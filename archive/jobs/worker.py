@@ -27,7 +27,7 @@ from archive.errors import ArchiveError, Crashed, Spared, TooMuchWork, Transient
 from archive.jobs import open_jobs, queue
 from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
-from archive.pipeline import STEPS, Archive, Step
+from archive.pipeline import STEPS, Archive, Step, quarantine
 from archive.pipeline.line import Args
 from archive.pipeline.reading import IN_VAIN
 from archive.search import open_search
@@ -85,10 +85,11 @@ class Worker:
     def run(self, stop: threading.Event | None = None) -> None:
         """Work until `stop` is set; a database that is away, or a full disk, is waited out."""
         self.stop = stop or self.stop
-        bell, pause = Bell(self._engine), 0.1
+        bell, pause, noted = Bell(self._engine), 0.1, False
         try:
             while not self.stop.is_set():
                 try:
+                    noted = noted or self._note_settings()
                     worked, pause = self.run_once(), 0.1
                 except _AWAY as error:
                     log.warning("worker waits worker=%s cause=%s", self.name, type(error).__name__)
@@ -100,6 +101,11 @@ class Worker:
         finally:
             bell.close()
             self.close()
+
+    def _note_settings(self) -> bool:
+        with self._sessions.begin() as session:
+            quarantine.note_setting(session, self._archive)
+        return True
 
     def drain(self, is_done: Callable[[], bool] | None = None, seconds: float = 3600.0) -> bool:
         """Work until nothing is queued any more or `is_done`; for `vanthu ingest --wait` and tests.

@@ -10,12 +10,13 @@ from archive.models.keeping import ImportedEvent, Restore
 from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.reviewing import Cut, Presence
-from archive.models.scans import MarkRow, PageRow, Scan, StampLayout, StampRow, Words
+from archive.models.scans import WITHHELD, MarkRow, PageRow, Scan, StampLayout, StampRow, Words
 from archive.models.searches import Abbreviation, SavedSearch
 from archive.models.work import Event, EventHead, Inspection, Outbox, PluginState, Task
 
 __all__ = [
     "DOCUMENT_FOR_UPDATE",
+    "WITHHELD",
     "Abbreviation",
     "AgencyCode",
     "Base",

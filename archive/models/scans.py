@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from archive.models.papers import Document
 
 
+WITHHELD = ("quarantined", "destroyed")
+"""Statuses of scans that are no part of the archive any more: nothing of them is read, shown, told or copied."""
+
+
 class Scan(Base):
     """One file as it came in; its bytes are the blob named by `sha256` and are never rewritten."""
 
@@ -32,7 +36,7 @@ class Scan(Base):
     size: Mapped[int] = mapped_column(sa.BigInteger)
     pages: Mapped[int] = mapped_column(default=0)
     status: Mapped[str] = mapped_column(sa.String(16), default="received", index=True)
-    """received | reading | review | done | failed | quarantined"""
+    """received | reading | review | done | failed | quarantined | destroyed"""
     error: Mapped[str | None] = mapped_column(sa.Text)
     """Why it stands still, in Vietnamese, for the clerk."""
     priority: Mapped[int] = mapped_column(default=100)

@@ -7,11 +7,11 @@ the transaction that finishes the task. Everything is safe to repeat: a step may
 from __future__ import annotations
 
 from archive.pipeline.line import Archive, Step
-from archive.pipeline.reading import MARK, READ, SURVEY
+from archive.pipeline.reading import LOOK, MARK, READ, SURVEY
 from archive.pipeline.understanding import CUT, EXTRACT, ROUTE, SHELVE
 from archive.pipeline.whole import read_file
 
 __all__ = ["STEPS", "Archive", "Step", "read_file"]
 
-STEPS: dict[str, Step] = {step.name: step for step in (SURVEY, READ, MARK, CUT, EXTRACT, ROUTE, SHELVE)}
+STEPS: dict[str, Step] = {step.name: step for step in (SURVEY, LOOK, READ, MARK, CUT, EXTRACT, ROUTE, SHELVE)}
 """By name, in the order in which a scan walks them."""

@@ -19,6 +19,7 @@ from archive.errors import ArchiveError
 from archive.jobs.queue import Claim, Next
 from archive.models import Scan, StampLayout
 from archive.pages import box_of
+from archive.safe import Safe
 from archive.scans import Limits, Options
 from archive.steps import OwnStamps, Plugins
 
@@ -31,11 +32,13 @@ class Archive:
     sessions: Sessions
     blobs: Blobs
     derived: Derived
+    safe: Safe
 
     @classmethod
     def of(cls, settings: Settings, sessions: Sessions) -> Archive:
         """The archive of `settings`."""
-        return cls(settings, sessions, open_blobs(settings.blobs, settings.data), Derived(settings.data))
+        data = settings.data
+        return cls(settings, sessions, open_blobs(settings.blobs, data), Derived(data), Safe(data))
 
     @property
     def limits(self) -> Limits:

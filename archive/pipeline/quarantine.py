@@ -1,4 +1,5 @@
-"""A paper with a secrecy mark on a machine that may not hold it: nothing of it is kept but its bytes.
+"""A paper with a secrecy mark on a machine that may not hold it: nothing of it is kept but its bytes, in a place of
+their own (archive/safe.py).
 
 NĐ 30/2020/NĐ-CP, arts. 21–22, leaves secret papers to the State-secret rules; Luật 117/2025/QH15 forbids them on
 networked machines. Default deny: no text, no picture, no index; the clerk is told what to do.
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import history, register, register_days
+from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
 from archive.models import (
@@ -19,6 +21,7 @@ from archive.models import (
     Confirmation,
     Cut,
     Document,
+    Event,
     FindingRow,
     MarkRow,
     Outbox,
@@ -27,6 +30,7 @@ from archive.models import (
     RouteRow,
     Scan,
     StampRow,
+    Task,
 )  # fmt: skip
 from archive.pipeline.line import Archive
 
@@ -35,6 +39,21 @@ REASON = (
     "Bản gốc vẫn còn nguyên. Hãy báo người phụ trách bảo mật để đưa tệp khỏi máy nối mạng và xử lý theo quy định "
     "về bảo vệ bí mật nhà nước."
 )
+
+
+GRADES = ("Mật", "Tối mật", "Tuyệt mật")
+HIDDEN = "tệp cách ly"
+"""What stands for the name of the file: it may say what the paper is about."""
+RELEASED, DESTROYED = "secrecy_released", "destroyed"
+ALLOWED, FORBIDDEN = "secrets_allowed", "secrets_forbidden"
+
+
+def guards(session: Session, archive: Archive, scan_id: str) -> bool:
+    """Whether a mark of secrecy stops this scan: not on a network of its own, nor after a person said it is none."""
+    if archive.keeps_secrets:
+        return False
+    released = sa.select(Event.seq).where(Event.subject == scan_id, Event.action == RELEASED).limit(1)
+    return session.scalar(released) is None
 
 
 def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, str] | None = None) -> Iterable[Next]:
@@ -55,9 +74,20 @@ def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, 
     session.flush()
     stated = register_days.state_anew(session, closed)
     history.append(session, queue.ACTOR, "quarantined", scan.id, {"closed_days": stated} if stated else {})
-    # Before the commit: were it after, a crash between would leave the pictures.
+    # Before the commit: were it after, a crash between would leave them. Without the commit the next step gives back.
     archive.derived.forget(scan.id)
+    archive.safe.take(archive.blobs, scan.sha256, scan.filename)
+    scan.filename = HIDDEN if archive.safe.has(scan.sha256) else scan.filename
     return []
+
+
+def note_setting(session: Session, archive: Archive) -> None:
+    """Write down when somebody lets secret papers be read here (VANTHU_SECRETS=allow), and when that ends."""
+    wanted = sa.select(Event.action).where(Event.subject == "settings", Event.action.in_((ALLOWED, FORBIDDEN)))
+    last = session.scalar(wanted.order_by(Event.seq.desc()).limit(1))
+    said = ALLOWED if archive.keeps_secrets else FORBIDDEN
+    if said != (last or FORBIDDEN):
+        history.append(session, "system", said, "settings", {"secrets": archive.settings.secrets})
 
 
 def take_turn(session: Session, document: Document) -> None:
@@ -75,6 +105,54 @@ def impose_if_secret(session: Session, archive: Archive, document: Document) -> 
         return False
     impose(session, archive, document.scan)
     return True
+
+
+def release(session: Session, archive: Archive, scan_id: str, reason: str, *, actor: str) -> None:
+    """A false alarm: the bytes go back and are read from the beginning, and no mark stops them again.
+
+    Conflict where a line of the book was concealed with it: that cannot be taken back; scan the paper anew.
+    """
+    scan = _held(session, scan_id, reason)
+    if session.scalar(sa.select(Document.id).where(Document.scan_id == scan.id).limit(1)) is not None:
+        raise Conflict(
+            "Văn bản của tệp đã vào sổ và dòng sổ đã được che. Hãy quét lại giấy; tệp vẫn ở nơi cách ly."
+        )
+    session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan.id))
+    session.execute(sa.delete(Task).where(Task.scan_id == scan.id))
+    history.append(session, actor, RELEASED, scan.id, {"reason": reason.strip()[:500]})
+    name = archive.safe.give_back(archive.blobs, scan.sha256)
+    if name is None:
+        raise NotFound("Không thấy bản gốc ở nơi cách ly. Hãy báo quản trị viên; không có gì bị đổi.")
+    archive.derived.drop(scan.id)
+    scan.status, scan.error, scan.filename = "received", None, name
+    queue.add(session, scan, "survey")
+
+
+def destroy(session: Session, archive: Archive, scan_id: str, reason: str, *, actor: str) -> None:
+    """The bytes end; the row with hash, time and grade stays, and the event is the tombstone."""
+    scan = _held(session, scan_id, reason)
+    facts = {"sha256": scan.sha256, "size": scan.size, "grade": grade_of(session, scan), "reason": reason.strip()[:500]}
+    history.append(session, actor, DESTROYED, scan.id, facts)
+    scan.status, scan.error = "destroyed", "Tệp mật đã được tiêu hủy khỏi máy này theo quy định."
+    session.flush()
+    archive.safe.destroy(scan.sha256)
+
+
+def _held(session: Session, scan_id: str, reason: str) -> Scan:
+    scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
+    if scan is None or scan.status != "quarantined":
+        raise NotFound("Không có tệp này ở nơi cách ly.")
+    if not reason.strip():
+        raise BadValue("Hãy ghi lý do; tệp vẫn ở nơi cách ly.")
+    return scan
+
+
+def grade_of(session: Session, scan: Scan) -> str:
+    """The mark that was read, or what its documents in the book are graded; Mật where nobody said more."""
+    marks = session.scalars(sa.select(MarkRow.text).where(MarkRow.scan_id == scan.id, MarkRow.kind == "secrecy"))
+    grades = session.scalars(sa.select(Document.secrecy).where(Document.scan_id == scan.id))
+    said = [text.capitalize() for text in [*marks, *grades] if text]
+    return max(said, key=lambda text: GRADES.index(text) if text in GRADES else 0, default="Mật")
 
 
 def _forget(session: Session, document: Document, grade: str) -> None:

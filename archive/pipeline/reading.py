@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from archive import history, pages, records
 from archive.errors import ArchiveError
+from archive.findings import Mark
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
 from archive.models import MarkRow, PageRow, Scan, StampRow, Task
@@ -22,6 +23,8 @@ from archive.reading import Page
 from archive.scans import PageReading, Survey
 from archive.steps import Marks
 
+UNLOOKED = "unlooked"
+"""The kind of the row that says so of a page until it is read."""
 SURE_MARK = 0.5
 """Confidence from which a mark of urgency hurries a scan and a mark of secrecy stops it."""
 IN_VAIN = 2
@@ -31,6 +34,7 @@ _COSTLY = ("unreadable: Crashed", "unreadable: Aborted", "unreadable: TooMuchWor
 
 def _path(session: Session, archive: Archive, claim: Claim) -> str:
     scan = session.get_one(Scan, claim.scan_id)
+    archive.safe.give_back(archive.blobs, scan.sha256)  # taken by a quarantine that was never committed
     return str(Path(archive.blobs.path(scan.sha256)).absolute())
 
 
@@ -48,7 +52,35 @@ def keep_survey(
     scan.media_type, scan.pages, scan.status = found.media_type, found.pages, "reading"
     scan.signatures = [dataclasses.asdict(one) for one in found.signatures]
     history.append(session, queue.ACTOR, "surveyed", scan.id, {"pages": found.pages})
-    return [("read", range(1, found.pages + 1))]
+    return [("look", (0,))]
+
+
+# ------------------------------------------------------------------------------------------------ look
+
+
+def prepare_look(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
+    """One call a page; none where secret papers may be read, or a person has said that this is none."""
+    if not quarantine.guards(session, archive, claim.scan_id):
+        return []
+    path, pages_ = _path(session, archive, claim), session.get_one(Scan, claim.scan_id).pages
+    return [(path, number, archive.limits) for number in range(1, pages_ + 1)]
+
+
+def keep_look(
+    session: Session, archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Mark]]
+) -> Iterable[Next]:
+    """All pages are looked at before one of them is read: a scan is one file, secret as a whole."""
+    found = [mark for marks in answers for mark in marks if mark.kind == "secrecy"]
+    if found:
+        _keep_marks(session, scan, found)
+        return quarantine.impose(session, archive, scan)
+    _keep_marks(session, scan, [mark for marks in answers for mark in marks])
+    return [("read", range(1, scan.pages + 1))]
+
+
+def unlooked(_claim: Claim, args: Args, _error: ArchiveError) -> Sequence[Mark]:
+    """A page that could not be looked at is looked at once more by who reads it, and is not read without."""
+    return (Mark(UNLOOKED, args[1], (0.0, 0.0, 1.0, 1.0), 0.0),)
 
 
 # ------------------------------------------------------------------------------------------------ read
@@ -57,7 +89,11 @@ def keep_survey(
 def prepare_read(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
     asked = plugins(session, archive.settings)
     by_person = sa.select(PageRow.turned).where(PageRow.scan_id == claim.scan_id, PageRow.number == claim.part)
-    how = dataclasses.replace(options(archive.settings), rotation=session.scalar(by_person))
+    looks = quarantine.guards(session, archive, claim.scan_id)
+    failed = sa.select(MarkRow.id).where(MarkRow.scan_id == claim.scan_id, MarkRow.page == claim.part)
+    unlooked = looks and session.scalar(failed.where(MarkRow.kind == UNLOOKED)) is not None
+    rotation = session.scalar(by_person)
+    how = dataclasses.replace(options(archive.settings), rotation=rotation, looks=looks, unlooked=unlooked)
     return [(_path(session, archive, claim), claim.part, how, asked)]
 
 
@@ -69,8 +105,11 @@ def save_read(archive: Archive, claim: Claim, answers: Sequence[PageReading]) ->
 
 
 def keep_read(
-    session: Session, _archive: Archive, scan: Scan, claim: Claim, answers: Sequence[PageReading]
+    session: Session, archive: Archive, scan: Scan, claim: Claim, answers: Sequence[PageReading]
 ) -> Iterable[Next]:
+    if answers[0].secret:
+        _keep_marks(session, scan, answers[0].secret)
+        return quarantine.impose(session, archive, scan)
     pages.keep(session, scan.id, answers[0].page)
     return [("mark", (claim.part,))]
 
@@ -106,7 +145,7 @@ def keep_mark(session: Session, archive: Archive, scan: Scan, claim: Claim, answ
     found = answers[0]
     _replace(session, scan, claim.part, found)
     kinds = {mark.kind for mark in found.marks if mark.confidence >= SURE_MARK}
-    if "secrecy" in kinds and not archive.keeps_secrets:
+    if "secrecy" in kinds and quarantine.guards(session, archive, scan.id):
         return quarantine.impose(session, archive, scan)
     if "urgency" in kinds:
         desk.urgent(session, scan.id)
@@ -125,10 +164,14 @@ def _replace(session: Session, scan: Scan, number: int, found: Marks) -> None:
     )  # fmt: skip
     if found.stamp:
         session.add(records.stamp_row(scan.id, found.stamp))
+    _keep_marks(session, scan, found.marks)
+
+
+def _keep_marks(session: Session, scan: Scan, found: Iterable[Mark]) -> None:
     session.add_all(
         MarkRow(scan_id=scan.id, page=mark.page, kind=mark.kind, box=box_json(mark.box), confidence=mark.confidence,
                 text=mark.text[:80])
-        for mark in found.marks
+        for mark in found
     )  # fmt: skip
     session.flush()
 
@@ -150,6 +193,9 @@ def _minutes(count: float) -> Any:
 
 
 SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1))
+LOOK = Step(
+    "look", prepare_look, "archive.steps:look", keep_look, lambda settings: settings.page_seconds, instead=unlooked
+)
 READ = Step(
     "read", prepare_read, "archive.steps:read", keep_read, lambda settings: settings.page_seconds,
     save=save_read, instead=unread, spared=is_enough,

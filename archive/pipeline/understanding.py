@@ -141,7 +141,7 @@ def keep_extract(
     found = [_with_flags(session, document, answer) for document, answer in zip(documents, answers, strict=True)]
     at = now()
     settled = [_settled(session, document, one) for document, one in zip(documents, found, strict=True)]
-    if not archive.keeps_secrets and any(_says(record, "secrecy") for record in settled):
+    if quarantine.guards(session, archive, scan.id) and any(_says(record, "secrecy") for record in settled):
         return quarantine.impose(session, archive, scan, _grades(documents, settled))
     siblings = bundles.suggest_from_siblings(settled)
     for document, one, suggested in zip(documents, found, siblings, strict=True):

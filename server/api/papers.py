@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from archive import access, history
 from archive.errors import NotFound
-from archive.models import Document, Scan
+from archive.models import WITHHELD, Document, Scan
+from server import restricted
 
 NO_SCAN = "Không có tệp quét này, hoặc bạn không được xem."
 NO_DOCUMENT = "Không có văn bản này, hoặc bạn không được xem."
@@ -24,10 +25,11 @@ def document_of(session: Session, document_id: str) -> Document:
     document = session.get(Document, document_id) if _ID.fullmatch(document_id) else None
     if document is None or not access.can(g.user, "read", document):
         raise NotFound(NO_DOCUMENT)
-    if document.scan.status == "quarantined":
+    if document.scan.status in WITHHELD:
         raise NotFound(HELD)
     if place := access.in_place_of(g.user, "read", document):
         history.act_in_place_of(place)
+    restricted.note(document)
     return document
 
 
@@ -50,4 +52,5 @@ def scan_of(session: Session, scan_id: str) -> Scan:
     found = session.scalar(sa.select(Scan).where(Scan.id == scan_id, access.visible_scans(g.user)))
     if found is None:
         raise NotFound(NO_SCAN)
+    restricted.note(*found.documents)
     return found

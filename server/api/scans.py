@@ -9,6 +9,7 @@ from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
 from archive import answer, intake
 from archive.errors import BadValue, NotFound
 from archive.jobs import desk
+from archive.models import WITHHELD
 from server.api import shapes
 from server.api.description import described
 from server.api.papers import HELD, scan_of, seen_by_reader
@@ -49,7 +50,7 @@ def get(scan_id: str) -> Any:
     """
     with state().readers() as session:
         scan = scan_of(session, scan_id)
-        if scan.status == "quarantined":
+        if scan.status in WITHHELD:
             return jsonify(scan=answer.scan_json(scan), documents=[])
         said = answer.of_scan(session, scan)
         return jsonify(said | {"documents": seen_by_reader(session, said["documents"])})
@@ -62,7 +63,7 @@ def original(scan_id: str) -> Response:
     """The bytes as they came, unchanged"""
     with state().readers() as session:
         scan = scan_of(session, scan_id)
-        if scan.status == "quarantined":
+        if scan.status in WITHHELD:
             raise NotFound(HELD)
         path, media_type, filename, sha256 = (
             state().blobs.path(scan.sha256),

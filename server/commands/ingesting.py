@@ -20,7 +20,7 @@ PATIENCE = 1.0
 """Seconds without a worker's sign of life after which the command works the queue itself."""
 LONGEST_INDEXING = 120.0
 UNSETTLED = ("received", "reading")
-STOPPED = ("failed", "quarantined")
+STOPPED = ("failed", "quarantined", "destroyed")
 
 
 @click.command()

@@ -40,6 +40,7 @@ from server.pages import (
     numbers,
     panels,
     plugins,
+    quarantine,
     register,
     reminders,
     reports,
@@ -70,7 +71,7 @@ PAGES = (
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
     restored,
     sessions, second_factor, user, single_sign_on,
-    delegations, ledger,
+    delegations, quarantine, ledger,
 )  # fmt: skip
 THEMES = ("light", "dark")
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, make_response, request, send_file
 
 from archive.errors import NotFound
+from archive.models import WITHHELD
 from server.api.documents import page as draw
 from server.api.papers import HELD, document_of, scan_of
 from server.auth import require
@@ -53,7 +54,7 @@ def original(scan_id: str) -> Any:
     """The file as it came, byte for byte; only ever saved, never shown inside our own pages."""
     with state().readers() as session:
         scan = scan_of(session, scan_id)
-        if scan.status == "quarantined":
+        if scan.status in WITHHELD:
             raise NotFound(HELD)
         sha256, filename, media_type = scan.sha256, scan.filename, scan.media_type
     answer = send_file(

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from sqlalchemy.orm import Session
 
 from archive.errors import NotFound
-from archive.models import Document, PageRow, Scan
+from archive.models import WITHHELD, Document, PageRow, Scan
 from server.api.papers import HELD, scan_of
 from server.auth import require
 from server.pages import queue, shown
@@ -72,7 +72,7 @@ def picture(scan_id: str, number: int) -> Any:
     """A page that was read, as the reading left it."""
     with state().readers() as session:
         scan = scan_of(session, scan_id)
-        if scan.status == "quarantined":
+        if scan.status in WITHHELD:
             raise NotFound(HELD)
         row = session.scalar(sa.select(PageRow).where(PageRow.scan_id == scan.id, PageRow.number == number))
         content = state().derived.get(scan.id, f"{number}.webp") if row and not _is_held(row) else None
@@ -87,7 +87,7 @@ def picture(scan_id: str, number: int) -> Any:
 def _after(session: Session, scan: Scan) -> str:
     of_scan = sa.select(Document.id).where(Document.scan_id == scan.id)
     first = session.scalar(of_scan.order_by(Document.ordinal).limit(1))
-    return f"/review/{first}" if first and scan.status not in ("failed", "quarantined") else "/"
+    return f"/review/{first}" if first and scan.status not in ("failed", *WITHHELD) else "/"
 
 
 def _leaves(session: Session, scan: Scan) -> list[Leaf]:

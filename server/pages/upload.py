@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from archive import intake
 from archive.errors import Refused
+from archive.models import WITHHELD
 from server.auth import require
 from server.errors import status_of
 from server.speech import gettext as _
@@ -51,9 +52,12 @@ def take(file: FileStorage) -> Told:
     try:
         done = intake.receive(
             app.sessions, app.blobs, app.settings, cast(BinaryIO, file.stream), name,
-            actor=g.user.name, source="web", urgent=urgent,
+            actor=g.user.name, source="web", urgent=urgent, secret=bool(request.form.get("secret")),
         )  # fmt: skip
     except Refused as error:
         return Told(name, False, str(error), status=status_of(error))
+    if done.status in WITHHELD:
+        said = _("Đã cách ly, không đọc. Hãy báo người phụ trách bảo mật.")
+        return Told(name, True, said, done.scan_id, 202 if done.new else 200)
     said = _("Đã nhận, đang đọc.") if done.new else _("Đã có trong kho từ trước; không nhận lần hai.")
     return Told(name, True, said, done.scan_id, 202 if done.new else 200)

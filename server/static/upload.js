@@ -23,11 +23,12 @@
   const next = () => {
     if (sending || !waiting.length) return;
     sending = true;
-    const { file, shown, urgent } = waiting.shift();
+    const { file, shown, urgent, secret } = waiting.shift();
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file);
     if (urgent) body.append("urgent", "1");
+    if (secret) body.append("secret", "1");
     request.open("POST", "/upload");
     request.setRequestHeader("X-CSRF-Token", document.querySelector('meta[name="csrf"]').content);
     request.setRequestHeader("Accept", "application/json");
@@ -45,7 +46,8 @@
   };
   const send = (files) => {
     const urgent = drop.querySelector("[name=urgent]").checked;
-    for (const file of files) waiting.push({ file, urgent, shown: line(file) });
+    const secret = drop.querySelector("[name=secret]").checked;
+    for (const file of files) waiting.push({ file, urgent, secret, shown: line(file) });
     next();
   };
 

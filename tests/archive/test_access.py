@@ -1,12 +1,18 @@
 """Who may see what: the function and the filter say the same, for every role and every state of a paper."""
 
+import datetime as dt
 import itertools
+import os
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
+from hypothesis import strategies as st
 
-from archive import access
-from archive.models import Document, RouteRow, Scan, Unit
+from archive import access, database, delegation
+from archive.models import Delegation, Document, RouteRow, Scan, Unit
+from migrations import upgrade
 from tests.archive import offices
 
 STATES_OF_ROUTES = ("suggested", "decided", "received", "finished", "returned", "forwarded", "recalled")
@@ -88,7 +94,7 @@ def test_a_technician_runs_the_machine_and_reads_no_paper(papers):
 
 def test_an_auditor_reads_all_and_changes_nothing(papers):
     user = offices.user(papers, "auditor")
-    assert {action for action in access.ACTIONS if access.can(user, action)} == {"read", "export", "history"}
+    assert {action for action in access.ACTIONS if access.can(user, action)} == READS
     assert len(papers.scalars(sa.select(Document.id).where(access.visible(user))).all()) == len(
         papers.scalars(sa.select(Document.id)).all()
     )
@@ -123,3 +129,67 @@ def test_the_file_is_kept_from_whoever_may_not_see_one_paper_of_it(papers, role,
 def test_a_misspelt_action_is_a_defect_not_a_no(papers):
     with pytest.raises(ValueError, match="unknown action"):
         access.can(offices.user(papers, "admin"), "raed")
+
+
+# ------------------------------------------------------------------------------------------------ whatever there is
+
+UNITS = ("vx", "th", "kt", None)
+routes = st.tuples(st.sampled_from(UNITS), st.sampled_from(STATES_OF_ROUTES))
+drawn_papers = st.tuples(
+    st.sampled_from(STATES), st.sampled_from((None, "Mật", "Tuyệt mật")), st.sampled_from(UNITS),
+    st.lists(routes, max_size=3, unique_by=lambda one: one[0]), st.integers(0, 2),
+)  # fmt: skip
+drawn_people = st.tuples(st.sampled_from(tuple(access.ROLES)), st.sampled_from(UNITS), st.booleans())
+
+
+@pytest.mark.fuzz
+@how(max_examples=10_000 if os.environ.get("VANTHU_FUZZ") == "1" else 200, deadline=None, derandomize=True,
+     suppress_health_check=list(HealthCheck))  # fmt: skip
+@given(st.lists(drawn_papers, min_size=1, max_size=5), drawn_people, st.lists(drawn_people, max_size=2))
+def test_whoever_asks_for_whatever_the_filter_and_the_function_agree(drawn_office, papers, person, givers):
+    with drawn_office() as session:
+        made = [rows_of(session, *one) for one in papers]
+        user = person_of(session, *person)
+        for giver in givers:
+            stand_in(session, user, person_of(session, *giver))
+        delegation.resolve(session, user, DAY)
+        shown = set(session.scalars(sa.select(Document.id).where(access.visible(user))))
+        assert shown == {one.id for one in made if access.can(user, "read", one)}
+        scans = session.scalars(sa.select(Scan).execution_options(populate_existing=True)).all()
+        open_to = {one.id for one in scans if all(access.can(user, "read", paper) for paper in one.documents)}
+        assert set(session.scalars(sa.select(Scan.id).where(access.visible_scans(user)))) == open_to
+        session.rollback()
+
+
+DAY = dt.date(2026, 3, 2)
+READS = {"read", "export", "history", "inspect"}
+
+
+@pytest.fixture(scope="module")
+def drawn_office(tmp_path_factory):
+    engine = database.open_engine(f"sqlite:///{tmp_path_factory.mktemp('drawn')}/a.db", durable=False)
+    upgrade(engine)
+    sessions = database.sessions(engine)
+    with sessions.begin() as session:
+        session.add_all([Unit(id=unit, name=unit) for unit in UNITS if unit])
+    yield sessions
+    engine.dispose()
+
+
+def rows_of(session, state, secrecy, unit, taken, bundle):
+    of = session.scalar(sa.select(Scan).offset(bundle).limit(1))
+    ordinal = 1 + len(session.scalars(sa.select(Document.id).where(Document.scan_id == of.id)).all()) if of else 1
+    paper = offices.document(session, of, ordinal=ordinal, status=state, secrecy=secrecy, unit_id=unit)
+    session.add_all(RouteRow(document_id=paper.id, unit_id=to, unit=to or "-", state=at) for to, at in taken)
+    session.flush()
+    session.refresh(paper)
+    return paper
+
+
+def person_of(session, role, unit, active):
+    return offices.user(session, role, unit_id=unit, active=active)
+
+
+def stand_in(session, user, giver):
+    session.add(Delegation(giver_id=giver.id, deputy_id=user.id, begins_on=DAY, ends_on=DAY, made_by="sep"))
+    session.flush()

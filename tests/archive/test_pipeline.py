@@ -31,6 +31,7 @@ from archive.models import (
 from archive.pipeline import STEPS, read_file, understanding
 from archive.pipeline.reading import keep_mark, unread
 from archive.reading import Gap, Page, Word
+from archive.safe import Safe
 from archive.search import open_search, parse
 from archive.steps import Extraction, Marks
 from archive.vietnamese import fold
@@ -242,7 +243,8 @@ class _Line:
     """What `keep_*` need of an archive, without a child."""
 
     def __init__(self, settings):
-        self.settings, self.derived = settings, Derived(settings.data)
+        self.settings, self.derived, self.safe = settings, Derived(settings.data), Safe(settings.data)
+        self.blobs = open_blobs(settings.blobs, settings.data)
         self.keeps_secrets = settings.secrets == "allow"
 
 

@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from archive import pdfa, plates, scans, searchable
+from archive import pdfa, plates, scans, searchable, views
 from archive.plates import Plate
 from archive.reading import Page, Word
 from tests.archive.paper import letter, pdf, saved, stream
@@ -138,7 +138,7 @@ def test_a_jpeg_stays_as_it_was_but_for_its_notes(tmp_path, orientation, turn, r
     pixels = data.index(b"\xff\xda")
     assert plate.data.endswith(data[pixels:])
     assert b"telephone" not in plate.data and b"secret" not in plate.data and b"behind" not in plate.data
-    assert apart(seen, scans.turned(scans.page_image(path, 1), rotation)) < 3
+    assert apart(seen, views.turned(scans.page_image(path, 1), rotation)) < 3
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
@@ -147,7 +147,7 @@ def test_black_and_white_stays_so_to_the_dot(tmp_path, rotation):
     plate, seen = own_pixels(saved(page, tmp_path / "a.tif", compression="group4", dpi=(100, 100)), rotation)
     assert (plate.packing, plate.is_grey) == ("CCITTFaxDecode", True)
     assert len(plate.data) < 12_000
-    assert apart(seen, scans.turned(page, rotation)) < 2
+    assert apart(seen, views.turned(page, rotation)) < 2
 
 
 @pytest.mark.parametrize("kind", ["png", "webp", "cmyk.jpg"])

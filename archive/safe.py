@@ -1,0 +1,97 @@
+"""The place of their own for bytes that bear a mark of secrecy: DATA/quarantine, mode 0700.
+
+Nothing else reads it: no page, no backup, no export. Moves are a rename where they can be, and durable: a crash leaves
+the bytes in one of the two places.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+
+from archive.blobs import Blobs
+from archive.errors import NotFound
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class Safe:
+    """Originals in quarantine by their SHA-256, each with the name its file came under."""
+
+    def __init__(self, data: Path) -> None:
+        self.root = data / "quarantine"
+
+    def take(self, blobs: Blobs, sha256: str, filename: str) -> None:
+        """Move the bytes out of the archive's store; again, or when they were never there: nothing more happens."""
+        self._open()
+        note = self._note(sha256)
+        if not note.exists():  # of a repeated step the name is already hidden
+            note.write_text(json.dumps({"filename": filename}), encoding="utf-8")
+        if blobs.has(sha256):  # the same file may come in again
+            _move(blobs.path(sha256), self._path(sha256))
+
+    def give_back(self, blobs: Blobs, sha256: str) -> str | None:
+        """Move the bytes into the store again; the name of the file, None when they were not here."""
+        if not self.has(sha256):
+            return None
+        if not blobs.has(sha256):
+            with self._path(sha256).open("rb") as stream:
+                blobs.put(stream)
+        name = self.filename(sha256)
+        self.destroy(sha256)
+        return name
+
+    def filename(self, sha256: str) -> str:
+        """The name the file came under."""
+        try:
+            return str(json.loads(self._note(sha256).read_text(encoding="utf-8"))["filename"])
+        except (OSError, ValueError, KeyError):
+            return "không tên"
+
+    def destroy(self, sha256: str) -> None:
+        """Remove bytes and name for good."""
+        for path in (self._path(sha256), self._note(sha256)):
+            path.unlink(missing_ok=True)
+        if self.root.is_dir():
+            _fsync(self.root)
+
+    def has(self, sha256: str) -> bool:
+        """Whether the bytes are here."""
+        return bool(_NAME.fullmatch(sha256)) and self._path(sha256).is_file()
+
+    def _open(self) -> None:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.root.chmod(0o700)  # whatever the umask was
+
+    def _path(self, sha256: str) -> Path:
+        if not _NAME.fullmatch(sha256):
+            raise NotFound("Mã bản gốc không hợp lệ.")
+        return self.root / sha256
+
+    def _note(self, sha256: str) -> Path:
+        return self._path(sha256).with_suffix(".json")
+
+
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError:  # another disk
+        half = target.with_suffix(".half")
+        shutil.copyfile(source, half)
+        _fsync(half)
+        half.replace(target)
+        source.unlink()
+    target.chmod(0o400)
+    _fsync(target.parent)
+    _fsync(source.parent)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
