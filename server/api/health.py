@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import Any
 
@@ -10,8 +11,9 @@ from flask import Blueprint, Response, jsonify
 from sqlalchemy.orm import Session
 
 import migrations
+from archive import backup, scrub
 from archive.config import Settings
-from archive.models import Document, Outbox, Scan, Task
+from archive.models import Document, Outbox, Scan, Task, now
 from server.state import State, state
 
 watch = Blueprint("health", __name__)
@@ -61,7 +63,7 @@ def _disk(settings: Settings, here: State) -> list[str]:
 def metrics() -> Response:
     """Prometheus text, counted from the database when asked: right for all processes together."""
     with state().readers() as session:
-        lines = [line for family in _families(session) for line in family]
+        lines = [line for family in [*_families(session), *_kept(session)] for line in family]
     free = [f"vanthu_disk_free_bytes {state().blobs.free()}"]
     body = "\n".join([*lines, *_family("disk_free_bytes", "gauge", "Free bytes where originals lie", free), ""])
     return Response(body, mimetype="text/plain", content_type="text/plain; version=0.0.4; charset=utf-8")
@@ -81,6 +83,22 @@ def _families(session: Session) -> list[list[str]]:
         _family("queue_age_seconds", "gauge", "Age of the oldest ready task", [f"vanthu_queue_age_seconds {age:.1f}"]),
         _family("step_seconds", "histogram", "Time steps took that are done", _durations(session)),
     ]
+
+
+def _kept(session: Session) -> list[list[str]]:
+    """Is what is kept looked at, and whole? -1: never."""
+    looked, copied = scrub.looked(session), backup.last(session)
+    ages = {"scrub": looked.last, "backup": copied.at if copied else None}
+    since = [f'vanthu_seconds_since{{what="{what}"}} {_seconds_since(at)}' for what, at in ages.items()]
+    damaged = [f"vanthu_originals_damaged {looked.damaged_count}"]
+    return [
+        _family("originals_damaged", "gauge", "Originals known to be lost or altered", damaged),
+        _family("seconds_since", "gauge", "Age of the last look at an original, of the last backup", since),
+    ]
+
+
+def _seconds_since(at: dt.datetime | None) -> int:
+    return int((now() - at).total_seconds()) if at else -1
 
 
 def _family(name: str, kind: str, says: str, samples: list[str]) -> list[str]:

@@ -417,6 +417,7 @@ def test_the_watchers_are_answered(office, paper):
     assert office.ask("GET", "/healthz", None).json == {"status": "ok"}
     assert office.ask("GET", "/readyz", None).json == {"status": "ok", "problems": []}
     text = office.ask("GET", "/metrics", None).text
+    assert "vanthu_originals_damaged 0" in text and 'vanthu_seconds_since{what="backup"} -1' in text
     assert 'vanthu_documents{status="review"} 1' in text
     assert "# TYPE vanthu_step_seconds histogram" in text
 
