@@ -52,7 +52,10 @@ PX = 8.0
 _ALONE = re.compile(r"(?:thuong|hoatoc(?:hengio)?)?(?:khan)?(?P<word>(?:toi|tuyet)?mat)(?:thuong|hoatoc)?(?:khan)?")
 """A mark alone, or in one line with a mark of urgency."""
 _SLIPS = {"toimat": 1, "tuyetmat": 2}
-_IN_ITS_BOX = {"mat": 1, "toimat": 2, "tuyetmat": 3}
+_IN_ITS_BOX = {
+    "mat": re.compile(r"ma.?|mt"), "toimat": re.compile(r"t.{0,4}m.{0,2}"), "tuyetmat": re.compile(r"t.{1,6}m.{0,2}"),
+}  # fmt: skip
+"""What may be left of the word in a box of its size: black and white scans lose letters that are pressed faintly."""
 _ENDS = {word: {word[n:] for n in range(1, len(word) - 3)} for word in _SLIPS}
 """What is left where the ink of the first letters did not take; BÍ MẬT ends otherwise."""
 _LOOKALIKES = str.maketrans("l1|!", "IIII")
@@ -268,7 +271,7 @@ def _word(said: str, framed: str = "") -> str:
     found = _ALONE.fullmatch(folded)
     if found:
         return found["word"]
-    if framed and folded[:1] == framed[0] and _distance(folded, framed) <= _IN_ITS_BOX[framed]:
+    if framed and _IN_ITS_BOX[framed].fullmatch(folded):
         return framed
     worn = ((word, _distance(folded, word) <= slips or folded in _ENDS[word]) for word, slips in _SLIPS.items())
     return next((word for word, is_it in worn if is_it), "")
