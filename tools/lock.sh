@@ -45,7 +45,7 @@ compile --output-file "$work/oidc-whole.lock" "$work/oidc.in"
 } >requirements-oidc.lock
 {
     printf -- '-c %s/core.lock\n' "$work"
-    printf '%s\n' pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0
+    printf '%s\n' coverage pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0
 } >"$work/test.in"
 compile --output-file "$work/test.lock" "$work/test.in"
 python3 - "$work/core.lock" "$work/test.lock" >requirements-test.lock <<'PY'

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from tests.archive import offices as rows
 from tests.server.offices import Office
 
 EXAMPLES = 6
+LONG = os.environ.get("VANTHU_FUZZ") == "1"
+EXAMPLES_OF_A_ROLE = 100 if LONG else 2
 CHECKS = [
     checks.not_a_server_error, checks.status_code_conformance, checks.content_type_conformance,
     checks.response_schema_conformance,
@@ -69,9 +72,9 @@ def operations(office):
     return [result.ok() for result in schema.get_all_operations()]
 
 
-def hammer(operation, mode, office, known, role="admin"):
+def hammer(operation, mode, office, known, role="admin", examples=EXAMPLES):
     @given(case=operation.as_strategy(generation_mode=mode))
-    @settings(max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
+    @settings(max_examples=examples, deadline=None, database=None, derandomize=True,
               suppress_health_check=list(HealthCheck))  # fmt: skip
     def ask(case):
         made_up = repr(case.path_parameters)
@@ -87,6 +90,15 @@ def hammer(operation, mode, office, known, role="admin"):
 def test_random_requests_get_documented_answers_and_never_break_the_server(office, known, mode):
     for operation in operations(office):
         hammer(operation, mode, office, known)
+
+
+@pytest.mark.fuzz
+@pytest.mark.parametrize("role", ["staff", "clerk", "admin"] if LONG else ["staff", "clerk"])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_whoever_asks_the_answers_are_documented(office, known, role):
+    for operation in operations(office):
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) if LONG else (GenerationMode.POSITIVE,):
+            hammer(operation, mode, office, known, role, EXAMPLES_OF_A_ROLE)
 
 
 def test_a_stranger_gets_nothing_but_401(office, known):
