@@ -23,6 +23,7 @@ SIZE = 32
 SHARDS = 6
 STRETCHED = (0.9, 1.75)
 """How wide a strip may be drawn out: a clerk's hand is as wide as it likes."""
+MIDDLE = 1.25
 Row = tuple[str, str, np.ndarray]
 
 
@@ -161,6 +162,29 @@ def train(options: argparse.Namespace) -> None:
             losses.clear()
 
 
+def average(options: argparse.Namespace) -> None:
+    """OUT's weights and those of `--average`, by its share, with the statistics of one shard: what one of
+    them has unlearnt the other still knows (Wortsman et al. 2022, "Model soups")."""
+    other, share = Path(options.average[0]), float(options.average[1])
+    one, two = torch.load(options.out), torch.load(other)
+    mixed = {name: value if name.endswith("tracked") else (1 - share) * value + share * two[name]
+             for name, value in one.items()}  # fmt: skip
+    network = Network()
+    network.load_state_dict(mixed)
+    for part in network.modules():
+        if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
+            part.reset_running_stats()
+            part.momentum = None  # type: ignore[assignment]
+        elif isinstance(part, (nn.Dropout, nn.Dropout2d)):
+            part.eval()
+    rows = sorted(load(min(options.feeds.glob("*.pkl"))), key=lambda row: row[2].shape[1])
+    with torch.no_grad():
+        for n in range(0, len(rows) - SIZE + 1, SIZE):
+            network(batch(rows[n : n + SIZE], MIDDLE, None)[0])
+    torch.save(network.state_dict(), options.out)
+    print(right(network, [row for path in sorted(options.held.glob("*.pkl")) for row in load(path)]))
+
+
 def export(weights: Path, out: Path) -> None:
     """The trained network as ONNX, its weights in half precision."""
     import onnx
@@ -203,10 +227,13 @@ def main() -> None:
     asked.add_argument("--seed", type=int, default=7)
     asked.add_argument("--start", type=Path, help="weights to go on from")
     asked.add_argument("--export", type=Path, help="write OUT's weights to this ONNX file; no training")
+    asked.add_argument("--average", nargs=2, metavar=("OTHER.pt", "SHARE"), help="mix OTHER into OUT; no training")
     options = asked.parse_args()
     torch.set_num_threads(1)
     if options.export:
         export(options.out, options.export)
+    elif options.average:
+        average(options)
     else:
         train(options)
 
