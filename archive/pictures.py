@@ -26,10 +26,17 @@ TROUBLE = (
 """What Pillow's decoders raise on broken files, besides what they promise."""
 
 
-def count(path: Path, most_pixels: int) -> int:
-    """How many pages the file has; only a TIFF may have several."""
+def count(path: Path, most_pixels: int, most_pages: int) -> int:
+    """How many pages the file has, counted no farther than one beyond `most_pages`; only a TIFF may have several."""
     with _opened(path, 1, most_pixels) as image:
-        return int(getattr(image, "n_frames", 1)) if image.format == "TIFF" else 1
+        if image.format != "TIFF":
+            return 1
+        for number in range(1, most_pages + 1):
+            try:
+                image.seek(number)
+            except EOFError:
+                return number
+        return most_pages + 1
 
 
 @dataclass(frozen=True, slots=True)

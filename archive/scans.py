@@ -35,7 +35,7 @@ _MAGIC = (
 _KINDS = {"PDF": PDF, "TIFF": "image/tiff", "JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
 _EMPTY = "Tệp rỗng, không có gì để lưu. Hãy kiểm tra máy quét rồi gửi lại."
 _UNKNOWN = "Hệ thống chỉ nhận tệp PDF, TIFF, JPEG, PNG hoặc WebP. Tệp này không thuộc các loại đó."
-_MANY = "Tệp có {pages} trang, vượt quá giới hạn {limit} trang. Tệp gốc vẫn được lưu an toàn; hãy tách thành nhiều tệp."
+_MANY = "Tệp có hơn {limit} trang, vượt quá giới hạn. Tệp gốc vẫn được lưu an toàn; hãy tách thành nhiều tệp."
 _NO_PAGE = "Tệp không có trang nào. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
 
 
@@ -118,7 +118,7 @@ def survey(path: Path | str, limits: Limits = Limits()) -> Survey:
     if media_type == PDF:
         with _pdf(path) as pdf:
             return Survey(media_type, _counted(len(pdf), limits), tuple(signature(*each) for each in pdf.signatures()))
-    return Survey(media_type, _counted(pictures.count(path, limits.pixels), limits))
+    return Survey(media_type, _counted(pictures.count(path, limits.pixels, limits.pages), limits))
 
 
 def page_image(path: Path | str, n: int, limits: Limits = Limits()) -> Image.Image:
@@ -278,7 +278,7 @@ def _counted(pages: int, limits: Limits) -> int:
     if pages < 1:
         raise Unreadable(_NO_PAGE)
     if pages > limits.pages:
-        raise TooManyPages(_MANY.format(pages=pages, limit=limits.pages))
+        raise TooManyPages(_MANY.format(limit=limits.pages))
     return pages
 
 

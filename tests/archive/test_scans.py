@@ -235,7 +235,7 @@ def test_too_many_pages_are_a_sentence(tmp_path):
         b"<< /Type /Pages /Kids [%s] /Count 501 >>" % (b"3 0 R " * 501),
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 10 10] >>",
     ])  # fmt: skip
-    with pytest.raises(TooManyPages, match="501"):
+    with pytest.raises(TooManyPages, match="hơn 500 trang"):
         scans.survey(written(tmp_path / "a.pdf", many))
 
 
