@@ -119,13 +119,14 @@ def _was_here(source: Source, root: Path) -> bool:
 
 
 def _begun(source: Source, target: Target, tell: Tell) -> Made:
-    name = target.begin(now())
+    name, made = target.begin(now()), None
     try:
-        return _write(source, target, name, tell)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(target.folder(name))  # a disk that is full has room again
-        raise
+        made = _write(source, target, name, tell)
+        return made
+    finally:
+        if made is None:
+            with contextlib.suppress(OSError):
+                shutil.rmtree(target.folder(name))  # a disk that is full has room again
 
 
 def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:

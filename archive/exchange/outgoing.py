@@ -27,13 +27,15 @@ def export(readers: Sessions, blobs: Blobs, book_id: str, year: int, root: Path,
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         book = named(session, book_id)
         bag = bagit.Writer(root.absolute())
+        info = {"External-Identifier": f"{book_id}/{year}", "Bag-Software-Agent": f"Van Thu {VERSION}"}
+        whole = False
         try:
             done = _write(session, blobs, bag, book, year, tell)
-            info = {"External-Identifier": f"{book_id}/{year}", "Bag-Software-Agent": f"Van Thu {VERSION}"}
             bag.finish(info, now())
-        except BaseException:
-            bag.abandon()
-            raise
+            whole = True
+        finally:
+            if not whole:
+                bag.abandon()
     return done
 
 
