@@ -31,7 +31,7 @@ def switch(session: Session, slug: str, version: str, *, on: bool, actor: str) -
     """Ask a plugin from now on, or no more."""
     row = _state(session, slug)
     row.enabled, row.version, row.changed_by, row.changed_at = on, version, actor, now()
-    history.append(session, actor, "plugin_enabled" if on else "plugin_disabled", slug)
+    history.append(session, actor, "plugin_enabled" if on else "plugin_disabled", slug, {"version": version})
 
 
 def arrange(session: Session, slugs: Iterable[str], *, actor: str) -> None:

@@ -13,11 +13,13 @@ import time
 import urllib.request
 from pathlib import Path
 
+import pyotp
 import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from archive import database, people
+from archive import database, people, second_factor
+from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
 from archive.vietnamese import fold
 from server.cli import COMMANDS, main
@@ -386,6 +388,35 @@ def test_a_person_who_left_gets_in_no_more(vanthu, sqlite_sessions):
         assert session.query(Token).one().revoked_at
     assert "cuối cùng" in vanthu("user", "disable", "lan", status=1).stderr
     vanthu("user", "disable", "nobody", status=1)
+
+
+def test_who_is_kept_out_is_let_in_from_the_command_line(vanthu, sqlite_sessions, settings, monkeypatch):
+    add_lan(vanthu)
+    with sqlite_sessions.begin() as session:
+        user = session.query(User).one()
+        user.failures, user.locked_until = 9, now() + dt.timedelta(minutes=15)
+        secret = second_factor.begin(session, Keyring(settings.key_path), user)
+        second_factor.confirm(session, Keyring(settings.key_path), user, pyotp.TOTP(secret).now())
+        assert people.check_password(session, "lan", "mật khẩu dài") is None
+    assert "thử lại được ngay" in vanthu("user", "unlock", "lan").stdout
+    with sqlite_sessions.begin() as session:
+        assert people.check_password(session, "lan", "mật khẩu dài")
+        assert people.sign_in(session, "lan", "mật khẩu dài") is None, "a code is wanted"
+    vanthu("user", "second-factor", "lan", status=2)
+    vanthu("user", "second-factor", "lan", "--off")
+    with sqlite_sessions.begin() as session:
+        assert people.sign_in(session, "lan", "mật khẩu dài")
+    assert "Chưa cấu hình" in vanthu("user", "identity", "lan", "--sub", "u-1", status=1).stderr
+    monkeypatch.setenv("VANTHU_OIDC_ISSUER", "https://sso.tinh.vn")
+    monkeypatch.setenv("VANTHU_OIDC_CLIENT_ID", "vanthu")
+    vanthu("user", "identity", "lan", "--email", "lan@tinh.vn")
+    vanthu("user", "identity", "lan")
+    vanthu("user", "unlock", "nobody", status=1)
+    with sqlite_sessions() as session:
+        told = [event.action for event in session.query(Event).order_by(Event.seq)]
+    assert [one for one in told if one.split("_")[0] in ("account", "identity") or one == "second_factor_off"] == [
+        "account_unlocked", "second_factor_off", "identity_named", "identity_forgotten",
+    ]  # fmt: skip
 
 
 def test_codes_of_agencies_come_from_a_file_and_go_back_into_one(vanthu, tmp_path):
