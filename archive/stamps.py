@@ -46,6 +46,9 @@ WEIGHTS = {"arrived": 2.2, "forward_to": 1.4, "time": 1.2, "file_ref": 1.0, "dat
 """How much a label says that a frame is an arrival stamp: Số and Ngày stand in many tables."""
 CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "date": 8.0, "number": 5.0}
 """Weight of a label that was seen well."""
+OWN, LEAST_OWN, UNNAMED = {"arrived": 4.0, "forward_to": 5.0, "time": 3.5}, 3.0, 2.2
+"""Weight of a label that only arrival stamps have, of others that together say the same, and what a stamp without
+lacks."""
 PLAIN, DOTTED = 0.5, 0.75
 """How clear a leader is that print might be, and one that only dots are."""
 SURELY_DOTTED = 0.8
@@ -104,13 +107,16 @@ def find(
 
 def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str, Label], float]:
     """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
-    pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it."""
+    pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it; where nothing hides
+    them, one must be there that only arrival stamps have."""
     labels, weight = _printed(straight, _label_picture(straight), reader)
     if straight.frame.faint and weight >= ENOUGH:
         weight -= sum(_worth(label) for label in labels.values() if in_a_sentence(page, straight, label))
+    hidden = 1.0 if straight.is_at_edge else pressed(straight)
+    weight -= 0.0 if _is_of_arrival(labels) else UNNAMED * (1 - hidden)
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
-    if weight < ENOUGH and _may_be_penned(straight.frame, labels, weight):
+    if weight < ENOUGH and _may_be_penned(straight.frame, labels, weight * hidden):
         written, said = penned(straight, reader, RISE, page)
         seen = {name: label for name, label in labels.items() if label.weight}
         return {**labels, **written, **seen}, weight + said
@@ -133,7 +139,7 @@ def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[
     labels = labels_of(seen, picture, dotted, straight.page_left)
     weight = _weight(straight.frame, labels, dotted)
     doubtful = straight.frame.score < PLAIN_FRAME and _dotted(dotted) < SURELY_DOTTED
-    if (weight >= ENOUGH and _are_lines_seen(labels)) or (tops and not seen and doubtful):
+    if (weight >= ENOUGH and _are_lines_seen(labels) and _is_of_arrival(labels)) or (tops and not seen and doubtful):
         return labels, weight
     labels = labels_of([*seen, *look(picture, reader, other_bands(picture, tops))], picture, dotted, straight.page_left)
     return labels, _weight(straight.frame, labels, dotted)
@@ -143,6 +149,13 @@ def _are_lines_seen(labels: dict[str, Label]) -> bool:
     """Whether the print says where the pen wrote: the other labels are then not worth their time."""
     seen = {name for name, label in labels.items() if label.weight}
     return "date" in seen and bool(seen & {"number", "time"})
+
+
+def _is_of_arrival(labels: dict[str, Label]) -> bool:
+    """Whether a label was seen that no other rubber stamp has: Số and Ngày stand on dots in those of copies, of
+    archives and of cashiers, too."""
+    seen = {name for name, label in labels.items() if label.weight >= OWN.get(name, LEAST_OWN)}
+    return bool(seen & OWN.keys()) or {"number", "date", "file_ref"} <= seen
 
 
 def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from archive.frames import Frame
+from archive.frames import EDGE, Frame
 from archive.labels import PX
 from archive.reading import Box
 
@@ -45,6 +45,13 @@ class Straight:
     def page_left(self) -> float:
         """mm at which the page begins; 0 when that is farther left than the picture."""
         return max(0.0, self.picture.width / PX / 2 - self.frame.centre[0] / self.per_mm)
+
+    @property
+    def is_at_edge(self) -> bool:
+        """Whether the page ends where the frame does: a side of it may be lost, and what stood there."""
+        left, _, right, _ = self.frame_box
+        near = EDGE * self.per_mm / self.page_size[0]
+        return left < near or right > 1 - near
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Box:
         """A rectangle in mm of the straightened stamp, as fractions of the page."""

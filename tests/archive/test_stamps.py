@@ -129,6 +129,20 @@ def test_a_table_is_no_stamp():
     assert found_on(page) is None
 
 
+@pytest.mark.parametrize(
+    ("title", "rows"),
+    [("SAO Y BẢN CHÍNH", ("Số:", "Ngày:")), ("CÔNG VĂN ĐI", ("Số:", "Ngày:")), ("LƯU TRỮ", ("Hộp số:", "Hồ sơ số:"))],
+)
+def test_other_rubber_stamps_with_dotted_lines_are_no_arrival_stamps(title, rows):
+    picture = Image.new("RGB", (mm(60), mm(40)), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((mm(5), mm(5), mm(55), mm(33)), outline=INKS["red"], width=4)
+    draw.text((mm(30), mm(11)), title, INKS["red"], font(11, "Bold"), anchor="mm")
+    for row, label in enumerate(rows):
+        draw.text((mm(8), mm(21 + 6 * row)), label + "." * (44 - len(label)), INKS["red"], font(10.5), anchor="ls")
+    assert found_on(stamped(picture)) is None
+
+
 def test_a_box_of_text_is_no_stamp():
     page = sheet()
     draw = ImageDraw.Draw(page)
