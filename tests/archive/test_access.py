@@ -193,3 +193,11 @@ def person_of(session, role, unit, active):
 def stand_in(session, user, giver):
     session.add(Delegation(giver_id=giver.id, deputy_id=user.id, begins_on=DAY, ends_on=DAY, made_by="sep"))
     session.flush()
+
+
+@pytest.mark.parametrize(
+    ("role", "unit", "mine"),
+    [("clerk", None, None), ("admin", "vx", None), ("head", "vx", {"vx"}), ("staff", None, set()), ("it", "vx", set())],
+)
+def test_the_desks_one_may_work_at(papers, role, unit, mine):
+    assert access.desks(offices.user(papers, role, unit_id=unit)) == mine
