@@ -5,6 +5,7 @@ import pytest
 from archive import database, people
 from server import create_app
 from tests.server.desk import Desk
+from tests.server.witness import Witness
 
 
 @pytest.fixture
@@ -14,7 +15,9 @@ def app(settings, sqlite_engine):
     here = app.extensions["vanthu"]
     here.__dict__["engine"] = sqlite_engine
     app.config["TESTING"] = False
-    return app
+    witness = app.extensions["witness"] = Witness(sqlite_engine)
+    yield app
+    assert witness.silent == [], "changed without an event"
 
 
 @pytest.fixture
