@@ -177,7 +177,7 @@ class _Kept:
         self._mark: object = None
         self._facts: Facts | None = None
         self._own: sa.Engine | None = None
-        if engine.dialect.name == "sqlite" and engine.url.database:
+        if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
             # A connection that never writes: what it is told of commits is then of all the others'.
             self._own = sa.create_engine(
                 engine.url, poolclass=sa.StaticPool, hide_parameters=True,
@@ -218,7 +218,8 @@ class _Kept:
 def _mark(asks: sa.Connection) -> object:
     """Another one after each commit of any process; one of its own for who has written and not committed."""
     if asks.dialect.name == "sqlite":
-        return asks.exec_driver_sql("PRAGMA data_version").scalar()
+        alone = asks.engine.url.database in (None, "", ":memory:")  # a connection is not told of its own commits
+        return object() if alone else asks.exec_driver_sql("PRAGMA data_version").scalar()
     writes, seen = sa.func.pg_current_xact_id_if_assigned(), sa.cast(sa.func.pg_current_snapshot(), sa.Text)
     row = asks.execute(sa.select(sa.cast(writes, sa.Text), seen)).one()
     return object() if row[0] else row[1]
