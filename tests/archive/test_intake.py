@@ -7,9 +7,9 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from archive import intake
+from archive import database, intake
 from archive.blobs import open_blobs
-from archive.errors import DiskFull, EmptyFile, ScanTooLarge, UnknownFormat
+from archive.errors import DiskFull, EmptyFile, NotTaken, ScanTooLarge, UnknownFormat
 from archive.models import Event, Scan, Task
 
 PAPER = b"%PDF-1.4\n" + b"a paper " * 4000
@@ -114,6 +114,42 @@ def test_a_crash_before_the_commit_is_healed_by_sending_again(receive, sessions,
         with pytest.raises(KeyboardInterrupt):
             receive()
     assert rows(sessions, Scan) == []
+    assert receive().new
+
+
+def _with(engine, pragma):
+    """Sessions whose connections are told `pragma` of SQLite first."""
+    poor = database.open_engine(engine.url.render_as_string(hide_password=False))
+    sa.event.listen(poor, "connect", lambda connection, _record: connection.execute(f"PRAGMA {pragma}"))
+    return database.sessions(poor)
+
+
+@pytest.mark.parametrize(
+    ("pragma", "error", "said"),
+    [("query_only=ON", NotTaken, "Cơ sở dữ liệu chưa trả lời"), ("max_page_count=1", DiskFull, "hết chỗ")],
+)
+def test_a_database_that_fails_at_the_door_is_a_refusal(sqlite_engine, blobs, settings, pragma, error, said):
+    poor, sessions = _with(sqlite_engine, pragma), database.sessions(sqlite_engine)
+
+    def receive(sessions, number):
+        given = io.BytesIO(PAPER + b"%d" % number)
+        return intake.receive(sessions, blobs, settings, given, f"{'a' * 400}.pdf", actor="a", source="web")
+
+    taken = []
+    with pytest.raises(error, match=said):
+        for number in range(200):  # a page of the database that is there already may hold some
+            taken.append(receive(poor, number).scan_id)
+    poor.kw["bind"].dispose()
+    assert [scan.id for scan in rows(sessions, Scan)] == taken
+    assert receive(sessions, len(taken)).new
+
+
+def test_a_disk_that_fails_at_the_door_is_a_refusal_with_an_event(receive, sessions, blobs):
+    (blobs.root / "tmp").rmdir()
+    with pytest.raises(NotTaken, match="Ổ đĩa của kho báo lỗi"):
+        receive()
+    assert [event.action for event in rows(sessions, Event)] == ["refused"]
+    (blobs.root / "tmp").mkdir()
     assert receive().new
 
 
