@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime as dt
 import io
 import json
 import os
@@ -44,7 +45,8 @@ def fill(settings: Settings, count: int, size: int, first: int = 0) -> None:
             session.add(scan)
             session.flush()
             session.add(PageRow(scan_id=scan.id, number=1, source="ocr", plain=TEXT, words=Words(data=data)))
-            paper = Document(scan_id=scan.id, pages=[1], text=TEXT, subject=f"việc {n}", status="registered")
+            paper = Document(scan_id=scan.id, pages=[1], text=TEXT, subject=f"việc {n}", status="registered",
+                             changed_at=now() - dt.timedelta(days=1))  # fmt: skip
             session.add(paper)
             session.flush()
             session.add(RegisterEntry(book_id="den", year=2026, number=n + 1, document_id=paper.id, status="registered",
