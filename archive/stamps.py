@@ -58,6 +58,7 @@ them nothing else is looked for."""
 LABELLED = 12.0
 """mm right of the frame's left side before which the pen hardly writes in any layout."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
+DIGITS = WRITTEN[:3]
 READABLE = 0.45
 READ_ONCE = 0.6
 """The print of a stamp read without knowing the office: on both real stamps a mark or two was wrong."""
@@ -248,13 +249,15 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         if label is None:
             continue
         readings = reader.read_field(name, _strips(name, straight, label), straight.frame.kind)
-        yield from findings_of(name, readings, page.number, _place(straight, label))
+        yield from findings_of(name, readings, page.number, _place(name, straight, label))
 
 
-def _place(straight: Straight, label: Label) -> Box:
-    """Where a field is written: its line's cut, and what stands out of that into the line above."""
+def _place(name: str, straight: Straight, label: Label) -> Box:
+    """Where a field is written: its line's cut, and for digits what stands out of that into the line above."""
     (middle, height), *_ = _lines_of(label)
     left, top, bottom = label.right - BEFORE, middle - height / 2, middle + height / 2
+    if name not in DIGITS:
+        return straight.box(left, top, straight.right, bottom)
     highest, lowest = max(0.0, top - TIPS), min(top + HANGING, label.middle - WRITING)
     tall = straight.part(straight.picture, left, (highest + bottom) / 2, bottom - highest)
     tips = standing_out(tall, round((top - highest) * PX), round((lowest - highest) * PX)) / PX
