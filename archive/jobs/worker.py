@@ -45,7 +45,8 @@ costs little more than of one, but the next task may take long, and who waits fo
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
 BUSY = 1 / 2
-"""Share of a call's wall clock that it may compute: on a machine at rest nothing honest needs so much."""
+"""Share of a call's wall clock that a decoder may compute: on a machine at rest no honest page needs so much."""
+DECODERS = ("survey", "look", "read", "mark")
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 """What the loop waits out."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
@@ -192,7 +193,8 @@ class Worker:
             raise Crashed("")
         seconds = step.seconds(self.settings)
         beat = _Beat(self, claim)
-        return self._child.run(step.work or "", *args, wall=seconds, cpu=seconds * BUSY, beat=beat)
+        cpu = seconds * (BUSY if claim.step in DECODERS else 1)
+        return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
 
     def _fail(self, claim: Claim, error: Exception) -> None:
         with self._sessions.begin() as session:
