@@ -189,7 +189,7 @@ def _one_of_each(session, number, text):
 
 def _about(session, paper, text, number, unit_id):
     if session.get(Unit, unit_id) is None:
-        session.add(Unit(id=unit_id, name=text))
+        session.add(Unit(id=unit_id, name=f"{text} chung"))
         session.flush()
     file = WorkFile(year=2026, code=f"{number}", heading=text, title=text, keeper=text, note=text, created_by=text)
     today = now().date().replace(year=2026)
