@@ -27,13 +27,14 @@ def read_strips(count: int, part: str, material: Path, kept: Path, reader: Reade
     pens, samples = strips.digit_samples(material.parent / "scansim", material / "handwriting" / "digits", part)
     made = strips.strips({"test": 5, "calibration": 6}[part], pens, samples)
     path = kept / f"strips_{part}.jsonl"
-    return list(kept_lines(path, itertools.islice(made, count), lambda one: _read_strip(one, reader), fresh))
+    reads = kept_lines(path, itertools.islice(made, count), lambda one: _read_strip(one, reader), fresh)
+    # Scores are kept, confidences are not: they change with the fits.
+    return [{**one, "readings": calibration.confident(one["kind"], one["scores"])} for one in reads]
 
 
 def _read_strip(made: strips.Made, reader: Reader) -> Read:
     scores = reader.scores(made.kind, [made.picture], made.ink)
-    return {"kind": made.kind, "want": meant(made), "scores": scores,
-            "readings": calibration.confident(made.kind, scores)}  # fmt: skip
+    return {"kind": made.kind, "want": meant(made), "scores": scores}
 
 
 def may_be_expected(one: Read) -> bool:
