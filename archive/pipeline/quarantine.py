@@ -17,6 +17,7 @@ from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
 from archive.models import (
+    WITHHELD,
     CitationRow,
     Confirmation,
     Cut,
@@ -101,7 +102,7 @@ def take_turn(session: Session, document: Document) -> None:
 
 def impose_if_secret(session: Session, archive: Archive, document: Document) -> bool:
     """Quarantine the scan of a document a person has marked secret, as if the machine had read the mark."""
-    if document.secrecy is None or archive.keeps_secrets or document.scan.status == "quarantined":
+    if document.secrecy is None or archive.keeps_secrets or document.scan.status in WITHHELD:
         return False
     impose(session, archive, document.scan)
     return True
@@ -114,9 +115,7 @@ def release(session: Session, archive: Archive, scan_id: str, reason: str, *, ac
     """
     scan = _held(session, scan_id, reason)
     if session.scalar(sa.select(Document.id).where(Document.scan_id == scan.id).limit(1)) is not None:
-        raise Conflict(
-            "Văn bản của tệp đã vào sổ và dòng sổ đã được che. Hãy quét lại giấy; tệp vẫn ở nơi cách ly."
-        )
+        raise Conflict("Văn bản của tệp đã vào sổ và dòng sổ đã được che. Hãy quét lại giấy; tệp vẫn ở nơi cách ly.")
     session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan.id))
     session.execute(sa.delete(Task).where(Task.scan_id == scan.id))
     history.append(session, actor, RELEASED, scan.id, {"reason": reason.strip()[:500]})
@@ -135,6 +134,7 @@ def destroy(session: Session, archive: Archive, scan_id: str, reason: str, *, ac
     history.append(session, actor, DESTROYED, scan.id, facts)
     scan.status, scan.error = "destroyed", "Tệp mật đã được tiêu hủy khỏi máy này theo quy định."
     session.flush()
+    archive.safe.take(archive.blobs, scan.sha256, HIDDEN)  # a release whose commit never came may have moved them
     archive.safe.destroy(scan.sha256)
 
 

@@ -161,3 +161,10 @@ def test_a_blob_that_was_damaged_is_whole_again_when_its_bytes_come_again(blobs)
     assert not blobs.verify(kept.sha256)
     assert blobs.put(io.BytesIO(b"the paper")) == kept
     assert blobs.verify(kept.sha256) and path.stat().st_mode & 0o777 == 0o440
+
+
+def test_a_young_file_without_a_lock_may_be_about_to_get_one(blobs):
+    young = blobs.root / "tmp" / "young"
+    young.write_bytes(b"x")
+    assert blobs.sweep() == 0 and young.exists()
+    assert blobs.sweep(young.stat().st_mtime + 61) == 1 and not young.exists()

@@ -2,6 +2,8 @@
 
 import dataclasses
 import io
+import json
+import os
 import threading
 
 import pytest
@@ -161,3 +163,18 @@ def test_a_stream_that_gives_little_at_a_time_is_read_whole(sessions, blobs, set
     received = intake.receive(sessions, blobs, settings, Dripping(PAPER), "a.pdf", actor="a", source="mail")
     assert blobs.verify(received.sha256)
     assert blobs.path(received.sha256).stat().st_size == len(PAPER)
+
+
+def test_a_stream_that_breaks_off_is_not_taken(sessions, blobs, settings, tmp_path):
+    with (tmp_path / "shut.pdf").open("wb") as shut, pytest.raises(NotTaken):  # open for writing only
+        intake.receive(sessions, blobs, settings, shut, "a.pdf", actor="huong", source="web")
+    assert rows(sessions, Scan) == []
+
+
+def test_a_refused_stream_that_cannot_tell_its_size_is_refused_all_the_same(sessions, blobs, settings):
+    out, into = os.pipe()
+    os.write(into, b"MZ is no scan")
+    os.close(into)
+    with os.fdopen(out, "rb") as stream, pytest.raises(UnknownFormat):
+        intake.receive(sessions, blobs, settings, stream, "a.exe", actor="huong", source="web")
+    assert [json.loads(event.data)["reason"] for event in rows(sessions, Event)] == ["unknown_format"]

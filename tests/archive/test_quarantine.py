@@ -16,7 +16,7 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
 from archive import intake, register, register_days, review
-from archive.errors import BadValue, NotFound
+from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs.worker import Worker
 from archive.models import ClosedDay, Document, Event, FindingRow, Outbox, PageRow, Scan, StampRow, Words
 from archive.pipeline import STEPS, quarantine
@@ -262,3 +262,28 @@ def test_a_worker_that_may_read_secrets_says_so_and_reads_them(house, settings, 
         worker.drain(seconds=200)
     with house.sessions() as session:
         assert session.get(Scan, got.scan_id).status == "review"
+
+
+def test_a_file_whose_line_stands_in_the_book_is_not_released_but_may_be_destroyed(house):
+    got = house.receive(file_of(letter()))
+    with house.sessions.begin() as session:
+        scan = session.get(Scan, got.scan_id)
+        paper = offices.document(session, scan, document_type="Công văn")
+        register.register(session, paper, "den", dt.date(2026, 3, 25), actor="lan")
+        review.correct(session, paper, {"secrecy": "Tuyệt mật"}, actor="lan")
+        assert quarantine.impose_if_secret(session, house.archive, paper)
+        assert not quarantine.impose_if_secret(session, house.archive, paper)
+    with house.sessions.begin() as session, pytest.raises(Conflict):
+        quarantine.release(session, house.archive, got.scan_id, "nhầm", actor="sep")
+    with house.sessions.begin() as session:
+        quarantine.destroy(session, house.archive, got.scan_id, "BB 2", actor="sep")
+        assert not quarantine.impose_if_secret(session, house.archive, session.get(Document, paper.id))
+        stone = session.scalars(sa.select(Event).where(Event.action == "destroyed")).one()
+        assert json.loads(stone.data)["grade"] == "Tuyệt mật"
+
+
+def test_bytes_that_were_lost_are_not_released(house):
+    got = house.receive(file_of(letter()), secret=True)
+    (house.archive.safe.root / got.sha256).unlink()
+    with house.sessions() as session, pytest.raises(NotFound):
+        quarantine.release(session, house.archive, got.scan_id, "nhầm", actor="sep")

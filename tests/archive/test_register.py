@@ -369,3 +369,23 @@ def test_correcting_and_registering_at_once_does_not_wait_for_another_registrati
         numbers.append(enter(session, paper).number)
     hand.join()
     assert numbers == [1, 2]
+
+
+def test_a_void_paper_and_a_second_word_about_a_void_number_change_nothing(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        gone = offices.document(session, status="void")
+        with pytest.raises(Conflict, match="đã huỷ"):
+            enter(session, gone)
+        entry = enter(session, offices.document(session))
+        assert register.void(session, entry, "nhầm", actor="lan").void_reason == "nhầm"
+        assert register.void(session, entry, "lý do khác", actor="lan").void_reason == "nhầm"
+
+
+def test_a_place_in_the_book_that_nobody_gave_out_is_refused(sqlite_sessions):
+    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+        register.page(session, "den", 2026, "x")
+
+
+def test_a_paper_without_a_code_has_no_duplicates(sqlite_sessions):
+    with sqlite_sessions.begin() as session:
+        assert register.duplicates(session, offices.document(session)) == []
