@@ -56,6 +56,7 @@ class Everything:
             for name, (role, unit) in PEOPLE.items():
                 people.add_user(session, name, role, unit, Desk.PASSWORD)
             users = {user.name: user for user in session.scalars(sa.select(User))}
+            self.keys = {name: people.new_token(session, user, "thử", people.SCOPES) for name, user in users.items()}
             day = today(now())
             delegation.give(session, users["head"], users["deputy"], day, day, by=users["admin"])
             self.file = work_files.open_file(session, 2026, "01.TH", "Hồ sơ chung", "10 năm", actor="clerk").id

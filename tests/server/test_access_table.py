@@ -3,6 +3,7 @@
 `tools/access.py` writes docs/access.md out of the same answers; a route without a row there fails here.
 """
 
+import itertools
 import os
 import re
 from pathlib import Path
@@ -113,6 +114,39 @@ def test_no_route_breaks_and_what_is_unseen_is_not_there(answers):
             # 403 before any paper is looked for is for those who may open the route for none at all.
             others = {status for one in KINDS for status in answers[0][name, rule, one]}
             assert set(statuses) <= {404} or others == {403}, (name, rule, kind, statuses)
+
+
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+BODY = {"fields": {"place": "Huế"}, "reason": "x", "unit": "Phòng VX", "pages": [1], "document": "x", "note": "x",
+        "arrived_on": "2026-03-02", "parts": [{"unit": "Phòng VX"}], "document_id": "x", "text": "x"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["head", "deputy"])
+def test_who_would_change_what_is_unseen_hears_what_is_said_of_what_is_not_there(everything, name):
+    client, headers = everything.app.test_client(), {"Authorization": f"Bearer {everything.keys[name]}"}
+
+    def ask(method, path):
+        sent = {"json": BODY} if path.startswith("/api/") else {"data": BODY | {"parts": "", "fields": ""}}
+        return client.open(path, method=method, headers=headers, **sent).status_code
+
+    changed = [
+        (method, str(rule)) for rule in everything.app.url_map.iter_rules() if is_of_paper(str(rule))
+        for method in rule.methods & CHANGING
+    ]  # fmt: skip
+    assert len(changed) > 20
+    for (method, rule), kind in itertools.product(changed, ("secret other", "raw")):
+        for move in ("receive", "return") if "<move>" in rule else ("release",):
+            asked = rule.replace("<move>", move).replace("<what>", move)
+            ids = everything.ids[kind]
+            made_up = filled(asked, "0" * 32, "0" * 32, "999999")
+            assert ask(method, filled(asked, ids["document"], ids["scan"], ids["route"])) == ask(method, made_up), asked
+
+
+def filled(rule, document, scan, route):
+    path = rule.replace("<document_id>", document).replace("<scan_id>", scan).replace("<int:route_id>", route)
+    for name, value in (FILLED | {"<file_id>": "0" * 32}).items():
+        path = path.replace(name, value)
+    return path
 
 
 def table(answers):
