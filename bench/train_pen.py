@@ -174,7 +174,7 @@ def average(options: argparse.Namespace) -> None:
     for part in network.modules():
         if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d)):
             part.reset_running_stats()
-            part.momentum = None  # type: ignore[assignment]
+            part.momentum = None
         elif isinstance(part, (nn.Dropout, nn.Dropout2d)):
             part.eval()
     rows = sorted(load(min(options.feeds.glob("*.pkl"))), key=lambda row: row[2].shape[1])
