@@ -26,7 +26,7 @@ def standing_out(picture: Image.Image, home: int, lowest: int) -> int:
     grey = np.asarray(picture.convert("L"), np.float32)
     if not 0 < home < lowest < grey.shape[0]:
         return 0
-    paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
+    paper, dark = float(np.percentile(grey, 80)), float(np.percentile(grey, 1))
     inked = grey[:lowest] < paper - max(FAINT, (paper - dark) / 2)
     return max(0, home - int(way(inked, home).min()))
 
