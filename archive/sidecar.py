@@ -144,6 +144,7 @@ def _shape(model: type[Base], without: Sequence[str] = (), **json_columns: Any) 
 ScanShape = _shape(
     Scan, ("verified_at", "damaged_at"), id=Id, sha256=Sha256,
     signatures=Annotated[list[Signed], Field(max_length=1000)],
+    media_type=Annotated[str, Field(pattern=r"^(application/pdf|image/(jpeg|png|tiff|webp))$")],
 )  # fmt: skip
 PageShape = _shape(
     PageRow, ("id", "scan_id"), advice=Texts, gaps=Annotated[list[Gap], Field(max_length=10_000)]

@@ -26,6 +26,8 @@ class Found:
     """document → the scan's SHA-256"""
     scans: dict[str, str]
     """SHA-256 → scan"""
+    secret: set[str] = field(default_factory=set)
+    """Documents with a grade or a mark of secrecy: an archive on a network of its own may hold them, ours may not."""
 
 
 @dataclass
@@ -50,6 +52,8 @@ def look(root: Path, tell: Tell) -> Found:
         told = paper(bag, document_id)
         _check_paper(found, told, document_id)
         found.papers[document_id], found.scans[told.scan.sha256] = told.scan.sha256, told.scan.id
+        if told.document.secrecy or any(mark.kind == "secrecy" for mark in told.marks):
+            found.secret.add(document_id)
         tell("kiểm tra văn bản", count, len(ids))
     wanted = {BOOK, TABLE, *(f"data/documents/{one}.json" for one in ids)}
     wanted |= {f"data/originals/{sha256}" for sha256 in found.scans}
@@ -110,6 +114,8 @@ def plan_of(session: Session, found: Found) -> Plan:
         _weigh_line(session, plan, line)
     for document_id, sha256 in found.papers.items():
         _weigh_paper(session, plan, document_id, sha256, found.scans[sha256])
+    plan.conflicts += [f"văn bản {one}: có mức độ mật, máy này không được giữ" for one in plan.papers
+                       if one in found.secret]  # fmt: skip
     _weigh_days(session, plan, found.book)
     for unit in found.book.units:
         same = session.scalars(sa.select(Unit).where(sa.or_(Unit.id == unit.id, Unit.name == unit.name))).all()

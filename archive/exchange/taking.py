@@ -38,9 +38,16 @@ from archive.models import (
 from archive.register_books import lock_counter
 
 
-def take_over(sessions: Sessions, blobs: Blobs, root: Path, *, actor: str, tell: Tell) -> Exchanged:
-    """Take a bag over, whole or not at all; again: nothing happens. CopyBroken, Conflict: nothing was written."""
+def take_over(
+    sessions: Sessions, blobs: Blobs, root: Path, *, actor: str, tell: Tell, keeps_secrets: bool = False
+) -> Exchanged:  # fmt: skip
+    """Take a bag over, whole or not at all; again: nothing happens. CopyBroken, Conflict: nothing was written.
+
+    `keeps_secrets`: papers with a mark of secrecy may come in, too (VANTHU_SECRETS=allow).
+    """
     found = look(root, tell)
+    if keeps_secrets:
+        found.secret.clear()
     with sessions() as session:
         plan = _agreed(plan_of(session, found))
     for sha256 in sorted({found.papers[one] for one in plan.papers}):

@@ -192,7 +192,10 @@ def import_(desk: Desk, source: str) -> None:
     from archive.search.indexing import keep_up
 
     with disk.on_disk(desk.settings.data):
-        done = exchange.take_over(desk.sessions, desk.blobs, place(source), actor=ACTOR, tell=Progress())
+        done = exchange.take_over(
+            desk.sessions, desk.blobs, place(source), actor=ACTOR, tell=Progress(),
+            keeps_secrets=desk.settings.secrets == "allow",
+        )  # fmt: skip
     keep_up(desk.sessions, desk.index)
     came = f"nhập {done.entries} dòng, {done.documents} văn bản; {done.known} đã có, giữ nguyên"
     click.echo(f"Sổ {done.book} năm {done.year}: {came}.")

@@ -302,6 +302,7 @@ HOSTILE = [
     ("paper", put("document.fields.subject", {"value": {"$ref": 1}})), ("paper", put("unknown", 1)),
     ("paper", put("document.text", "a\0b")), ("paper", put("document.scan_id", "0" * 32)),
     ("paper", put("scan.sha256", "0" * 64)), ("paper", put("scan.status", "quarantined")),
+    ("paper", put("scan.media_type", "text/html")),
     ("paper", put("scan.received_at", "hôm qua")), ("paper", put("scan.size", 1 << 70)),
     ("paper", put("history.0.actor", "người khác")), ("paper", put("routes.1.parent", 9)),
     ("paper", put("routes.0.row.unit_id", "mat")), ("paper", put("entries.0.number", 77)),
@@ -335,3 +336,23 @@ def test_an_untouched_copy_is_taken(made, bag, settings, sqlite_engine):
     here = Office(settings, sqlite_engine)
     assert take(here, bag).documents == 2
     assert count(here, Words) == 2 and count(here, RouteRow) == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [put("document.secrecy", "Mật"), lambda told: told["marks"][0].update(kind="secrecy", text="TUYỆT MẬT")],
+    ids=["graded", "marked"],
+)
+def test_a_secret_paper_does_not_come_in_a_bag_where_secrets_are_quarantined(
+    made, bag, settings, sqlite_engine, change
+):
+    """An archive on a network of its own (VANTHU_SECRETS=allow) writes them into its bags."""
+    changed(bag, "paper", change)
+    here = Office(settings, sqlite_engine)
+    with pytest.raises(Conflict, match="mật"):
+        take(here, bag)
+    assert count(here, Scan) == count(here, Event) == 0 and list(here.blobs.walk()) == []
+    done = exchange.take_over(
+        here.sessions, here.blobs, bag, actor="mai", tell=silent, keeps_secrets=True
+    )  # fmt: skip
+    assert done.documents == 2
