@@ -21,6 +21,7 @@ from PIL import Image
 from archive import database, people, second_factor
 from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
+from archive.recogniser import open_recogniser
 from archive.vietnamese import fold
 from server.cli import COMMANDS, main
 from server.demo import SAMPLES, pdf
@@ -223,6 +224,23 @@ def test_check_masks_secrets_and_fails_when_something_is_wrong(vanthu, settings,
     monkeypatch.setenv("VANTHU_DATABASE", "postgresql+psycopg://ai:bimat@127.0.0.1:1/x")
     shown = vanthu("check", status=1)
     assert "bimat" not in shown.output and "***" in shown.output
+
+
+def test_check_says_that_secrets_are_not_looked_for_without_the_model(vanthu, settings, monkeypatch):
+    def row(**how):
+        checks = json.loads(vanthu("check", "--json", **how).stdout)["checks"]
+        return next(one for one in checks if one["name"] == "nhận dạng chữ viết")
+
+    assert row()["ok"]
+    monkeypatch.setattr("archive.recogniser.MODEL", Path("models") / "moved_away.onnx")
+    open_recogniser.cache_clear()
+    try:
+        found = row(status=1)
+        assert not found["ok"] and "KHÔNG được tìm" in found["detail"] and "cài lại" in found["todo"]
+        monkeypatch.setenv("VANTHU_SECRETS", "allow")
+        assert row()["ok"]
+    finally:
+        open_recogniser.cache_clear()
 
 
 def test_check_finds_a_missing_number_and_a_missing_document_in_the_index(vanthu, sqlite_sessions):
