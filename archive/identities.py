@@ -28,10 +28,10 @@ def name(
     at: dt.datetime | None = None,
 ) -> None:  # fmt: skip
     """Say who `user` is at `issuer`, instead of what was said before. BadValue, Conflict when another is."""
-    email, subject = email.strip().casefold(), subject.strip()
+    known, email, subject = _is_address(email), email.strip().casefold(), subject.strip()
     if not issuer:
         raise BadValue("Chưa cấu hình máy chủ đăng nhập chung; chưa có gì thay đổi.")
-    if bool(email) == bool(subject) or len(email) > 200 or len(subject) > 255 or (email and "@" not in email):
+    if bool(email) == bool(subject) or len(email) > 200 or len(subject) > 255 or (email and not known):
         raise BadValue("Hãy ghi hoặc địa chỉ thư, hoặc mã người dùng (sub) ở máy chủ đăng nhập chung.")
     same = Identity.email == email if email else Identity.subject == subject
     if session.scalar(sa.select(Identity.id).where(Identity.issuer == issuer, same, Identity.user_id != user.id)):
@@ -40,6 +40,11 @@ def name(
     session.add(Identity(user_id=user.id, issuer=issuer, email=email or None, subject=subject or None))
     session.flush()
     history.append(session, actor, "identity_named", user.id, {"issuer": issuer, "by": "email" if email else "sub"}, at)
+
+
+def _is_address(said: object) -> bool:
+    """ASCII alone: other letters fold to the same (the long s to s), and an address that looks alike is another's."""
+    return isinstance(said, str) and said.isascii() and "@" in said
 
 
 def forget(session: Session, user: User, *, actor: str, at: dt.datetime | None = None) -> None:
@@ -53,7 +58,7 @@ def find(session: Session, issuer: str, claims: dict[str, Any], at: dt.datetime 
     """Whom these checked claims of an ID token are about; the first time a mail address is bound to its `sub`."""
     ours = sa.select(Identity).where(Identity.issuer == issuer)
     found = session.scalar(ours.where(Identity.subject == str(claims["sub"])))
-    if found is None and claims.get("email_verified") is True and isinstance(claims.get("email"), str):
+    if found is None and claims.get("email_verified") is True and _is_address(claims.get("email")):
         email = claims["email"].strip().casefold()
         found = session.scalar(ours.where(Identity.email == email, Identity.subject.is_(None)).with_for_update())
         if found:

@@ -23,7 +23,7 @@ from archive import history, lockout, second_factor
 from archive.access import ROLES
 from archive.errors import BadValue, Conflict, Forbidden, NotFound
 from archive.keyring import Keyring
-from archive.models import LoginSession, SetupLink, Token, Unit, User, now
+from archive.models import LoginSession, SetupLink, SignInStep, Token, Unit, User, now
 from archive.vietnamese import fold
 
 SCOPES = ("read", "write", "admin")
@@ -84,8 +84,14 @@ def change_password(session: Session, user: User, password: str, *, actor: str, 
     """Set a new password; every browser the person is signed in with is signed out."""
     user.password_hash = hash_password(password)
     lockout.forgive(session, user)
-    session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
+    _end_all(session, user)
     history.append(session, actor, "password_changed", user.id, None, at)
+
+
+def _end_all(session: Session, user: User) -> None:
+    """Every browser is out, also those that have shown a password and are asked for a code."""
+    for kind in (LoginSession, SignInStep):
+        session.execute(sa.delete(kind).where(kind.user_id == user.id))
 
 
 def disable_user(session: Session, user: User, *, actor: str, at: dt.datetime | None = None) -> None:
@@ -99,7 +105,7 @@ def disable_user(session: Session, user: User, *, actor: str, at: dt.datetime | 
     if user.role == "admin" and session.scalar(others) is None:
         raise Conflict("Đây là quản trị viên cuối cùng nên không ngừng được. Hãy thêm một quản trị viên khác trước.")
     user.active = False
-    session.execute(sa.delete(LoginSession).where(LoginSession.user_id == user.id))
+    _end_all(session, user)
     open_keys = sa.update(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None))
     session.execute(open_keys.values(revoked_at=at or now()))
     history.append(session, actor, "user_disabled", user.id, {"name": user.name}, at)

@@ -8,7 +8,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
-from archive import people, second_factor
+from archive import half_way, people, second_factor
 from archive.errors import BadValue
 from archive.keyring import KeyLost, Keyring
 from archive.models import Event, LoginSession, SecondFactor, User
@@ -180,3 +180,17 @@ def test_the_picture_holds_the_address_and_no_style():
     assert address.startswith("otpauth://totp/V%C4%83n%20Th%C6%B0:lan?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     picture = second_factor.picture(address)
     assert picture.startswith("<svg") and "style" not in picture and "script" not in picture
+
+
+@pytest.mark.parametrize("end", ["password", "disabled"])
+def test_who_showed_the_old_password_does_not_go_on_with_a_code(sqlite_sessions, lan, end):
+    with sqlite_sessions.begin() as session:
+        people.add_user(session, "mai", "admin", None, "mật khẩu dài")
+        cookie = half_way.begin(session, "code", session.get(User, lan))
+    with sqlite_sessions.begin() as session:
+        assert half_way.find(session, "code", cookie)
+        if end == "password":
+            people.change_password(session, session.get(User, lan), "mật khẩu khác", actor="lan")
+        else:
+            people.disable_user(session, session.get(User, lan), actor="mai")
+        assert half_way.find(session, "code", cookie) is None

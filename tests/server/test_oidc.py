@@ -94,7 +94,7 @@ def test_the_sign_in_page_offers_it_only_where_it_is_configured(app, settings, s
     "claims",
     [
         {"email": "ai-do@soctrang.gov.vn"}, {"email_verified": False}, {"email_verified": "true"}, {"email": None},
-        {"email": ["lan@soctrang.gov.vn"]},
+        {"email": ["lan@soctrang.gov.vn"]}, {"email": "lan@\u017foctrang.gov.vn"},
     ],
     ids=str,
 )  # fmt: skip
