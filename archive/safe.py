@@ -51,6 +51,10 @@ class Safe:
         except (OSError, ValueError, KeyError):
             return "không tên"
 
+    def names(self) -> list[str]:
+        """Every original in quarantine."""
+        return sorted(path.name for path in self.root.glob("*") if _NAME.fullmatch(path.name))
+
     def destroy(self, sha256: str) -> None:
         """Remove bytes and name for good."""
         for path in (self._path(sha256), self._note(sha256)):

@@ -29,6 +29,7 @@ from archive.errors import BadSettings, Conflict, CopyBroken, NotEmpty
 from archive.models import Event, Restore, Scan, Task, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
+from archive.safe import Safe
 
 UNFINISHED = "restoring.json"
 """In the data directory while a restore is not finished."""
@@ -113,7 +114,8 @@ def restore_database(file: Path, settings: Settings, schema: Schema, *, actor: s
         _need_no_database(settings)
         settings.data.mkdir(parents=True, exist_ok=True)
         made_at = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
-        origin = _Origin(file.name[:80], made_at, head[0] if head else "")
+        secret = tuple(Safe(settings.data).names())  # quarantined since: the file still has what was read of them
+        origin = _Origin(file.name[:80], made_at, head[0] if head else "", secret)
         _database(file, origin, settings, schema, actor, tell)
 
 

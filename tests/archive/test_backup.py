@@ -12,7 +12,7 @@ from archive import backup, database, history
 from archive.backup import checking, restoring, snapshot, told
 from archive.backup.target import Target
 from archive.errors import BadSettings, Conflict, CopyBroken, CopyFailed, NotEmpty, NotFound
-from archive.models import Document, Event, LoginSession, Restore, Scan, Task, now
+from archive.models import Document, Event, LoginSession, PageRow, Restore, Scan, Task, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from migrations import upgrade
@@ -348,3 +348,21 @@ def test_a_database_of_an_older_version_is_brought_up_to_date(tmp_path, settings
         copy.execute("UPDATE alembic_version SET version_num = 'x999'")
     with pytest.raises(Conflict, match="mới hơn"):
         restoring.restore_database(tmp_path / "copy.db", kept.empty(settings, tmp_path / "newer"), SCHEMA, actor="t")
+
+
+def test_what_came_into_quarantine_after_the_upgrade_stays_there(small, tmp_path, settings):
+    """The file that was kept before has its text; nothing of it comes back with the file."""
+    snapshot.take(small.engine, tmp_path / "copy.db", upgrade)
+    place = kept.empty(settings, tmp_path / "new")
+    with small.readers() as session:
+        scan = session.scalars(sa.select(Scan).order_by(Scan.received_at)).first()
+        sha256, scan_id = scan.sha256, scan.id
+    (place.data / "quarantine").mkdir(parents=True)
+    small.blobs.path(sha256).replace(place.data / "quarantine" / sha256)
+    restoring.restore_database(tmp_path / "copy.db", place, SCHEMA, actor="test")
+    new = kept.opened(place)
+    with new.readers() as session:
+        assert session.get(Scan, scan_id).status == "quarantined"
+        assert not session.scalars(sa.select(PageRow).where(PageRow.scan_id == scan_id)).all()
+        assert session.scalar(sa.select(sa.func.count()).where(Scan.status != "quarantined")) > 0
+    new.close()
