@@ -126,10 +126,11 @@ class Facts:
         if self._only is not None:
             names = map(found.names.__getitem__, found.numbers.tolist())
             return np.fromiter((self.place.get(name, -1) for name in names), np.int32, len(found.numbers))
-        if self._places is None or self._places[0] is not found.names:
+        kept = self._places  # once: another thread may ask with another generation of the index
+        if kept is None or kept[0] is not found.names:
             every = (self.place.get(name, -1) for name in found.names)
-            self._places = found.names, np.fromiter(every, np.int32, len(found.names))
-        return self._places[1][found.numbers]
+            kept = self._places = found.names, np.fromiter(every, np.int32, len(found.names))
+        return kept[1][found.numbers]
 
     def mask(self, asks: Asks, condition: Condition) -> Flags:
         """The documents for which the database says that `condition` holds."""

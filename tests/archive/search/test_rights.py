@@ -1,5 +1,8 @@
 """What one person may see, right after it changed: counted, sorted, filtered, suggested and shown as it is now."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -150,3 +153,24 @@ def test_hidden_papers_do_not_change_what_is_alike(archive):
         archive.keep(f"mật: dịch tả lợn châu Phi {n}", status="registered", secrecy="Mật")
     archive.catch_up()
     assert scores() == [close]
+
+
+def test_another_generation_asked_meanwhile_lends_no_places(sqlite_sessions):
+    """Two threads may ask the same facts with two generations of the index at the same moment."""
+    with sqlite_sessions() as session:
+        here = facts.Facts(session)
+    here.place = {"a": 0, "b": 1}
+    numbers = np.array([0, 1], np.int32)
+    other = SimpleNamespace(names=["b", "a"], numbers=numbers)
+
+    class Found:
+        numbers = other.numbers
+        kept = ["a", "b"]
+
+        @property
+        def names(self):  # another thread comes in here
+            assert here.places(other).tolist() == [1, 0]
+            return self.kept
+
+    here.places(SimpleNamespace(names=Found.kept, numbers=numbers))
+    assert here.places(Found()).tolist() == [0, 1]
