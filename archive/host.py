@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import logging
 import os
-import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from archive import apart, hookspecs, replies, rulebook
+from archive import apart, consent, hookspecs, replies, rulebook
 from archive.errors import PluginRefused
 from archive.findings import Citation, Finding, Record, Route, Stamp
 from archive.provinces import Province
@@ -44,6 +41,10 @@ MOST_LATE = 3
 """Answers out of time, one after another, after which a plugin is asked no more until it is loaded anew."""
 
 
+Allowed = Collection[tuple[str, str]] | None
+"""(slug, digest) of the drop-in plugins that may run; None: all of them, for who tries them before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plugin:
     """A plugin that was found; `error`, in Vietnamese, when it was refused."""
@@ -56,6 +57,10 @@ class Plugin:
     """Folder or file of a drop-in plugin."""
     home: str = ""
     """The folder in which it lives, with its samples."""
+    digest: str = ""
+    """Of the drop-in plugin's files as they are now, SHA-256; empty for others, and where they cannot be read."""
+    is_waiting: bool = False
+    """Nobody has switched on these drop-in files: they are not asked, nor is a line of them run."""
 
     @property
     def source(self) -> str:
@@ -64,35 +69,50 @@ class Plugin:
 
 
 def load(
-    drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET, order: Sequence[str] = ()
+    drop_in: Path | None = None,
+    disabled: Collection[str] = (),
+    budget: float = BUDGET,
+    order: Sequence[str] = (),
+    allowed: Allowed = None,
 ) -> Host:
-    """Every plugin there is: ours, installed ones, and those in the folder `drop_in`, which win over namesakes.
+    """Every plugin there is: ours, installed ones, and those `allowed` in the folder `drop_in`.
 
-    They are asked in this `order`, ours first, those it does not name last and by their names.
+    Drop-in ones win over namesakes. They are asked in this `order`, ours first, those it does not name last and by
+    their names.
     """
     host = Host(budget)
-    found = {slug: one for slug, one in find(drop_in).items() if slug not in disabled}
+    found = {slug: one for slug, one in find(drop_in, allowed).items() if slug not in disabled}
     deadly = _probed(found, budget)
     places = {slug: place for place, slug in enumerate((OURS, *order))}
     for slug in sorted(found, key=lambda slug: (places.get(slug, len(places)), slug)):
-        get = functools.partial(_refuse, deadly[slug]) if slug in deadly else found[slug].get
-        host.add(slug, get, found[slug].path)
+        one = found[slug]
+        host.add(slug, replace(one, get=functools.partial(_refuse, deadly[slug])) if slug in deadly else one)
     return host
 
 
 def loaded(
-    drop_in: Path | None = None, disabled: Collection[str] = (), budget: float = BUDGET, order: Sequence[str] = ()
+    drop_in: Path | None = None,
+    disabled: Collection[str] = (),
+    budget: float = BUDGET,
+    order: Sequence[str] = (),
+    allowed: Allowed = None,
 ) -> Host:
     """The same as long as nothing in the folder changes: one host a process."""
     folder = drop_in if drop_in and drop_in.is_dir() else None
-    return _loaded(folder, tuple(disabled), budget, tuple(order), age(folder))
+    may = None if allowed is None else tuple(allowed)
+    return _loaded(folder, tuple(disabled), budget, tuple(order), may, age(folder))
 
 
 @functools.lru_cache(maxsize=1)
 def _loaded(
-    folder: Path | None, disabled: tuple[str, ...], budget: float, order: tuple[str, ...], _age: tuple[int, float]
+    folder: Path | None,
+    disabled: tuple[str, ...],
+    budget: float,
+    order: tuple[str, ...],
+    allowed: Allowed,
+    _age: tuple[int, float],
 ) -> Host:
-    return load(folder, disabled, budget, order)
+    return load(folder, disabled, budget, order, allowed)
 
 
 def age(folder: Path | None) -> tuple[int, float]:
@@ -104,13 +124,10 @@ def age(folder: Path | None) -> tuple[int, float]:
         return 0, 0.0
     count, last = 0, _changed(folder)
     for home, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if name not in _NO_CODE]
-        files = [f"{home}/{name}" for name in names if name.endswith((".py", ".toml"))]
+        folders[:] = [name for name in folders if name not in consent.NO_CODE]
+        files = [f"{home}/{name}" for name in names if name.endswith(consent.CODE)]
         count, last = count + len(files), max([last, *map(_changed, files)])
     return count, last
-
-
-_NO_CODE = ("samples", "__pycache__")
 
 
 def _changed(path: str | Path) -> float:
@@ -125,17 +142,26 @@ Getter = Callable[[], Any]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A plugin before it is loaded."""
+    """A plugin before it is loaded; without `get` there is nothing that may be loaded."""
 
-    get: Getter
+    get: Getter | None = None
     path: str = ""
     """Its file, when it is a drop-in one."""
     is_code_of_others: bool = False
+    digest: str = ""
+    is_waiting: bool = False
+    """As on a Plugin: a drop-in one that nobody switched on, or its namesake that is asked meanwhile."""
 
 
-def find(drop_in: Path | None = None) -> dict[str, Found]:
+def find(drop_in: Path | None = None, allowed: Allowed = None) -> dict[str, Found]:
     """Slug → plugin, loaded or not: those beside us, installed ones, drop-in ones, the later before the earlier."""
-    return _beside_us() | _installed() | (_dropped_in(drop_in) if drop_in else {})
+    found = _beside_us() | _installed()
+    for slug, one in (_dropped_in(drop_in) if drop_in else {}).items():
+        may = allowed is None or (bool(one.digest) and (slug, one.digest) in allowed)
+        # Files that somebody laid there must not even switch off the plugin whose name they bear.
+        waiting = replace(found.get(slug, Found(path=one.path)), digest=one.digest, is_waiting=True)
+        found[slug] = one if may else waiting
+    return found
 
 
 def _installed() -> dict[str, Found]:
@@ -158,16 +184,20 @@ def _dropped_in(folder: Path) -> dict[str, Found]:
     for path in (*folder.glob(f"*/{rulebook.FILE}"), *folder.glob("*/__init__.py"), *folder.glob("*.py")):
         slug = path.stem if path.parent == folder else path.parent.name
         if slug.isidentifier() and not slug.startswith("_"):
-            is_code = path.suffix == ".py"
-            get: Getter = functools.partial(_from_file if is_code else rulebook.read, slug, path)
-            found[slug] = Found(get, str(path), is_code)
+            is_code, sources = path.suffix == ".py", consent.Sources(path)
+            get: Getter = functools.partial(consent.load if is_code else _rules, slug, sources)
+            found[slug] = Found(get, str(path), is_code, sources.digest)
     return found
+
+
+def _rules(slug: str, sources: consent.Sources) -> rulebook.RuleBook:
+    return rulebook.read(slug, sources.main())
 
 
 def _probed(found: Mapping[str, Found], budget: float) -> dict[str, str]:
     """Slug → why loading it would kill or stop us: code of others is loaded in a forked child first."""
     calls = [apart.Call(slug, functools.partial(_load_only, one.get), ()) for slug, one in found.items()
-             if one.is_code_of_others]  # fmt: skip
+             if one.get and one.is_code_of_others]  # fmt: skip
     return {one.name: one.error for one in apart.ask(calls, budget) if one.error in apart.DEADLY}
 
 
@@ -177,22 +207,6 @@ def _load_only(get: Getter) -> None:
 
 def _refuse(deadly: str) -> None:
     raise PluginRefused("nạp quá lâu" if deadly == apart.TOO_SLOW else "tiến trình chết khi nạp")
-
-
-def _from_file(slug: str, path: Path) -> ModuleType:
-    name = f"vanthu_dropped_in_{slug}"
-    folder = [str(path.parent)] if path.name == "__init__.py" else None
-    spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=folder)
-    if spec is None or spec.loader is None:
-        raise ImportError(str(path))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException:
-        sys.modules.pop(name, None)
-        raise
-    return module
 
 
 class Host:
@@ -209,22 +223,27 @@ class Host:
 
     # -------------------------------------------------------------------------------------------- loading
 
-    def add(self, slug: str, get_module: Getter, path: str = "") -> Plugin:
+    def add(self, slug: str, found: Found) -> Plugin:
         """Registers a plugin whole, or refuses it whole and keeps the reason; never raises for a plugin's fault."""
-        version = ""
+        plugin = Plugin(slug, path=found.path, digest=found.digest, is_waiting=found.is_waiting)
+        if found.get:
+            plugin = self._loaded(plugin, found.get)
+        self.plugins.append(plugin)
+        return plugin
+
+    def _loaded(self, plugin: Plugin, get_module: Getter) -> Plugin:
+        slug, version = plugin.slug, ""
         try:
             module = apart.in_time(get_module, self.budget)
             version = str(getattr(module, "VERSION", getattr(module, "__version__", "")))
-            home = str(Path(path or getattr(module, "__file__", None) or ".").absolute().parent)
-            plugin = Plugin(slug, version, self._register(slug, module), path=path, home=home)
+            home = str(Path(plugin.path or getattr(module, "__file__", None) or ".").absolute().parent)
+            return replace(plugin, version=version, hooks=self._register(slug, module), home=home)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin may raise SystemExit while it is imported
             self._forget(slug)
             log.warning("plugin refused slug=%s error=%r", slug, error)
-            plugin = Plugin(slug, version, (), _refusal(slug, error), path)
-        self.plugins.append(plugin)
-        return plugin
+            return replace(plugin, version=version, error=_refusal(slug, error))
 
     def _register(self, slug: str, module: Any) -> tuple[str, ...]:
         self._pm.register(module, slug)

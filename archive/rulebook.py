@@ -11,7 +11,6 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, NoReturn
 
 from archive.errors import PluginRefused
@@ -82,10 +81,10 @@ class RuleBook:
         return self.office.route(record)
 
 
-def read(slug: str, file: Path) -> RuleBook:
-    """The plugin in `file`; PluginRefused, with the line, when something in it cannot be meant."""
+def read(slug: str, content: bytes) -> RuleBook:
+    """The plugin of a file's `content`; PluginRefused, with the line, when something in it cannot be meant."""
     try:
-        text = unicodedata.normalize("NFC", file.read_bytes().decode("utf-8-sig")).replace("\r\n", "\n")
+        text = unicodedata.normalize("NFC", content.decode("utf-8-sig")).replace("\r\n", "\n")
         rules = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise PluginRefused(f"{FILE} không phải UTF-8") from error

@@ -29,6 +29,8 @@ class Plugins:
     """Seconds one plugin has for one question."""
     order: tuple[str, ...] = ()
     """Who is asked first, after ours."""
+    allowed: tuple[tuple[str, str], ...] | None = None
+    """(slug, digest) of the drop-in plugins an administrator switched on; None: all, to try them before."""
 
     def __post_init__(self) -> None:
         # The child that reads it works in another directory.
@@ -65,9 +67,17 @@ class Extraction:
     failures: tuple[str, ...] = ()
 
 
-def found(folder: str | None, order: tuple[str, ...] = ()) -> tuple[host.Plugin, ...]:
-    """Every plugin there is, the refused ones as well, in the order in which they are asked."""
-    return tuple(host.loaded(Path(folder) if folder else None, order=order).plugins)
+def found(folder: str | None, order: tuple[str, ...] = (), allowed: host.Allowed = None) -> tuple[host.Plugin, ...]:
+    """Every plugin there is, the refused and the waiting ones as well, in the order in which they are asked."""
+    return tuple(host.loaded(Path(folder) if folder else None, order=order, allowed=allowed).plugins)
+
+
+def tried(folder: str | None, slug: str) -> host.Plugin | None:
+    """One plugin, loaded as its files are now whether it is switched on or not; no other drop-in one is."""
+    place = Path(folder) if folder else None
+    one = host.find(place).get(slug)
+    known = host.load(place, allowed=[(slug, one.digest)] if one else []).plugins
+    return next((plugin for plugin in known if plugin.slug == slug), None)
 
 
 def survey(path: str, limits: scans.Limits) -> scans.Survey:
@@ -137,4 +147,4 @@ def route(record: Record, plugins: Plugins) -> tuple[Route, ...]:
 
 def _host(plugins: Plugins) -> host.Host:
     folder = Path(plugins.folder) if plugins.folder else None
-    return host.loaded(folder, plugins.disabled, plugins.budget, plugins.order)
+    return host.loaded(folder, plugins.disabled, plugins.budget, plugins.order, plugins.allowed)

@@ -1,20 +1,33 @@
 """Which plugins are asked, and in which order: decided by an administrator, each decision an event.
 
-The order matters where the first answer counts (recognize, read_stamp); our own plugin is always asked first.
+A drop-in plugin is asked only as the code that was switched on (`archive/consent.py`). The order matters where the
+first answer counts (recognize, read_stamp); our own plugin is always asked first.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import history
+from archive.errors import Conflict
 from archive.models import PluginState, now
 
+if TYPE_CHECKING:
+    from archive.host import Plugin
+
+ON, OFF, NEW, CHANGED = "on", "off", "new", "changed"
+"""Asked; switched off; never switched on; other code than was switched on. The last two are drop-in plugins."""
 _placed = sa.select(PluginState.slug).where(PluginState.position > 0).order_by(PluginState.position, PluginState.slug)
 _off = sa.select(PluginState.slug).where(PluginState.enabled.is_(False)).order_by(PluginState.slug)
+_agreed = (
+    sa.select(PluginState.slug, PluginState.digest)
+    .where(PluginState.enabled, PluginState.digest != "")
+    .order_by(PluginState.slug)
+)
 
 
 def order(session: Session) -> tuple[str, ...]:
@@ -27,11 +40,39 @@ def disabled(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(_off))
 
 
-def switch(session: Session, slug: str, version: str, *, on: bool, actor: str) -> None:
-    """Ask a plugin from now on, or no more."""
-    row = _state(session, slug)
-    row.enabled, row.version, row.changed_by, row.changed_at = on, version, actor, now()
-    history.append(session, actor, "plugin_enabled" if on else "plugin_disabled", slug, {"version": version})
+def allowed(session: Session) -> tuple[tuple[str, str], ...]:
+    """(slug, digest) of the drop-in plugins that may run."""
+    return tuple((row.slug, row.digest) for row in session.execute(_agreed))
+
+
+def standings(session: Session, plugins: Iterable[Plugin]) -> dict[str, str]:
+    """Slug → ON, OFF, NEW or CHANGED."""
+    rows = {row.slug: row for row in session.scalars(sa.select(PluginState))}
+    return {one.slug: _standing(rows.get(one.slug), one.is_waiting) for one in plugins}
+
+
+def _standing(row: PluginState | None, is_waiting: bool) -> str:
+    if row and not row.enabled:
+        return OFF
+    if not is_waiting:
+        return ON
+    return CHANGED if row and row.digest else NEW
+
+
+def switch(session: Session, plugin: Plugin, *, on: bool, actor: str, seen: str = "") -> None:
+    """Ask a plugin from now on, as the code it is now, or no more.
+
+    To switch it on it must be loaded (`steps.tried`). Conflict when it is not what was `seen`, or cannot be read.
+    """
+    if on and (plugin.is_waiting or seen not in ("", plugin.digest)):
+        raise Conflict(_OTHER.format(plugin.slug))
+    row, digest = _state(session, plugin.slug), plugin.digest if on else ""
+    row.enabled, row.version, row.digest, row.changed_by, row.changed_at = on, plugin.version, digest, actor, now()
+    data = {"version": plugin.version} | ({"digest": digest} if on else {})
+    history.append(session, actor, "plugin_enabled" if on else "plugin_disabled", plugin.slug, data)
+
+
+_OTHER = "Mã của plugin {} vừa đổi, hoặc có tệp không đọc được, nên chưa bật. Hãy xem lại rồi bật lại."
 
 
 def arrange(session: Session, slugs: Iterable[str], *, actor: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
+from archive import switchboard
 from archive.blobs import Blobs, open_blobs
 from archive.children import Child
 from archive.config import Settings
@@ -19,7 +20,10 @@ from archive.search import Index, open_search
 from server.oidc import Provider
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import sqlalchemy as sa
+    from sqlalchemy.orm import Session
 
     from archive.host import Plugin
 
@@ -73,22 +77,34 @@ class State:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
 
-    def plugins(self, order: tuple[str, ...] = ()) -> tuple[Plugin, ...]:
+    def plugins(self, session: Session) -> tuple[Plugin, ...]:
         """The plugins as they are now, for the administrator's pages.
 
-        Code of others is loaded in a child, which forks to try it: this process has threads and must not fork.
+        Code of others is loaded in a child, which forks to try it: this process has threads and must not fork. What
+        nobody switched on is told of, not loaded.
         """
-        folder = self.settings.plugin_dir if self.settings.plugin_dir.is_dir() else None
-        key = (order, age(folder))
+        order, allowed = switchboard.order(session), switchboard.allowed(session)
+        key = (order, allowed, age(self._folder))
         found = self._found.get(key)
         if found is None:
-            with Child(name="plugins") as child:
-                found = child.run(
-                    "archive.steps:found", folder and str(folder.absolute()), order, wall=SECONDS, cpu=SECONDS
-                )
+            found = self._in_child("found", order, allowed)
             self._found.clear()
             self._found[key] = found
         return found
+
+    def tried(self, slug: str) -> Plugin | None:
+        """One plugin, loaded though it may be switched off: who asks is about to switch it on."""
+        plugin: Plugin | None = self._in_child("tried", slug)
+        return plugin
+
+    def _in_child(self, step: str, *args: object) -> Any:
+        folder = self._folder and str(self._folder.absolute())
+        with Child(name="plugins") as child:
+            return child.run(f"archive.steps:{step}", folder, *args, wall=SECONDS, cpu=SECONDS)
+
+    @property
+    def _folder(self) -> Path | None:
+        return self.settings.plugin_dir if self.settings.plugin_dir.is_dir() else None
 
     @cached_property
     def _found(self) -> dict[object, tuple[Plugin, ...]]:

@@ -87,13 +87,16 @@ def backtest(
     """Replay `slug` over the documents confirmed last, all or `limit` of them; only reads."""
     asked = plugins_in_force(session, settings)
     disabled = tuple(one for one in asked.disabled if one != slug)
-    asked = dataclasses.replace(asked, folder=str(plugins_dir or settings.plugin_dir), disabled=disabled)
     changes: list[Change] = []
     failures: list[tuple[str, str]] = []
     before: set[str] = set()
     ids = session.scalars(_ids.limit(limit)).all()
     with Child(name="backtest") as child:
-        plugin = checked(child, slug, Path(asked.folder or "")).source
+        plugin = checked(child, slug, plugins_dir or settings.plugin_dir)
+        # Those of another folder are all there to be tried; of ours, this one beside those that are switched on.
+        allowed = None if plugins_dir else (*(asked.allowed or ()), (slug, plugin.digest))
+        folder = str(plugins_dir or settings.plugin_dir)
+        asked = dataclasses.replace(asked, folder=folder, disabled=disabled, allowed=allowed)
         for id_ in ids:
             replay = _replay(session, child, session.get_one(Document, id_), asked, slug)
             changes += replay.changes()
@@ -101,7 +104,7 @@ def backtest(
             before |= {one.source for one in replay.old}
             session.expunge_all()
     changes.sort(key=lambda one: (_WORST_FIRST.index(one.becomes), not one.is_sure, one.field))
-    return Report(plugin, tuple(sorted(before)), len(ids), tuple(changes), tuple(failures))
+    return Report(plugin.source, tuple(sorted(before)), len(ids), tuple(changes), tuple(failures))
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,9 @@ def run_samples(slug: str, settings: Settings, plugins_dir: Path | None = None) 
 
 
 def checked(child: Child, slug: str, folder: Path) -> Plugin:
-    """The plugin, if it can be loaded; asked in the child, for a process that serves the web must not fork."""
+    """The plugin, if it can be loaded, switched on or not; in the child, for who serves the web must not fork."""
     where = str(folder.absolute())
-    known: tuple[Plugin, ...] = child.run("archive.steps:found", where, wall=SECONDS, cpu=SECONDS)
-    plugin = next((one for one in known if one.slug == slug), None)
+    plugin: Plugin | None = child.run("archive.steps:tried", where, slug, wall=SECONDS, cpu=SECONDS)
     if plugin is None:
         raise NotFound(f"Không có plugin {slug!r} trong {folder} hay trong các gói đã cài.")
     if plugin.error:

@@ -67,6 +67,8 @@ class PluginState(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     position: Mapped[int] = mapped_column(default=0)
     version: Mapped[str] = mapped_column(sa.String(40), default="")
+    digest: Mapped[str] = mapped_column(sa.String(64), default="", server_default="")
+    """Of the drop-in plugin's files when it was switched on: others are not run."""
     changed_by: Mapped[str] = mapped_column(sa.String(80), default="")
     changed_at: Mapped[dt.datetime] = mapped_column(default=now)
 

@@ -69,11 +69,13 @@ class Step:
     keep: Callable[[Session, Archive, Scan, Claim, Sequence[Any]], Iterable[Next]]
     seconds: Callable[[Settings], float]
     """Wall clock of one call."""
+    share: float = 1.0
+    """How much of it a call may compute, with all that it starts; who uses that up gets no second try."""
     save: Callable[[Archive, Claim, Sequence[Any]], None] | None = None
     instead: Callable[[Claim, Args, ArchiveError], Any] | None = None
     """What stands for an answer that cannot be had; None: the whole step fails."""
-    spared: Callable[[Session, Claim], bool] | None = None
-    """Whether the child is not asked at all: `instead` stands for its answer."""
+    lost: Callable[[Session, Claim], int] | None = None
+    """How many pages of the scan have brought the child down by now; see IN_VAIN of archive/pipeline/reading.py."""
 
 
 def limits(settings: Settings) -> Limits:
@@ -87,9 +89,11 @@ def options(settings: Settings) -> Options:
 
 
 def plugins(session: Session, settings: Settings) -> Plugins:
-    """The plugins in force: those of the settings without those an administrator disabled."""
-    disabled, order = switchboard.disabled(session), switchboard.order(session)
-    return Plugins(str(settings.plugin_dir), disabled, settings.province, order=order)
+    """The plugins in force: all but those an administrator disabled, of the drop-in ones those he switched on."""
+    return Plugins(
+        str(settings.plugin_dir), switchboard.disabled(session), settings.province,
+        order=switchboard.order(session), allowed=switchboard.allowed(session),
+    )  # fmt: skip
 
 
 def own_stamps(session: Session, settings: Settings) -> OwnStamps:

@@ -33,11 +33,12 @@ def read_file(
 ) -> dict[str, Any]:  # fmt: skip
     """The contract's object of a PDF, a picture or (`.txt`) a recognised text with a form feed between pages.
 
-    `child` is one to read in, for those who read several files; without it one is started for this file.
+    The plugins are ours, the installed ones, and every one in `plugins_dir`: there is no database that would say who
+    was switched on. `child` is one to read in, for those who read several files; without it one is started for this.
     """
     path = Path(path)
     path.open("rb").close()  # what cannot be opened is said here: a child could only say that it died
-    plugins = Plugins(str(plugins_dir or settings.plugin_dir), (), province or settings.province)
+    plugins = Plugins(str(plugins_dir) if plugins_dir else None, (), province or settings.province)
     with contextlib.nullcontext(child) if child else Child(name="read") as reader:
         walk = _Walk(reader, settings, plugins)
         survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)

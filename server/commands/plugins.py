@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from archive.errors import BadValue, Conflict, NotFound
 from server.commands import ACTOR, Desk, show, speak
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from archive.host import Plugin
     from archive.kit import Report, Sample
 
 
@@ -32,13 +36,30 @@ def list_(context: click.Context, as_json: bool) -> None:
         if as_json:
             show(one)
         else:
-            state = "bị từ chối" if one["error"] else "bật" if one["enabled"] else "tắt"
+            state = "bị từ chối" if one["error"] else STATES[one["state"]]
             click.echo(f"{one['slug']} {one['version']}  {state}  {', '.join(one['hooks'])}")
-        if one["error"]:
-            click.echo(f"{one['slug']}: {one['error']}", err=True)
-        if one["warning"]:
-            click.echo(f"{one['slug']}: {_warned(**one['warning'])}", err=True)
-    context.exit(1 if any(one["error"] for one in found) else 0)
+        for sentence in _remarks(one):
+            click.echo(f"{one['slug']}: {sentence}", err=True)
+    context.exit(1 if any(one["error"] or one["state"] == "changed" for one in found) else 0)
+
+
+STATES = {"on": "bật", "off": "tắt", "new": "chưa bật", "changed": "mã đã đổi"}
+"""Standing of a plugin (`archive.switchboard`) in a word."""
+WAITS = {
+    "new": "chưa bật nên không chạy; xem lại mã rồi chạy: vanthu plugins enable {}",
+    "changed": "mã đã đổi từ khi bật nên không chạy: xem lại rồi bật lại: vanthu plugins enable {}",
+}
+"""What is to be done about a drop-in plugin that nobody switched on as it is."""
+
+
+def _remarks(one: dict[str, Any]) -> Iterator[str]:
+    """What a person should know of a plugin."""
+    if one["error"]:
+        yield one["error"]
+    if one["state"] in WAITS:
+        yield WAITS[one["state"]].format(one["slug"])
+    if one["warning"]:
+        yield _warned(**one["warning"])
 
 
 def _warned(slug: str, scans: int, cause: str, at: str) -> str:  # noqa: ARG001
@@ -46,27 +67,32 @@ def _warned(slug: str, scans: int, cause: str, at: str) -> str:  # noqa: ARG001
 
 
 def found_plugins(desk: Desk) -> list[dict[str, Any]]:
-    """Every plugin, switched off or not, with what is wrong with it."""
-    from archive import host, switchboard
+    """Every plugin, switched off or not, with what is wrong with it; what nobody switched on is told of, not loaded."""
+    from archive import switchboard
     from archive.kit.warnings import warnings
 
     with desk.readers() as session:
-        off, order = switchboard.disabled(session), switchboard.order(session)
-        warned = warnings(session)
-    loaded = host.load(desk.settings.plugin_dir if desk.settings.plugin_dir.is_dir() else None, order=order)
+        found, warned = _found(desk, session), warnings(session)
+        standings = switchboard.standings(session, found)
     return [
-        {"slug": one.slug, "version": one.version, "enabled": one.slug not in off, "hooks": list(one.hooks),
-         "path": one.path, "error": one.error or None,
+        {"slug": one.slug, "version": one.version, "enabled": standings[one.slug] == "on", "hooks": list(one.hooks),
+         "path": one.path, "error": one.error or None, "state": standings[one.slug], "digest": one.digest or None,
          "warning": dataclasses.asdict(warned[one.slug]) if one.slug in warned else None}
-        for one in loaded.plugins
+        for one in found
     ]  # fmt: skip
+
+
+def _found(desk: Desk, session: Session) -> Sequence[Plugin]:
+    from archive import steps, switchboard
+
+    return steps.found(str(desk.settings.plugin_dir), switchboard.order(session), switchboard.allowed(session))
 
 
 @plugins.command()
 @click.argument("slug")
 @click.pass_obj
 def enable(desk: Desk, slug: str) -> None:
-    """Ask this plugin from now on."""
+    """Ask this plugin from now on, as the code it is now; after a change switch it on again."""
     _switch(desk, slug, True)
 
 
@@ -79,19 +105,25 @@ def disable(desk: Desk, slug: str) -> None:
 
 
 def _switch(desk: Desk, slug: str, enabled: bool) -> None:
+    from archive import steps
+
     speak(logging.CRITICAL)
-    found = next((one for one in found_plugins(desk) if one["slug"] == slug), None)
-    if found is None:
+    if enabled:
+        plugin = steps.tried(str(desk.settings.plugin_dir), slug)
+    else:
+        with desk.readers() as session:
+            plugin = next((one for one in _found(desk, session) if one.slug == slug), None)
+    if plugin is None:
         raise NotFound(f"Không có plugin {slug!r}.")
-    _decide(desk, slug, found["version"], enabled)
+    _decide(desk, plugin, enabled)
     click.echo(f"{slug}: {'bật' if enabled else 'tắt'}")
 
 
-def _decide(desk: Desk, slug: str, version: str, enabled: bool) -> None:
+def _decide(desk: Desk, plugin: Plugin, enabled: bool) -> None:
     from archive import switchboard
 
     with desk.sessions.begin() as session:
-        switchboard.switch(session, slug, version, on=enabled, actor=ACTOR)
+        switchboard.switch(session, plugin, on=enabled, actor=ACTOR)
 
 
 @plugins.command()
@@ -129,7 +161,7 @@ def new(desk: Desk, slug: str, name: str, toml: bool) -> None:
     if slug in host.find() and not (folder / slug).exists():
         raise Conflict(f"Đã có plugin {slug} trong các gói đã cài; hãy chọn tên khác.")
     home = make(folder, slug, name, toml=toml)
-    _decide(desk, slug, "", False)
+    _decide(desk, host.Plugin(slug), False)
     click.echo(f"Đã tạo {home} (đang tắt). Tiếp theo: vanthu plugins test {slug}, rồi vanthu plugins enable {slug}")
 
 

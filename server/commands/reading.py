@@ -18,7 +18,7 @@ from server.commands import ACTOR, Desk, refuse, show, speak
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--province", metavar="SLUG", help="The office's own province plugin.")
-@click.option("--plugins-dir", metavar="DIR", help="Drop-in plugins to try.")
+@click.option("--plugins-dir", metavar="DIR", help="Drop-in plugins to try; else only ours and installed ones.")
 @click.option("--json", "as_json", is_flag=True, help="One object a line; without it, indented.")
 @click.pass_context
 def read(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from archive import access, people, switchboard
 from archive.errors import ArchiveError, BadValue, Conflict, Forbidden, NotFound
-from archive.host import OURS
+from archive.host import OURS, Plugin
 from archive.kit.warnings import warnings
 from archive.models import Outbox, Scan, Task, Unit, User
 from archive.version import VERSION
@@ -54,31 +55,40 @@ def show(sentence: str = "", status: int = 200) -> Any:
 
 def plugins(session: Session) -> list[dict[str, Any]]:
     """Every plugin that was found, with its hooks or with why it was refused, and where it failed of late."""
-    off, warned = switchboard.disabled(session), warnings(session)
+    found, warned = state().plugins(session), warnings(session)
+    standings = switchboard.standings(session, found)
     return [
-        {"slug": one.slug, "version": one.version, "hooks": one.hooks, "error": one.error,
-         "on": one.slug not in off, "warned": warned.get(one.slug), "fixed": one.slug == OURS}
-        for one in state().plugins(switchboard.order(session))
+        {"slug": one.slug, "version": one.version, "hooks": one.hooks, "error": one.error, "digest": one.digest,
+         "standing": standings[one.slug], "warned": warned.get(one.slug), "fixed": one.slug == OURS}
+        for one in found
     ]  # fmt: skip
 
 
 @pages.post("/admin/plugins/<slug>")
 def switch(slug: str) -> Any:
-    """Ask a plugin from now on, or not any more; or, with `move`, earlier or later than others."""
+    """Ask a plugin from now on, as the code it is now, or not any more; or, with `move`, earlier or later."""
     allow("plugins")
     with state().readers() as session:
-        known = state().plugins(switchboard.order(session))
+        known = state().plugins(session)
     found = next((one for one in known if one.slug == slug), None)
     if found is None:
         raise NotFound(_("Không có phần bổ sung này."))
-    others = [one.slug for one in known if one.slug != OURS]
-    move = request.form.get("move")
+    try:
+        decide(found, [one.slug for one in known if one.slug != OURS])
+    except Conflict as error:
+        return show(str(error), 409)
+    return redirect("/admin#plugins", 303)
+
+
+def decide(found: Plugin, others: Sequence[str]) -> None:
+    """What the form asks for; `others` are the plugins that can be moved."""
+    move, on = request.form.get("move"), request.form.get("on") == "1"
+    plugin = (state().tried(found.slug) or found) if move is None and on else found
     with state().sessions.begin() as session:
         if move is None:
-            switchboard.switch(session, slug, found.version, on=request.form.get("on") == "1", actor=g.user.name)
-        elif slug in others and move in STEPS:
-            switchboard.arrange(session, switchboard.moved(others, slug, STEPS[move]), actor=g.user.name)
-    return redirect("/admin#plugins", 303)
+            switchboard.switch(session, plugin, on=on, actor=g.user.name, seen=request.form.get("digest", ""))
+        elif found.slug in others and move in STEPS:
+            switchboard.arrange(session, switchboard.moved(others, found.slug, STEPS[move]), actor=g.user.name)
 
 
 def health(session: Session) -> list[tuple[str, bool, str]]:

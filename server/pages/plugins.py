@@ -56,10 +56,11 @@ def show(slug: str, report: Report | None, samples: Sequence[Sample], sentence: 
     """The page; who may read no paper sees how many values change, not which."""
     reads = access.can(g.user, "read")
     with state().readers() as session:
-        plugin = next((one for one in state().plugins(switchboard.order(session)) if one.slug == slug), None)
+        plugin = next((one for one in state().plugins(session) if one.slug == slug), None)
+        standing = switchboard.standings(session, [plugin])[slug] if plugin else ""
         return render_template(
-            "pages/plugins.html", slug=slug, plugin=plugin, on=slug not in switchboard.disabled(session),
-            warned=warnings(session).get(slug), report=report, samples=samples, said=said, sentence=sentence,
+            "pages/plugins.html", slug=slug, plugin=plugin, standing=standing, said=said,
+            warned=warnings(session).get(slug), report=report, samples=samples, sentence=sentence,
             counts=report.by_field() if report else {}, becomes=becomes,
             changes=report.changes[:SHOWN] if report and reads else (),
         )  # fmt: skip

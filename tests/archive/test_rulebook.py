@@ -86,7 +86,7 @@ def write(tmp_path):
 
 
 def test_a_file_of_rules_says_what_python_would_say(write):
-    book = read("lai_chau", write(RULES) / "lai_chau" / "plugin.toml")
+    book = read("lai_chau", (write(RULES) / "lai_chau" / "plugin.toml").read_bytes())
     assert book.office == IN_PYTHON
     assert book.VERSION == "1.2"
 
@@ -155,7 +155,7 @@ def test_a_mistake_is_named_with_its_line(write, mistake):
         rules = rules[: rules.index("[[rules]]")]
     file = write(rules) / "lai_chau" / "plugin.toml"
     with pytest.raises(PluginRefused) as refused:
-        read("lai_chau", file)
+        read("lai_chau", file.read_bytes())
     assert f"plugin.toml, dòng {line}: " in str(refused.value)
     assert words in str(refused.value)
 
@@ -174,7 +174,7 @@ def test_what_is_no_toml_is_refused(write, content):
     file = write("") / "lai_chau" / "plugin.toml"
     file.write_bytes(content)
     with pytest.raises(PluginRefused, match=r"plugin\.toml"):
-        read("lai_chau", file)
+        read("lai_chau", file.read_bytes())
 
 
 def test_where_there_is_code_the_rules_are_left_alone(write):

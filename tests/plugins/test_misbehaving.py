@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import pages
+from archive import pages, switchboard
 from archive.children import Child
+from archive.consent import Sources
 from archive.findings import Record, Settled
+from archive.host import Plugin
 from archive.jobs import queue
 from archive.jobs.worker import Worker
 from archive.kit import warnings
@@ -131,6 +133,9 @@ def walk(engine, settings, sessions, folder):
     settings = dataclasses.replace(settings, province="good")
     shutil.copytree(folder, settings.plugin_dir, dirs_exist_ok=True)
     with sessions.begin() as session:
+        for home in folder.iterdir():  # also those that cannot be loaded: an administrator may not know
+            one = Plugin(home.name, digest=Sources(settings.plugin_dir / home.name / "__init__.py").digest)
+            switchboard.switch(session, one, on=True, actor="it")
         scan = offices.scan(session, pages=1, status="reading")
         pages.keep(session, scan.id, PAPER)
         queue.add(session, scan, "cut")

@@ -165,6 +165,7 @@ def test_a_plugin_is_switched_off_and_on_with_a_trace(vanthu, sqlite_sessions):
 def test_a_broken_drop_in_plugin_is_named_and_nothing_else_suffers(vanthu, settings):
     settings.plugin_dir.mkdir()
     (settings.plugin_dir / "hong.py").write_text("raise RuntimeError('x')")
+    vanthu("plugins", "enable", "hong")
     result = vanthu("plugins", "list", "--json", status=1)
     assert {one["slug"]: bool(one["error"]) for one in lines(result)}["hong"]
     assert "hong" in result.stderr

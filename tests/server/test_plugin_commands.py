@@ -6,11 +6,23 @@ import pytest
 from click.testing import CliRunner
 
 from archive import pages
+from archive.consent import Sources
 from archive.jobs import Worker
 from archive.models import Confirmation, Document, Event, FindingRow, PluginState, Task
 from archive.reading import Page
 from server.cli import main
 from tests.archive import offices
+
+SPY = """
+from pathlib import Path
+from archive import hookimpl
+VERSION = "1.0"
+Path({seen!r}).touch()
+@hookimpl
+def extract(text, stamp):
+    return []
+"""
+"""A plugin that leaves a trace when it is loaded."""
 
 
 @pytest.fixture
@@ -39,6 +51,36 @@ def test_a_new_plugin_is_off_until_somebody_switches_it_on(vanthu, lai_chau, sql
     with sqlite_sessions() as session:
         state = session.get(PluginState, "lai_chau")
         assert (state.enabled, state.version) == (True, "1.0")
+        event = session.query(Event).order_by(Event.seq.desc()).first()
+        assert (event.action, event.subject) == ("plugin_enabled", "lai_chau")
+        assert json.loads(event.data) == {"version": "1.0", "digest": Sources(lai_chau / "plugin.toml").digest}
+
+
+def test_what_nobody_switched_on_is_not_run_and_is_told_of(vanthu, settings):
+    seen = settings.data / "seen"
+    settings.plugin_dir.mkdir()
+    code = settings.plugin_dir / "spy.py"
+    code.write_text(SPY.format(seen=str(seen)))
+    listed = vanthu("plugins", "list", "--json")
+    assert told(listed, "spy") == ("new", False, "") and "vanthu plugins enable spy" in listed.stderr
+    assert "[ổn] plugin spy: chưa bật" in vanthu("check").output
+    assert not seen.exists()
+    vanthu("plugins", "enable", "spy")
+    assert told(vanthu("plugins", "list", "--json"), "spy") == ("on", True, "1.0")
+    assert "[ổn] plugin spy: 1.0" in vanthu("check").output
+    seen.unlink()
+    code.write_text(code.read_text().replace("1.0", "1.1"))
+    listed = vanthu("plugins", "list", "--json", status=1)
+    assert told(listed, "spy") == ("changed", False, "") and "xem lại rồi bật lại" in listed.stderr
+    assert "[LỖI] plugin spy: mã đã đổi từ khi bật" in vanthu("check", status=1).output
+    vanthu("plugins", "disable", "spy")
+    assert "spy" not in vanthu("plugins", "list").stderr
+    assert not seen.exists()
+
+
+def told(listed, slug):
+    (one,) = (one for one in map(json.loads, listed.stdout.splitlines()) if one["slug"] == slug)
+    return one["state"], one["enabled"], one["version"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +142,7 @@ def test_rereading_asks_only_papers_an_older_version_spoke_of(
                                    witness="ocr", source=source))  # fmt: skip
     rules = lai_chau / "plugin.toml"
     rules.write_text(rules.read_text(encoding="utf-8").replace('version = "1.0"', 'version = "1.10"'), encoding="utf-8")
+    vanthu("plugins", "enable", "lai_chau")
     assert "1 tệp" in vanthu("reread", "--plugin", "lai_chau", "--below", "1.10").stdout
     with Worker(settings, engine=sqlite_engine) as worker:
         assert worker.drain(seconds=120)

@@ -1,5 +1,8 @@
 """The administrator's page: people, plugins, the machine."""
 
+import json
+import re
+
 from archive import switchboard
 from archive.models import Event, PluginState, User
 
@@ -41,8 +44,35 @@ def test_the_technician_sees_plugins_and_health_but_no_people(desk):
 def test_a_broken_plugin_is_shown_with_its_reason(settings, desk):
     settings.plugin_dir.mkdir()
     (settings.plugin_dir / "hong.py").write_text("raise ValueError('hong')\n")
-    text = desk("admin").page("/admin")
+    chief = desk("admin")
+    chief.send("/admin/plugins/hong", {"on": "1"})
+    text = chief.page("/admin")
     assert "bị từ chối" in text and "hong" in text
+
+
+def test_a_dropped_in_plugin_runs_only_as_the_code_an_administrator_switched_on(settings, desk, makers):
+    settings.plugin_dir.mkdir()
+    code, seen = settings.plugin_dir / "spy.py", settings.data / "seen"
+    code.write_text(f"from archive import hookimpl\nVERSION = '1.0'\nopen({str(seen)!r}, 'w').close()\n"
+                    "@hookimpl\ndef extract(text, stamp):\n    return []\n")  # fmt: skip
+    chief = desk("it")
+    assert "chưa bật" in chief.page("/admin") and not seen.exists()
+    assert desk("clerk").send("/admin/plugins/spy", {"on": "1"}).status_code == 403
+    assert desk("it", "2").send("/admin/plugins/spy", {"on": "1", "digest": "0" * 64}).status_code == 409
+    seen.unlink()
+    with makers() as session:
+        assert session.get(PluginState, "spy") is None
+    digest = re.search(r'name="digest" value="(\w{64})"', chief.page("/admin"))[1]
+    assert chief.send("/admin/plugins/spy", {"on": "1", "digest": digest}).status_code == 303
+    assert not {"chưa bật", "mã đã đổi"} & set(re.findall("chưa bật|mã đã đổi", chief.page("/admin")))
+    with makers() as session:
+        assert session.get(PluginState, "spy").digest == digest
+        event = session.query(Event).filter_by(action="plugin_enabled").one()
+        assert (event.actor, json.loads(event.data)) == ("it-x", {"version": "1.0", "digest": digest})
+    seen.unlink()
+    code.write_text(code.read_text().replace("1.0", "1.1"))
+    assert "mã đã đổi từ khi bật: xem lại rồi bật lại" in chief.page("/admin")
+    assert not seen.exists()
 
 
 def test_a_plugin_is_switched_off_and_on_again(desk, makers):

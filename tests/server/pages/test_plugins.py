@@ -61,6 +61,10 @@ def test_a_plugins_page_says_what_it_is_and_reads_its_samples(settings, desk, ma
     make(settings.plugin_dir, "lai_chau", "Lai Châu")
     chief = desk("admin")
     text = chief.page("/admin/plugins/lai_chau")
+    assert "chưa bật" in text and "Mã nguồn" in text
+    chief.send("/admin/plugins/lai_chau", {"on": "1"})
+    text = chief.page("/admin/plugins/lai_chau")
+    assert "đang chạy" in text
     assert "Phiên bản" in text and "extract, province, route" in text and "không bị bỏ qua" in text
     text = chief.page("/admin/plugins/lai_chau?samples=1")
     assert "letter.txt" in text and "318/UBND-VX" in text and "Chạy thử trên" in text
