@@ -34,7 +34,7 @@ from archive import errors
 GB = 1 << 30
 MOST_CALLS = 500
 """A child is replaced after as many calls, lest a decoder's leak grow without end."""
-MOST_MEMORY = 1 * GB
+MOST_MEMORY = GB // 2
 """A child that is larger than this after a call is replaced."""
 MOST_REPLY = GB // 2
 """A reply larger than this is taken for an attack."""
@@ -53,7 +53,7 @@ class Child:
     several threads wait for one another.
     """
 
-    def __init__(self, *, address_space: int = 3 * GB, file_size: int = GB // 2, name: str = "child") -> None:
+    def __init__(self, *, address_space: int = 2 * GB, file_size: int = GB // 2, name: str = "child") -> None:
         self.name = name
         self._limits = address_space, file_size
         self._process: _Process | None = None
@@ -62,13 +62,14 @@ class Child:
     def run(self, function: str, *args: object, wall: float, cpu: float, beat: Callable[[], None] | None = None) -> Any:
         """What `function` ("archive.scans:read_page") answers to `args`, which must pickle.
 
-        `wall` and `cpu` are seconds. `beat` is called about every second; what it raises kills the child and goes
-        on. Our own errors are raised here as they were there; TookTooLong and Crashed say the child is dead.
+        `wall` and `cpu` are seconds; what it starts shares its `cpu` where /proc tells. `beat` is called about every
+        second; what it raises kills the child and goes on. Our own errors are raised here as they were there;
+        TookTooLong and Crashed say the child is dead.
         """
         with self._turn:
             process = self._process = self._process or _Process(*self._limits)
             try:
-                outcome, value = process.ask((function, args, cpu), time.monotonic() + wall, beat)
+                outcome, value = process.ask((function, args, cpu), time.monotonic() + wall, cpu, beat)
             except BaseException:
                 self._kill()
                 raise
@@ -128,9 +129,9 @@ class _Process:
     def is_worn(self) -> bool:
         return self.calls >= MOST_CALLS or self.memory > MOST_MEMORY
 
-    def ask(self, request: object, deadline: float, beat: Callable[[], None] | None) -> tuple[str, Any]:
-        body = pickle.dumps(request, protocol=5)
-        reply = self._exchange(len(body).to_bytes(8, "big") + body, deadline, beat)
+    def ask(self, request: object, deadline: float, cpu: float, beat: Callable[[], None] | None) -> tuple[str, Any]:
+        body, most = pickle.dumps(request, protocol=5), _used(self.pid) + cpu
+        reply = self._exchange(len(body).to_bytes(8, "big") + body, deadline, lambda: self._look(most, beat))
         self.calls += 1
         try:
             outcome, value, self.memory = _Trusting(io.BytesIO(reply)).load()
@@ -139,7 +140,13 @@ class _Process:
             raise errors.Crashed(_DIED) from error
         return outcome, value
 
-    def _exchange(self, request: bytes, deadline: float, beat: Callable[[], None] | None) -> bytes:
+    def _look(self, most: float, beat: Callable[[], None] | None) -> None:
+        if _used(self.pid) > most:
+            raise errors.TooMuchWork(_LATE)
+        if beat:
+            beat()
+
+    def _exchange(self, request: bytes, deadline: float, beat: Callable[[], None]) -> bytes:
         unsent, reply, next_beat = memoryview(request), bytearray(), time.monotonic() + 1.0
         with selectors.DefaultSelector() as ready:
             ready.register(self._replies, selectors.EVENT_READ)
@@ -155,7 +162,7 @@ class _Process:
                 now = time.monotonic()
                 if now >= deadline:
                     raise errors.TookTooLong(_LATE)
-                if beat and now >= next_beat:
+                if now >= next_beat:
                     next_beat = now + 1.0
                     beat()
         return bytes(reply[8 : 8 + size])
@@ -204,6 +211,18 @@ def _size(reply: bytearray) -> int | None:
     if size > MOST_REPLY:
         raise errors.Crashed(_DIED)
     return size
+
+
+def _used(pid: int | str) -> float:
+    """Seconds of processor time of a process and of all it started, ended or not; 0 where the system does not say."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        below = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    except OSError:
+        return 0.0
+    # utime, stime, cutime, cstime: proc(5)
+    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(_used(child) for children in below for child in children)
 
 
 def _environment(home: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ from archive.jobs.queue import Claim
 from archive.jobs.waiting import Bell
 from archive.pipeline import STEPS, Archive, Step, quarantine
 from archive.pipeline.line import Args
-from archive.pipeline.reading import IN_VAIN
+from archive.pipeline.reading import IN_VAIN, LEFT
 from archive.search import open_search
 from archive.search.indexing import keep_up
 
@@ -44,9 +44,6 @@ INDEX_PAUSE = 0.5
 costs little more than of one, but the next task may take long, and who waits for a paper waits for that, too."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
-BUSY = 1 / 2
-"""Share of a call's wall clock that a decoder may compute: on a machine at rest no honest page needs so much."""
-DECODERS = ("survey", "look", "read", "mark")
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
 """What the loop waits out."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
@@ -80,7 +77,7 @@ class Worker:
         self._child = Child(name="step")
         self._index = open_search(settings.search, settings.data)
         self._stop_at: float | None = None
-        self._in_vain = 0
+        self._lost = 0
         self._index_due = self._index_not_before = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
@@ -159,11 +156,11 @@ class Worker:
         return True
 
     def _do(self, claim: Claim) -> None:
-        step, began, self._in_vain = self._steps[claim.step], time.monotonic(), 0
+        step, began = self._steps[claim.step], time.monotonic()
         with self._reading() as session:
             calls = step.prepare(session, self._archive, claim)
-            spared = step.spared is not None and step.spared(session, claim)
-        answers = [self._answer(step, claim, args, spared) for args in calls] if step.work else []
+            self._lost = step.lost(session, claim) if step.lost else 0
+        answers = [self._answer(step, claim, args) for args in calls] if step.work else []
         if step.save:
             step.save(self._archive, claim, answers)
         with self._sessions.begin() as session:
@@ -173,9 +170,9 @@ class Worker:
         log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", "done" if kept else "fenced", claim.id,
                  claim.scan_id, claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
 
-    def _answer(self, step: Step, claim: Claim, args: Args, spared: bool) -> Any:
+    def _answer(self, step: Step, claim: Claim, args: Args) -> Any:
         """What the child says, or what stands for it when it cannot be had."""
-        if step.instead and (spared or self._in_vain >= IN_VAIN):
+        if step.instead and self._lost >= IN_VAIN:
             return step.instead(claim, args, Spared())
         try:
             return self._ask(step, claim, args)
@@ -183,7 +180,7 @@ class Worker:
             tries_again = queue.may_pass(claim, error) and not claim.is_last
             if tries_again or step.instead is None:
                 raise
-            self._in_vain += isinstance(error, TooMuchWork | Crashed)
+            self._lost += isinstance(error, TooMuchWork | Crashed)
             log.warning("step gave up scan=%s step=%s part=%d cause=%s", claim.scan_id, claim.step, claim.part,
                         type(error).__name__)  # fmt: skip
             return step.instead(claim, args, error)
@@ -193,7 +190,7 @@ class Worker:
             raise Crashed("")
         seconds = step.seconds(self.settings)
         beat = _Beat(self, claim)
-        cpu = seconds * (BUSY if claim.step in DECODERS else 1)
+        cpu = seconds * step.share * (LEFT if self._lost else 1)
         return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
 
     def _fail(self, claim: Claim, error: Exception) -> None:

@@ -49,6 +49,10 @@ def spin():
         pass
 
 
+def spin_below():
+    subprocess.run([sys.executable, "-c", "while True: pass"], check=False)
+
+
 def hoard():
     return len(bytearray(1 << 30))
 
@@ -138,6 +142,11 @@ def test_an_abort_is_a_crash_and_the_next_call_works(child):
 def test_processor_time_is_limited_for_each_call(child):
     with pytest.raises(TooMuchWork):
         run(child, "spin", cpu=0.1)
+
+
+def test_what_a_call_starts_shares_its_processor_time(child):
+    with pytest.raises(TooMuchWork):
+        run(child, "spin_below", cpu=1.0)
 
 
 def test_memory_is_limited():

@@ -236,6 +236,49 @@ def test_a_file_whose_pages_bring_the_reader_down_holds_nobody_up(line, sessions
         assert [row.source for row in session.get(Scan, id_).page_rows] == ["blank"] * 4
 
 
+@ONCE
+def test_what_the_look_cannot_draw_is_not_drawn_to_be_read_but_looked_at_when_tried_again(line, sessions, monkeypatch):
+    monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
+    id_ = line.receive(file_of(Image.new("L", (100, 140), 255)), "a.png")
+    line.run(look=dataclasses.replace(STEPS["look"], work="tests.faults.line:die_of"))
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert (scan.status, scan.page_rows[0].reason) == ("review", "unreadable: Spared")
+    with sessions.begin() as session:
+        assert jobs.retry(session, id_, "huong") == 1
+    seen = []
+
+    def prepare(session, archive, claim):
+        calls = STEPS["read"].prepare(session, archive, claim)
+        seen.extend(how.unlooked for _, _, how, _ in calls)
+        return calls
+
+    line.run(read=dataclasses.replace(STEPS["read"], prepare=prepare))
+    assert seen == [True]
+    with sessions() as session:
+        assert session.get(Scan, id_).page_rows[0].source == "blank"
+
+
+@ONCE
+def test_pages_that_bring_the_marking_down_stay_as_read_and_can_be_tried_again(line, sessions, monkeypatch):
+    monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
+    id_ = line.receive(file_of(*[Image.new("L", (100, 140), 255)] * 3, kind="PDF"))
+    line.run(mark=dataclasses.replace(STEPS["mark"], work="tests.faults.line:die_of"))
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert [row.source for row in scan.page_rows] == ["blank"] * 3
+        assert unmarked(session) == ["Crashed", "Crashed", "Spared"]
+    with sessions.begin() as session:
+        jobs.restart(session, id_, "mark", "huong")
+    line.run()
+    with sessions() as session:
+        assert unmarked(session) == []
+
+
+def unmarked(session):
+    return session.scalars(sa.select(MarkRow.text).where(MarkRow.kind == "unmarked").order_by(MarkRow.page)).all()
+
+
 # ------------------------------------------------------------------------------------------------ what people said
 
 
