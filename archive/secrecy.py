@@ -16,13 +16,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from archive import ink, pageimage
 from archive.findings import Mark
 from archive.ink import Mask
 from archive.reading import Box
-from archive.recogniser import Frames, Recogniser, open_recogniser
+from archive.recogniser import Recogniser, open_recogniser
 from archive.straight import cut_around, lay_level
 from archive.vietnamese import fold
 
@@ -43,8 +43,14 @@ STEEPEST = 12.0
 BOXES = {"mat": 20.0, "toimat": 30.0, "tuyetmat": 40.0}
 BOX_HIGH, BOX_OFF = (6.6, 9.4), 2.5
 """mm: a box of the law, give or take."""
-SEEN = 0.02
-"""Chance of a letter from which it was seen at all."""
+SEEN = 0.03
+"""Chance of a hat from which it was seen at all."""
+LOST = 0.1
+"""Chance of a breve below which a vowel has lost whatever stood above it."""
+SOFT = ImageFilter.GaussianBlur(1.0)
+"""What mends broken strokes, on a strip of PX."""
+LONGEST = 14
+"""Characters a worn mark is read as at most."""
 PX = 8.0
 """Pixels per millimetre of the strips that are read."""
 
@@ -59,7 +65,7 @@ _IN_ITS_BOX = {
 _ENDS = {word: {word[n:] for n in range(1, len(word) - 3)} for word in _SLIPS}
 """What is left where the ink of the first letters did not take; BÍ MẬT ends otherwise."""
 _LOOKALIKES = str.maketrans("l1|!", "IIII")
-_HAT, _BREVE = "ÂẤẦẨẪẬ", "ĂẮẰẲẴẶÅÄ"
+_HAT, _BREVE = "ÂẤẦẨẪẬ", "ĂẮẰẲẴẶÅÄÃ"
 
 
 @dataclass(frozen=True)
@@ -218,14 +224,21 @@ def _said(head: Image.Image, kind: str, blob: Blob, per_mm: float, recogniser: R
     """The word that stands in a blob alone, and how sure; "" when none does."""
     framed = _framed(blob)
     for tall in _heights(blob):
-        frames = recogniser.frames(_strip(head, kind, blob, per_mm, tall))
-        spelt = recogniser.spell(frames)
-        said = "".join(character for _, character, _ in spelt)
-        word = _word(said, framed)
-        seen = word != "mat" or _has_hat(frames, spelt, recogniser, sure=not framed and kind == "dark")
-        if word and seen:
-            return word, float(np.mean([sure for _, _, sure in spelt]))
+        strip = _strip(head, kind, blob, per_mm, tall)
+        for picture in (strip, strip.filter(SOFT)):
+            spelt = recogniser.spell(recogniser.frames(picture))
+            said = "".join(character for _, character, _ in spelt)
+            word = _word(said, framed)
+            if word and (word != "mat" or _has_hat(strip, recogniser, sure=not framed and kind == "dark")):
+                return word, float(np.mean([sure for _, _, sure in spelt]))
+            if not _may_be_worn(said, framed):
+                break
     return "", 0.0
+
+
+def _may_be_worn(said: str, framed: str) -> bool:
+    """Whether it is worth a second reading: strokes that broke in black and white hang together when softened."""
+    return bool(framed) or (len(said) <= LONGEST and "M" in said and "T" in said)
 
 
 def _framed(blob: Blob) -> str:
@@ -235,18 +248,27 @@ def _framed(blob: Blob) -> str:
     return next((word for word, wide in BOXES.items() if abs(blob.long - wide) < BOX_OFF), "")
 
 
-def _has_hat(frames: Frames, spelt: list[tuple[int, str, float]], recogniser: Recogniser, *, sure: bool) -> bool:
-    """Whether the vowel of MẬT is rather an  than an Ă: MẮT and MẶT stand alone in the cells of tables.
+def _has_hat(strip: Image.Image, recogniser: Recogniser, *, sure: bool) -> bool:
+    """Whether the vowel of MẬT is an  rather than an Ă: MẮT and MẶT stand alone in the cells of tables.
 
-    Where nothing else speaks for a mark it must be seen to be one (`sure`).
+    Worn hats are often taken for nothing, breves for dots, rings and tildes: these are weighed against the hat. Where
+    nothing else speaks for a mark the hat must be seen (`sure`).
     """
-    vowels = [frame for frame, character, _ in spelt if fold(character) == "a"]
+    both = [_hats(picture, recogniser) for picture in (strip, strip.filter(SOFT))]
+    hat, other = (float(value) for value in np.mean(both, axis=0))
+    return hat >= max(other / 2, SEEN) if sure else hat >= other / 4 or other < LOST
+
+
+def _hats(strip: Image.Image, recogniser: Recogniser) -> tuple[float, float]:
+    """The chance of a hat on the last A of a strip, and of what a breve is taken for."""
+    frames = recogniser.frames(strip)
+    vowels = [frame for frame, character, _ in recogniser.spell(frames) if fold(character) == "a"]
     chances = frames[vowels[-1] if vowels else 0]
-    hat, breve = (
-        float(sum(chances[n] for letter in letters if (n := recogniser.index(letter)) is not None))
-        for letters in (_HAT, _BREVE)
+    hat, breve, acute = (
+        sum(float(chances[n]) for letter in letters if (n := recogniser.index(letter)) is not None)
+        for letters in (_HAT, _BREVE, "Á")
     )
-    return hat > max(breve, SEEN) if sure else hat >= breve or breve < SEEN
+    return hat, breve + acute / 2
 
 
 def _heights(blob: Blob) -> tuple[float, ...]:
