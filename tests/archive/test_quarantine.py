@@ -172,10 +172,15 @@ def test_a_page_on_its_side_is_stopped_when_it_stands_upright(house):
     house.nothing_is_left_of(got)
 
 
-def test_a_page_that_could_not_be_looked_at_is_not_read_without(house):
+def test_of_a_page_that_brought_the_look_down_no_word_is_kept_and_a_person_decides(house, settings):
     got = house.receive(file_of(mark_on(letter())))
     house.run(look=dataclasses.replace(STEPS["look"], work="archive.steps:no_such_look"))
-    house.nothing_is_left_of(got)
+    with house.sessions() as session:
+        page = session.scalars(sa.select(PageRow)).one()
+        assert page.reason.startswith("unreadable") and page.confidence == 0
+        assert [one.status for one in session.get(Scan, got.scan_id).documents] == ["review"]
+        assert not session.scalar(sa.select(Document.subject))
+    assert list((settings.data / "derived").rglob("*.webp")) == []
 
 
 def test_what_its_sender_calls_secret_is_never_looked_at(house):
