@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -147,22 +148,20 @@ class Server:
 
 
 @pytest.fixture
-def server(tmp_path):
+def server():
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")) or [Path(shutil.which("initdb") or "")]
     if not found[-1].is_file():
         pytest.skip("no PostgreSQL programs (initdb) on this machine")
-    folder = tmp_path / "server"
-    folder.mkdir()
-    if os.getuid() == 0:
-        for part in (folder, *folder.parents[:3]):
-            part.chmod(0o755)
-        shutil.chown(folder, "postgres", "postgres")
-    server = Server(folder, found[-1].parent)
-    server.run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
-    server.start()
-    yield server
-    with contextlib.suppress(subprocess.CalledProcessError):
-        server.kill()
+    with tempfile.TemporaryDirectory(prefix="vanthu-server-") as name:  # pytest's own folders are closed to other users
+        folder = Path(name)
+        if os.getuid() == 0:
+            shutil.chown(folder, "postgres", "postgres")
+        server = Server(folder, found[-1].parent)
+        server.run("initdb", "-U", "postgres", "-A", "trust", "--no-sync", "--no-locale", "-E", "UTF8")
+        server.start()
+        yield server
+        with contextlib.suppress(subprocess.CalledProcessError):
+            server.kill()
 
 
 @pytest.mark.servers
