@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from archive.labels import Label
+import re
+
+from archive.labels import WORDS, Label
 from archive.reading import Box, Page, Word
 from archive.straight import Straight
+from archive.vietnamese import fold
 
 BESIDE, AROUND = 4.5, 2.5
 """mm between two words of one sentence at most; mm around a label within which its word stands."""
@@ -16,7 +19,9 @@ def in_a_sentence(page: Page, straight: Straight, label: Label) -> bool:
     """Whether the label is a word of a line of the page that runs out of the frame on both sides, word by word."""
     place = straight.box(label.left - AROUND, label.middle - AROUND, label.right + AROUND, label.middle + AROUND)
     frame, gap = straight.frame_box, BESIDE * straight.per_mm / straight.page_size[0]
-    return any(_runs_out(page, word, frame, gap) for word in page.words if word.is_in(place))
+    meant = {word for words in WORDS[label.name] for word in re.findall("[a-z]+", words)}
+    read = (word for word in page.words if re.sub("[^a-z]", "", fold(word.text)) in meant and word.is_in(place))
+    return any(_runs_out(page, word, frame, gap) for word in read)
 
 
 def _runs_out(page: Page, word: Word, frame: Box, gap: float) -> bool:

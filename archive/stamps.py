@@ -114,7 +114,7 @@ def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str,
     pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it; where nothing hides
     them, one must be there that only arrival stamps have."""
     labels, weight = _printed(straight, _label_picture(straight), reader)
-    if straight.frame.faint and weight >= ENOUGH:
+    if weight >= ENOUGH:
         weight -= sum(_worth(label) for label in labels.values() if in_a_sentence(page, straight, label))
     hidden = 1.0 if straight.is_at_edge else pressed(straight)
     weight -= 0.0 if _is_of_arrival(labels) else UNNAMED * (1 - hidden)

@@ -301,6 +301,7 @@ def words_at(*places, y=110, line=3):
     [
         (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("năm", 68, 75), ("2020", 77, 85), ("và", 87, 112)), True),
         (words_at(("đến", 60, 66), ("năm", 68, 75), ("2020", 77, 85), ("và", 87, 112)), False),  # begins in the frame
+        (words_at(("Ngãi", 50, 58), ("dân", 60, 66), ("năm", 68, 75), ("2020", 77, 85), ("và", 87, 112)), False),
         (words_at(("Ngãi", 30, 38), ("đến", 60, 66), ("năm", 68, 112)), False),  # what stands left is another text
         (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("và", 87, 112)), False),  # the pen's place lies between
         (words_at(("Ngãi", 50, 58), ("đến", 60, 66), ("năm", 68, 112), y=120), False),  # the line below
