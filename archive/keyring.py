@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from archive.durable import sync
 from archive.errors import ArchiveError
 
 
@@ -52,8 +53,4 @@ def _make(file: Path) -> None:
             os.link(scratch, file)
     finally:
         Path(scratch).unlink()
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(file.parent)

@@ -7,12 +7,12 @@ the bytes in one of the two places.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
 
 from archive.blobs import Blobs
+from archive.durable import sync
 from archive.errors import NotFound
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -60,7 +60,7 @@ class Safe:
         for path in (self._path(sha256), self._note(sha256)):
             path.unlink(missing_ok=True)
         if self.root.is_dir():
-            _fsync(self.root)
+            sync(self.root)
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are here."""
@@ -85,17 +85,9 @@ def _move(source: Path, target: Path) -> None:
     except OSError:  # another disk
         half = target.with_suffix(".half")
         shutil.copyfile(source, half)
-        _fsync(half)
+        sync(half)
         half.replace(target)
         source.unlink()
     target.chmod(0o400)
-    _fsync(target.parent)
-    _fsync(source.parent)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(target.parent)
+    sync(source.parent)

@@ -10,6 +10,7 @@ from archive.backup import disk, snapshot
 from archive.backup.making import Tell, silent
 from archive.backup.restoring import verified
 from archive.backup.target import DATABASE, Target
+from archive.durable import sha256_of
 from archive.errors import ArchiveError
 
 ASIDE = ".damaged"
@@ -63,7 +64,7 @@ def _originals(target: Target, named: dict[str, int], found: Looked, tell: Tell)
         place = target.blob(sha256)
         if not place.is_file():
             bad.add(sha256)
-        elif disk.sha256_of(place) != sha256:
+        elif sha256_of(place) != sha256:
             bad.add(sha256)
             with contextlib.suppress(OSError):  # a disk that is only read is checked all the same
                 place.replace(place.with_name(sha256 + ASIDE))

@@ -8,13 +8,14 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
 
 from archive.blobs.files import CHUNK
+from archive.durable import sync
 from archive.errors import CopyFailed, DiskFull
 
 HALF = ".half"
@@ -75,7 +76,7 @@ def write(path: Path, content: bytes) -> None:
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-    sync([path.parent])
+    sync(path.parent)
 
 
 def copy(source: BinaryIO, path: Path, sha256: str) -> bool:
@@ -105,19 +106,3 @@ def _piece(source: BinaryIO) -> bytes:
         return source.read(CHUNK)
     except OSError:
         return b""
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def sync(paths: Iterable[Path]) -> None:
-    """Make files, or the names in folders, survive a power cut."""
-    for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -24,6 +24,7 @@ from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest,
 from archive.blobs import Blobs
 from archive.config import Settings
 from archive.database import readers
+from archive.durable import sha256_of, sync
 from archive.errors import Conflict, CopyFailed, NotFound
 from archive.models import now
 from archive.version import VERSION
@@ -144,17 +145,17 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
         (folder / DATABASE).unlink()
     else:
         raise CopyFailed("Có tệp vừa bị cách ly trong lúc sao lưu, nên chưa sao lưu xong. Hãy chạy lại lệnh.")
-    disk.sync([folder / DATABASE])
+    sync(folder / DATABASE)
     purged, tainted = _purge(target, secret)
     untold = sidecars.write(folder / DATABASE, target, tell)
-    files = {DATABASE: disk.sha256_of(folder / DATABASE), **_small_files(source.settings, folder, facts.originals)}
+    files = {DATABASE: sha256_of(folder / DATABASE), **_small_files(source.settings, folder, facts.originals)}
     manifest = Manifest(
         name=name, version=VERSION, revision=facts.revision, made_at=made_at, files=files, **facts.counts,
         blobs=len(facts.originals), blob_bytes=sum(facts.originals.values()), withheld=len(facts.withheld),
         damaged=damaged, head=facts.head,
     )  # fmt: skip
     disk.write(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-    disk.sync([target.snapshots])
+    sync(target.snapshots)
     return Made(manifest, len(copied), sum(facts.originals[one] for one in copied), purged, tainted, untold)
 
 
@@ -198,7 +199,8 @@ def _copy_originals(
             folders |= {place.parent.parent, place.parent.parent.parent}
         folders.add(place.parent)
         (copied if _copy(blobs, sha256, place) else damaged).append(sha256)
-    disk.sync(folders)
+    for folder in folders:
+        sync(folder)
     tell("bản gốc", len(originals), len(originals))
     return copied, damaged
 
@@ -234,7 +236,7 @@ def _small_files(settings: Settings, folder: Path, originals: dict[str, int]) ->
         place.parent.mkdir(parents=True, exist_ok=True)
         disk.write(place, file.read_bytes())
     return {
-        path.relative_to(folder).as_posix(): disk.sha256_of(path)
+        path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != DATABASE
     }

@@ -25,6 +25,7 @@ from archive.backup.making import Tell, silent
 from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest, Target
 from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
+from archive.durable import sha256_of, sync
 from archive.errors import BadSettings, Conflict, CopyBroken, NotEmpty
 from archive.models import Event, Restore, Scan, Task, now
 from archive.pipeline import quarantine
@@ -94,7 +95,7 @@ def restore(
         _database(target.folder(name) / DATABASE, origin, settings, schema, actor, tell)
         (settings.data / UNFINISHED).unlink()
         with contextlib.suppress(OSError):  # were the mark to come back, the restore would only be done again
-            disk.sync([settings.data])
+            sync(settings.data)
     return found
 
 
@@ -146,7 +147,7 @@ def verified(target: Target, name: str) -> Manifest:
     if odd := sorted(there ^ manifest.files.keys()):
         raise CopyBroken(f"Bản sao lưu {name} thiếu hoặc thừa tệp: {', '.join(odd[:5])}.")
     for file, sha256 in manifest.files.items():
-        if (folder / file).is_symlink() or disk.sha256_of(folder / file) != sha256:
+        if (folder / file).is_symlink() or sha256_of(folder / file) != sha256:
             raise CopyBroken(f"Tệp {file} của bản sao lưu {name} đã bị đổi hoặc hỏng. Hãy dùng một bản sao lưu khác.")
     target.blobs_of(name)
     return manifest
@@ -206,7 +207,7 @@ def _originals(target: Target, name: str, blobs: Blobs, found: Restored, tell: T
             continue
         if not target.blob(sha256).is_file():
             (found.secret if sha256 in withheld else found.lost).append(sha256)
-        elif disk.sha256_of(target.blob(sha256)) == sha256:
+        elif sha256_of(target.blob(sha256)) == sha256:
             blobs.put(target.blob(sha256))
         else:
             found.lost.append(sha256)
@@ -235,9 +236,10 @@ def _database(source: Path, origin: _Origin, settings: Settings, schema: Schema,
     if url.drivername.startswith("sqlite"):
         place = Path(str(url.database))
         place.parent.mkdir(parents=True, exist_ok=True)
-        disk.sync([working])
+        sync(working)
         shutil.move(working, place)
-        disk.sync([place, place.parent])
+        sync(place)
+        sync(place.parent)
     else:
         _into_server(settings.database_url, working, schema)
         working.unlink()

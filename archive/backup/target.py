@@ -23,6 +23,7 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archive.backup import disk, snapshot
+from archive.durable import sync
 from archive.errors import BadValue, Conflict, CopyBroken, NotEmpty, NotFound
 
 MARKER = "vanthu-backup.json"
@@ -107,7 +108,7 @@ class Target:
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         if marker is None or not marker.archive:
             disk.write(self.root / MARKER, Marker(archive=archive).model_dump_json(indent=1).encode())
-            disk.sync([self.root])
+            sync(self.root)
 
     def _marker(self) -> Marker | None:
         file = self.root / MARKER
@@ -184,7 +185,7 @@ class Target:
     def drop(self, name: str) -> None:
         """Take a snapshot away, its manifest first: half of it is no snapshot."""
         (self.folder(name) / MANIFEST).unlink(missing_ok=True)
-        disk.sync([self.folder(name)])
+        sync(self.folder(name))
         shutil.rmtree(self.folder(name))
 
     def sweep(self) -> None:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.durable import sha256_of, sync
 from archive.errors import DiskFull, NotFound, ScanTooLarge
 
 CHUNK = 1 << 20
@@ -44,7 +45,7 @@ class Blobs:
         self.root = root
         self._half = root / "tmp"
         self._half.mkdir(parents=True, exist_ok=True)
-        _fsync(root.parent)  # the store itself must be there after a power cut, too
+        sync(root.parent)  # the store itself must be there after a power cut, too
         self.sweep()
 
     def put(self, source: BinaryIO | Path, limit: int | None = None) -> Blob:
@@ -88,7 +89,7 @@ class Blobs:
             half.replace(path)
         # Always all of them: that a folder exists does not say that another process has made it durable.
         for folder in (*folders, self.root):
-            _fsync(folder)
+            sync(folder)
 
     def path(self, sha256: str) -> Path:
         """A local path at which the bytes can be read; NotFound when they are not there."""
@@ -109,8 +110,7 @@ class Blobs:
         """Whether the bytes are there and still the ones that were put."""
         if not self.has(sha256):
             return False
-        with self.path(sha256).open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+        return sha256_of(self.path(sha256)) == sha256
 
     def walk(self) -> Iterator[str]:
         """The names of all blobs, in order."""
@@ -142,14 +142,6 @@ def too_large(limit: int) -> ScanTooLarge:
         f"Tệp lớn hơn {limit / (1 << 20):.0f} MB nên chưa được nhận; tệp vẫn ở máy của bạn. "
         "Hãy quét lại với độ phân giải thấp hơn hoặc chia thành nhiều tệp."
     )
-
-
-def _fsync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _sweep(half: Path, now: float) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import stat
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import scrub
+from archive.durable import sha256_of
 from archive.errors import ArchiveError
 from archive.inspection.checks import Check, Place, Tell, named
 from archive.models import BookImport, Restore, Scan, now
@@ -127,13 +126,8 @@ def _faults(place: Place, scan_id: str, sha256: str, status: str) -> Iterator[st
         yield "kept"
     if status == "quarantined" and not kept.is_file() and not place.blobs.has(sha256):
         yield "lost"
-    if status == "quarantined" and kept.is_file() and _digest(kept) != sha256:
+    if status == "quarantined" and kept.is_file() and sha256_of(kept) != sha256:
         yield "altered"
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 _SECRET = {

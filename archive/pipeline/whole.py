@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from archive.answer import of_record
 from archive.bundles import Part
 from archive.children import Child
 from archive.config import Settings
+from archive.durable import sha256_of
 from archive.errors import ArchiveError, ScanTooLarge, Unreadable
 from archive.findings import Finding, Mark, Record, Stamp, settle
 from archive.jobs.desk import UNREADABLE
@@ -147,9 +147,8 @@ def _text(path: Path, most: int) -> str:
 
 
 def _scan(path: Path, survey: Survey) -> dict[str, Any]:
-    with path.open("rb") as stream:
-        sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     return {
-        "id": None, "sha256": sha256, "filename": path.name, "media_type": survey.media_type, "pages": survey.pages,
-        "status": "review", "error": None, "signatures": [dataclasses.asdict(one) for one in survey.signatures],
+        "id": None, "sha256": sha256_of(path), "filename": path.name,
+        "media_type": survey.media_type, "pages": survey.pages, "status": "review", "error": None,
+        "signatures": [dataclasses.asdict(one) for one in survey.signatures],
     }  # fmt: skip

@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from archive import database
 from archive.children import Child
+from archive.durable import sync
 from archive.models import Document
-from archive.search.generations import sync_folder, write_durably
+from archive.search.generations import write_durably
 from archive.search.index import BUILDING_SECONDS, Index, Retell, marker, store_of
 
 PARTS, LEAST = 8, 1000
@@ -107,5 +108,5 @@ def fill_part(url: str, kind: str, place: str, after: str, until: str) -> int:
         engine.dispose()
     write_durably(draft / "COUNT", str(count))
     draft.rename(final)
-    sync_folder(final.parent)
+    sync(final.parent)
     return count

@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from archive.durable import sync
 from archive.errors import IndexBroken, Transient
 
 MARKER = "marker.json"
@@ -22,15 +23,6 @@ BEGUN = "BEGUN"
 CHANGED = "CHANGED"
 _BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
 _NONE = "Chưa có chỉ mục tìm kiếm hoặc chỉ mục đã hỏng; văn bản vẫn an toàn, chỉ mục sẽ tự dựng lại."
-
-
-def sync_folder(folder: Path) -> None:
-    """Makes names in `folder` survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def write_durably(file: Path, text: str) -> None:
@@ -41,7 +33,7 @@ def write_durably(file: Path, text: str) -> None:
         out.flush()
         os.fsync(out.fileno())
     draft.replace(file)
-    sync_folder(file.parent)
+    sync(file.parent)
 
 
 class Generations:

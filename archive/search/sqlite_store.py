@@ -18,8 +18,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from archive.durable import sync
 from archive.search.entry import UNREADABLE, Found, IndexEntry, bare
-from archive.search.generations import sync_folder
 from archive.search.phrases import sequence
 from archive.search.query import Query
 from archive.search.sqlite_query import Lists, evaluate, pair_tokens, quoted
@@ -84,7 +84,7 @@ class SqliteStore:
         connection = sqlite3.connect(self.folder / FILE)
         connection.executescript(_TABLES)
         connection.close()
-        sync_folder(self.folder)
+        sync(self.folder)
 
     def newest(self) -> object:
         """Opens the newest commit; the answer is another after each."""

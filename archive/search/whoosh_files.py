@@ -15,7 +15,7 @@ from whoosh.codec import default_codec
 from whoosh.filedb.filestore import FileStorage
 from whoosh.reading import SegmentReader
 
-from archive.search.generations import sync_folder
+from archive.durable import sync
 from archive.search.pairs import BYTES
 
 MOST_SEGMENTS = 12
@@ -104,7 +104,7 @@ class DurableFiles(FileStorage):  # type: ignore[misc]
                     os.close(handle)
         self._fresh.clear()
         super().rename_file(old, new, safe)
-        sync_folder(Path(self.folder))
+        sync(Path(self.folder))
 
 
 def merge_smallest(writer: Any, segments: list[Any]) -> list[Any]:

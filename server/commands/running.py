@@ -121,13 +121,15 @@ def _copy(desk: Desk, engine: sa.Engine, revision: str | None) -> None:
     """A migration that fails changes nothing; this is for one that succeeds and should not have."""
     import migrations
     from archive.backup import disk, snapshot
+    from archive.durable import sync
 
     folder = desk.settings.data / "before-upgrade"
     file = folder / f"{revision}-{_stamp()}.db"
     with disk.on_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
         snapshot.take(engine, file, migrations.upgrade)
-        disk.sync([file, folder])
+        sync(file)
+        sync(folder)
         for old in sorted(folder.glob("*.db"), key=lambda one: one.stat().st_mtime)[:-KEPT]:
             old.unlink()
     click.echo(f"Trước khi nâng cấp đã sao cơ sở dữ liệu vào {file}; muốn trở lại, xem docs/backup.md.")
