@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, ledger, scans, scrub
+from archive import history, ledger, origins, scans, scrub
 from archive.blobs import Blob, Blobs
 from archive.blobs.files import full
 from archive.config import Settings
@@ -29,6 +29,7 @@ from archive.derived import Derived
 from archive.errors import DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
 from archive.jobs import queue
 from archive.models import WITHHELD, Scan, new_id, now
+from archive.origins import Origin
 from archive.pipeline import Archive, quarantine
 from archive.safe import Safe
 
@@ -59,11 +60,13 @@ class Received:
 
 def receive(
     sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, *,
-    actor: str, source: str, urgent: bool = False, secret: bool = False, at: dt.datetime | None = None,
+    actor: str, source: str, urgent: bool = False, secret: bool = False, origin: Origin | None = None,
+    at: dt.datetime | None = None,
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
 
     `secret`: who sends it says that it bears a mark of secrecy. Then it goes into quarantine, and nothing looks at it.
+    `origin`: the place the file lay in, where the door has several.
 
     Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so. NotTaken:
     the disk or the database failed, maybe even at the word that it was kept; sending again is right either way.
@@ -71,7 +74,7 @@ def receive(
     try:
         with _refusing():
             archive = Archive(settings, sessions, blobs, Derived(settings.data), Safe(settings.data))
-            door = _Door(archive, actor, source, urgent, secret, at or now())
+            door = _Door(archive, actor, source, urgent, secret, origin, at or now())
             return _receive(door, stream, filename)
     except Refused as error:
         if not isinstance(error.__cause__, _AWAY):  # a database that just failed would be waited for once more
@@ -88,6 +91,7 @@ class _Door:
     source: str
     urgent: bool
     secret: bool
+    origin: Origin | None
     at: dt.datetime
 
 
@@ -103,7 +107,7 @@ def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
     except sa.exc.IntegrityError:
         # The same bytes came in through another door at the same moment, and that one was first.
         with sessions.begin() as session:
-            return _again(session, door, session.scalars(_known, {"sha256": blob.sha256}).one())
+            return _again(session, door, session.scalars(_known, {"sha256": blob.sha256}).one(), kept_name(filename))
 
 
 @contextlib.contextmanager
@@ -122,7 +126,7 @@ def _refusing() -> Iterator[None]:
 def _write(session: Session, door: _Door, blob: Blob, filename: str, media_type: str) -> Received:
     first = session.scalars(_known, {"sha256": blob.sha256}).one_or_none()
     if first:
-        return _again(session, door, first)
+        return _again(session, door, first, filename)
     scan = Scan(
         id=new_id(), sha256=blob.sha256, filename=filename, media_type=media_type, size=blob.size, source=door.source,
         received_at=door.at, received_by=door.actor, priority=queue.URGENT if door.urgent else queue.NORMAL,
@@ -133,14 +137,22 @@ def _write(session: Session, door: _Door, blob: Blob, filename: str, media_type:
     queue.add(session, scan, "survey")
     facts = {"sha256": blob.sha256, "size": blob.size, "source": door.source}
     history.append(session, door.actor, "received", scan.id, facts, door.at)
+    _tell_origin(session, door, scan, filename)
     _withhold(session, door, scan)
     return Received(scan.id, blob.sha256, scan.status, new=True)
 
 
-def _again(session: Session, door: _Door, scan: Scan) -> Received:
+def _again(session: Session, door: _Door, scan: Scan, filename: str) -> Received:
     scrub.mend(session, scan, door.actor, now())  # the store has just seen to it that its bytes are whole
+    _tell_origin(session, door, scan, filename)
     _withhold(session, door, scan)
     return Received(scan.id, scan.sha256, scan.status, new=False)
+
+
+def _tell_origin(session: Session, door: _Door, scan: Scan, filename: str) -> None:
+    if door.origin:
+        name = quarantine.HIDDEN if scan.status in WITHHELD else filename
+        origins.note(session, scan, door.source, name, door.origin, door.at)
 
 
 def _withhold(session: Session, door: _Door, scan: Scan) -> None:

@@ -12,8 +12,10 @@ PERMISSIVE = r"MIT|BSD|Apache|ISC|PSF|Python Software Foundation|ZPL|Zope|HPND|Z
 WEAK = {  # share-alike for changes of the package itself: used unmodified, as its own wheel
     "requirements.lock": {"psycopg": "LGPL-3.0", "psycopg-binary": "LGPL-3.0"},
     "requirements-test.lock": {
-        "certifi": "MPL-2.0", "hypothesis": "MPL-2.0", "pathspec": "MPL", "pikepdf": "MPL-2.0",
+        "certifi": "MPL-2.0", "hypothesis": "MPL-2.0", "pathspec": "MPL", "pikepdf": "MPL-2.0", "zeroconf": "LGPL-2.1",
     },
+    "requirements-signatures.lock": {"certifi": "MPL-2.0"},
+    "requirements-discovery.lock": {"zeroconf": "LGPL-2.1"},
 }  # fmt: skip
 SAYS_NOTHING = {"axe-playwright-python": "MIT"}  # its licence file says so; the axe-core inside is MPL-2.0
 

@@ -7,6 +7,7 @@ from archive.models.door import FailedPlace, Identity, KnownPlace, SecondFactor,
 from archive.models.files import FilePaper, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
 from archive.models.keeping import ImportedEvent, Restore
+from archive.models.origins import Message, Origin
 from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.reviewing import Cut, Presence
@@ -44,7 +45,9 @@ __all__ = [
     "KnownPlace",
     "LoginSession",
     "MarkRow",
+    "Message",
     "Moment",
+    "Origin",
     "Outbox",
     "PageRow",
     "PluginState",

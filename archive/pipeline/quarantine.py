@@ -25,6 +25,7 @@ from archive.models import (
     Event,
     FindingRow,
     MarkRow,
+    Origin,
     Outbox,
     PageRow,
     RegisterEntry,
@@ -176,6 +177,7 @@ def _forget_pages(session: Session, scan_id: str) -> None:
     session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan_id, MarkRow.kind != "secrecy"))
     session.execute(sa.delete(PageRow).where(PageRow.scan_id == scan_id))
     session.execute(sa.delete(Cut).where(Cut.scan_id == scan_id))  # it remembers what people had confirmed
+    session.execute(sa.update(Origin).where(Origin.scan_id == scan_id).values(filename=HIDDEN))
 
 
 def _is_in_book(session: Session, document_id: str) -> bool:

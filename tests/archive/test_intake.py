@@ -9,10 +9,11 @@ import threading
 import pytest
 import sqlalchemy as sa
 
-from archive import database, intake
+from archive import database, intake, origins
 from archive.blobs import open_blobs
 from archive.errors import DiskFull, EmptyFile, NotTaken, ScanTooLarge, UnknownFormat
-from archive.models import Event, Scan, Task
+from archive.models import Event, Message, Origin, Scan, Task
+from archive.pipeline import quarantine
 
 PAPER = b"%PDF-1.4\n" + b"a paper " * 4000
 
@@ -53,6 +54,32 @@ def test_the_same_bytes_again_answer_with_the_first_scan(receive, sessions):
     assert second == dataclasses.replace(first, new=False)
     assert rows(sessions, Scan)[0].filename == "cong-van.pdf"
     assert len(rows(sessions, Task)) == len(rows(sessions, Event)) == 1
+
+
+def test_each_place_a_file_lay_in_is_told_once(receive, sessions):
+    folder, mail = origins.Origin("phong-tai-chinh", unit="tai_chinh"), origins.Origin("vanthu@")
+    received = [receive(source="folder", origin=one, name=name) for one in (folder, folder, mail) for name in "ab"]
+    assert len({one.scan_id for one in received}) == 1
+    told = [(row.label, row.unit_id, row.filename) for row in rows(sessions, Origin)]
+    assert told == [
+        ("phong-tai-chinh", "tai_chinh", "a"), ("phong-tai-chinh", "tai_chinh", "b"), ("vanthu@", None, "a"),
+        ("vanthu@", None, "b"),
+    ]  # fmt: skip
+
+
+def test_the_name_of_a_secret_file_is_not_told(receive, sessions):
+    receive(source="folder", secret=True, origin=origins.Origin("hop-thu"))
+    assert [(row.label, row.filename) for row in rows(sessions, Origin)] == [("hop-thu", quarantine.HIDDEN)]
+
+
+def test_a_message_is_kept_whole_and_once(sessions, blobs):
+    envelope = origins.Envelope("mail", key="<1@tinh.vn>", sender="so@tinh.vn", facts={"subject": "Công văn"})
+    keep = lambda: origins.keep(sessions, blobs, io.BytesIO(PAPER), envelope, limit=1 << 20, actor="mail")  # noqa: E731
+    assert keep() == keep()
+    (message,) = rows(sessions, Message)
+    assert blobs.path(message.sha256).read_bytes() == PAPER
+    assert (message.kind, message.key, message.facts) == ("mail", "<1@tinh.vn>", {"subject": "Công văn"})
+    assert [event.action for event in rows(sessions, Event)] == ["message_kept"]
 
 
 def test_many_doors_at_once_make_one_scan(receive, sessions):
