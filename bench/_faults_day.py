@@ -3,8 +3,8 @@
 `LD_PRELOAD=… python -m bench._faults_day` answers each line of JSON on its standard input: it forks, and the child
 lives a day in the folder it is told while the preloaded library counts, notes, refuses or kills. What was promised to
 somebody is noted in the same log as the calls, at the moment it was promised. The product itself knows nothing of it:
-here its waits are made short and its decoder's child is replaced by a call, for what that child does touches no file
-of the archive.
+here its waits are made short and its decoder's child is replaced by a call, made once for all days, for what that
+child does writes no file of the archive.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import importlib
 import io
 import json
 import os
+import pickle
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from PIL import Image
@@ -45,15 +46,20 @@ LONGEST = 20.0
 
 
 class Here:
-    """Stands for archive.children.Child: the same functions, called in this process."""
+    """Stands for archive.children.Child: the same functions, called in this process, each question once."""
 
     pid = None
+    known: ClassVar[dict[bytes, bytes]] = {}
+    """Answers by question: the driver's own day has asked all that later days ask."""
 
     def __init__(self, **_: object) -> None: ...
 
     def run(self, function: str, *args: object, **_: object) -> Any:
-        module, _, name = function.partition(":")
-        return getattr(importlib.import_module(module), name)(*args)
+        asked = pickle.dumps((function, args))
+        if asked not in self.known:
+            module, _, name = function.partition(":")
+            self.known[asked] = pickle.dumps(getattr(importlib.import_module(module), name)(*args))
+        return pickle.loads(self.known[asked])
 
     def close(self) -> None: ...
 
@@ -167,8 +173,8 @@ def _register(sessions: database.Sessions) -> None:
         note("registered", document=id_, book=book, year=year, number=number)
 
 
-def live(order: dict[str, Any]) -> None:
-    """One day as it is ordered, in a forked child."""
+def live(order: dict[str, Any]) -> int:
+    """One day as it is ordered; 0."""
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     settings = Settings(data=Path(order["data"]), reserve_mb=0, lease_seconds=1.0)
     LIBRARY.fault_shift(ctypes.c_long(order.get("clock", 0)))
@@ -176,6 +182,7 @@ def live(order: dict[str, Any]) -> None:
         order["data"].encode(), log, int(order["record"]), order["how"], ctypes.c_long(order["at"]), order["error"]
     )
     day(settings, order["papers"])
+    return 0
 
 
 def main() -> None:
@@ -186,17 +193,21 @@ def main() -> None:
     shutil._USE_CP_SENDFILE = False  # type: ignore[attr-defined]
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if not child:
-            try:
-                live(order)
-            finally:
-                os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if order.get("warm"):
-            # What the child had to import is imported here once, for all that are forked after it.
-            live(order)
+        # The first day is lived here: what it imports and asks is there for all that are forked after it.
+        status = live(order) if order.get("warm") else _lived(order)
         print(json.dumps({"status": status}), flush=True)
+
+
+def _lived(order: dict[str, Any]) -> int:
+    """One day in a forked child; how it ended."""
+    child = os.fork()
+    if not child:
+        try:
+            live(order)
+        finally:
+            os._exit(0)
+    _, status = os.waitpid(child, 0)
+    return status
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Fault matrix: a small day of the archive, ended or disturbed at every call that writes.
 
-    python -m bench faults [--every N] [kill] [fail] [power]
+    python -m bench faults [--every N] [--papers 2] [kill] [fail] [power]
 
 kill: kill -9 before the n-th call. fail: the n-th call, or all from it on until the fault is over, fail with ENOSPC,
 EIO or EROFS. power: the power goes before the n-th call and the disk kept nothing, only names, some sectors or all of
@@ -65,6 +65,12 @@ class Day:
 def compiler() -> str | None:
     """The C compiler of this machine."""
     return shutil.which("cc") or shutil.which("gcc")
+
+
+def memory() -> Path | None:
+    """A folder in memory: what a disk would keep is told by the record of calls, not by the disk of this machine."""
+    found = Path("/dev/shm")
+    return found if found.is_dir() and os.access(found, os.W_OK) else None
 
 
 class Ground:
@@ -290,12 +296,12 @@ def matrix(ground: Ground, kinds: list[str], every: int) -> Iterator[tuple[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench faults")
     parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--papers", type=int, default=2, help="received in a day")
     parser.add_argument("kinds", nargs="*", default=["kill", "fail", "power"])
     given = parser.parse_args()
     began, cases, bad = time.monotonic(), Counter[str](), 0
-    where = Path("/dev/shm") if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(prefix="vanthu-faults-", dir=where) as folder:
-        ground = Ground(Path(folder))
+    with tempfile.TemporaryDirectory(prefix="vanthu-faults-", dir=memory()) as folder:
+        ground = Ground(Path(folder), given.papers)
         for name, wrong in matrix(ground, given.kinds, given.every):
             cases[name.split()[0]] += 1
             bad += bool(wrong)

@@ -5,6 +5,8 @@ too. `./run bench faults` takes every call instead of some of each kind.
 """
 
 import errno
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -15,12 +17,13 @@ YEAR = 31_536_000
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory):
+def ground():
     if not faults.compiler():
         pytest.skip("no C compiler on this machine: writes of SQLite cannot be made to fail")
-    ground = faults.Ground(tmp_path_factory.mktemp("faults"), papers=1)
-    yield ground
-    ground.close()
+    with tempfile.TemporaryDirectory(prefix="vanthu-faults-", dir=faults.memory()) as folder:
+        ground = faults.Ground(Path(folder), papers=1)
+        yield ground
+        ground.close()
 
 
 @pytest.fixture(scope="module")
