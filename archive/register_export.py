@@ -81,7 +81,7 @@ def written(cell: Cell) -> str:
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too: East Asian settings take them
 
 
-def _safe(cell: Cell) -> str:
+def safe(cell: Cell) -> str:
     """As text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
     text = written(cell)
     return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA) else text
@@ -92,7 +92,7 @@ def export_csv(session: Session, book_id: str, year: int, month: int | None = No
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_safe(cell) for cell in row_of(entry)] for entry in entries_of(session, book_id, year, month))
+    writer.writerows([safe(cell) for cell in row_of(entry)] for entry in entries_of(session, book_id, year, month))
     return out.getvalue()
 
 

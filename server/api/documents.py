@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 import threading
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import access, answer, pages, recut, register, review, routing, searchable, trace
+from archive import access, answer, copies, recut, register, review, routing, trace
 from archive.children import Child
 from archive.errors import Conflict, NotFound, Stale, Unseen
 from archive.models import Document, PageRow, RegisterEntry
@@ -217,13 +216,11 @@ def pdf(document_id: str) -> Any:
     here = state()
     with here.readers() as session:
         document = document_of(session, document_id)
-        scan, code = document.scan, document.full_code or document.id
-        name = f"{document.id}.{document.version}.a2b.pdf"
-        read = pages.of_scan(session, scan.id, document.pages)
-    made = here.derived.get(scan.id, name)
+        copy, code = copies.copy_of(session, document), document.full_code or document.id
+    made = copies.kept(here.derived, copy)
     if made is None:
-        made = bound(str(here.blobs.path(scan.sha256)), read, code)
-        here.derived.replace(scan.id, f"{document.id}.*.pdf", name, made)
+        with turns, Child(name="pdf") as child:
+            made = copies.make(child, here.blobs, here.derived, copy, limits(here.settings))
     sent = make_response(made)
     sent.mimetype = "application/pdf"
     sent.headers.set("Content-Disposition", "attachment", filename=re.sub(r"[^\w.-]+", "-", code) + ".pdf")
@@ -235,11 +232,5 @@ def pdf(document_id: str) -> Any:
 
 def bound(path: str, read: Sequence[Page], title: str) -> bytes:
     """A PDF of these pages."""
-    if not read:
-        raise NotFound("Văn bản chưa đọc xong nên chưa có PDF tìm kiếm được. Hãy tải tệp gốc, hoặc thử lại sau.")
-    out = io.BytesIO()
     with turns, Child(name="pdf") as child:
-        searchable.write(
-            out, read, lambda page: _ask(child, "archive.plates:plate", path, page.number, page.rotation), title
-        )
-    return out.getvalue()
+        return copies.bound(child, path, read, title, limits(state().settings))

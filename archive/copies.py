@@ -1,0 +1,70 @@
+"""Searchable copies of documents as PDF/A-2b: drawn in a child, kept as projections until the document changes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from archive import pages, searchable
+from archive.blobs import Blobs
+from archive.children import Child
+from archive.derived import Derived
+from archive.errors import NotFound
+from archive.models import Document
+from archive.plates import Plate
+from archive.reading import Page
+from archive.scans import Limits
+
+SECONDS = 60.0
+"""For the picture of one page."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """What a copy is made of; plain values, so that no transaction is open while it is drawn."""
+
+    scan_id: str
+    sha256: str
+    document_id: str
+    name: str
+    """Of the projection: it changes with the document."""
+    title: str
+    pages: tuple[Page, ...]
+
+
+def copy_of(session: Session, document: Document) -> Copy:
+    """The copy of a document as it stands now."""
+    read = pages.of_scan(session, document.scan_id, document.pages)
+    name = f"{document.id}.{document.version}.a2b.pdf"
+    title = document.full_code or document.id
+    return Copy(document.scan_id, document.scan.sha256, document.id, name, title, read)
+
+
+def kept(derived: Derived, copy: Copy) -> bytes | None:
+    """The copy, if it was made before and is still true."""
+    return derived.get(copy.scan_id, copy.name)
+
+
+def make(child: Child, blobs: Blobs, derived: Derived, copy: Copy, limits: Limits) -> bytes:
+    """Draw the copy and keep it. NotFound while the document is not read; errors of the child."""
+    made = bound(child, str(blobs.path(copy.sha256)), copy.pages, copy.title, limits)
+    derived.replace(copy.scan_id, f"{copy.document_id}.*.pdf", copy.name, made)
+    return made
+
+
+def bound(child: Child, path: str, read: Sequence[Page], title: str, limits: Limits) -> bytes:
+    """A PDF of these pages of the original at `path`. NotFound where there is none yet; errors of the child."""
+    if not read:
+        raise NotFound("Văn bản chưa đọc xong nên chưa có PDF tìm kiếm được. Hãy tải tệp gốc, hoặc thử lại sau.")
+    out = io.BytesIO()
+
+    def picture(page: Page) -> Plate:
+        asked = (path, page.number, page.rotation, limits)
+        drawn: Plate = child.run("archive.plates:plate", *asked, wall=SECONDS, cpu=SECONDS)
+        return drawn
+
+    searchable.write(out, read, picture, title)
+    return out.getvalue()
