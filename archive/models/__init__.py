@@ -2,6 +2,7 @@
 
 from archive.models.base import Base, BigId, Key, Moment, new_id, now
 from archive.models.books import Book, BookImport, BookYear, ClosedDay, RegisterEntry
+from archive.models.client_ids import ClientId, ClientUpload
 from archive.models.delegation import Delegation
 from archive.models.door import FailedPlace, Identity, KnownPlace, SecondFactor, SignInStep
 from archive.models.files import FilePaper, WorkFile
@@ -26,6 +27,8 @@ __all__ = [
     "BookImport",
     "BookYear",
     "CitationRow",
+    "ClientId",
+    "ClientUpload",
     "ClosedDay",
     "Confirmation",
     "Cut",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, register, register_days
+from archive import client_uploads, history, register, register_days
 from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
@@ -178,6 +178,7 @@ def _forget_pages(session: Session, scan_id: str) -> None:
     session.execute(sa.delete(PageRow).where(PageRow.scan_id == scan_id))
     session.execute(sa.delete(Cut).where(Cut.scan_id == scan_id))  # it remembers what people had confirmed
     session.execute(sa.update(Origin).where(Origin.scan_id == scan_id).values(filename=HIDDEN))
+    client_uploads.conceal(session, scan_id)
 
 
 def _is_in_book(session: Session, document_id: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import bundles, history, links, pages, records
+from archive import bundles, client_uploads, history, links, pages, records
 from archive.bundles import Part
 from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
@@ -170,7 +170,8 @@ def _with_flags(session: Session, document: Document, answer: Extraction) -> Ext
         flags.append("unreadable_page")
     ours = tuple(Finding("flag", flag, 1.0, source=OURS) for flag in flags)
     more = outside(answer.findings, *_outside_of(session, document))
-    return dataclasses.replace(answer, findings=(*answer.findings, *ours, *more))
+    said = client_uploads.suggested(session, document)
+    return dataclasses.replace(answer, findings=(*answer.findings, *ours, *more, *said))
 
 
 def _outside_of(session: Session, document: Document) -> tuple[str, list[str | None], list[Mark]]:
