@@ -59,11 +59,7 @@ class Writer:
 
     def finish(self, info: Mapping[str, str], at: dt.datetime) -> Mapping[str, str]:
         """Write manifests and give the bag its name; the payload's names and hashes."""
-        facts = {**info, "Bagging-Date": f"{at:%Y-%m-%d}", "Payload-Oxum": f"{self._bytes}.{len(self._payload)}"}
-        lines = "".join(f"{key}: {' '.join(value.split())}\n" for key, value in facts.items())
-        tags = {"bagit.txt": DECLARATION, "bag-info.txt": lines.encode(), MANIFEST: _listed(self._payload)}
-        tags[TAG_MANIFEST] = _listed({name: hashlib.sha256(content).hexdigest() for name, content in tags.items()})
-        for name, content in tags.items():
+        for name, content in tags(self._payload, self._bytes, info, at).items():
             with (self._half / name).open("xb") as stream:
                 stream.write(content)
                 stream.flush()
@@ -76,6 +72,15 @@ class Writer:
     def abandon(self) -> None:
         """Leave nothing behind."""
         shutil.rmtree(self._half, ignore_errors=True)
+
+
+def tags(payload: Mapping[str, str], size: int, info: Mapping[str, str], at: dt.datetime) -> dict[str, bytes]:
+    """The tag files of a bag with this payload (`data/…` → SHA-256) of `size` bytes."""
+    facts = {**info, "Bagging-Date": f"{at:%Y-%m-%d}", "Payload-Oxum": f"{size}.{len(payload)}"}
+    lines = "".join(f"{key}: {' '.join(value.split())}\n" for key, value in facts.items())
+    made = {"bagit.txt": DECLARATION, "bag-info.txt": lines.encode(), MANIFEST: _listed(payload)}
+    made[TAG_MANIFEST] = _listed({name: hashlib.sha256(content).hexdigest() for name, content in made.items()})
+    return made
 
 
 def _listed(files: Mapping[str, str]) -> bytes:

@@ -35,12 +35,16 @@ class Copy:
     pages: tuple[Page, ...]
 
 
+def name_of(document: Document) -> str:
+    """What the copy is called among the projections of its scan."""
+    return f"{document.id}.{document.version}.a2b.pdf"
+
+
 def copy_of(session: Session, document: Document) -> Copy:
     """The copy of a document as it stands now."""
     read = pages.of_scan(session, document.scan_id, document.pages)
-    name = f"{document.id}.{document.version}.a2b.pdf"
     title = document.full_code or document.id
-    return Copy(document.scan_id, document.scan.sha256, document.id, name, title, read)
+    return Copy(document.scan_id, document.scan.sha256, document.id, name_of(document), title, read)
 
 
 def kept(derived: Derived, copy: Copy) -> bytes | None:

@@ -6,7 +6,7 @@ Columns as NĐ 30/2020/NĐ-CP, Appendix V and its forms for filing: the list fiv
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 from archive import forms, work_files
 from archive.models import FilePaper, WorkFile
@@ -68,10 +68,10 @@ def list_sheet(year: int, files: Sequence[WorkFile]) -> Sheet:
     return Sheet(f"Danh mục hồ sơ {year}", f"DANH MỤC HỒ SƠ NĂM {year}", LIST, rows, (), (16, 60, 16, 26, 24), True)
 
 
-def contents_sheet(file: WorkFile, papers: Sequence[FilePaper]) -> Sheet:
-    """Mục lục văn bản trong hồ sơ."""
+def contents_sheet(file: WorkFile, papers: Sequence[FilePaper], only: Container[int] | None = None) -> Sheet:
+    """Mục lục văn bản trong hồ sơ; `only`: the lines of these papers, with the numbers they have among all."""
     lines = (f"Số, ký hiệu hồ sơ: {file.code}", f"Tiêu đề: {file.title}")
-    rows = list(contents_rows(papers))
+    rows = [row for row in contents_rows(papers) if only is None or row[0] in only]
     widths = (8, 18, 14, 60, 28, 12, 18)
     return Sheet("Mục lục văn bản", "MỤC LỤC VĂN BẢN TRONG HỒ SƠ", CONTENTS, rows, lines, widths, True)
 

@@ -5,7 +5,7 @@ from archive.models.books import Book, BookImport, BookYear, ClosedDay, Register
 from archive.models.client_ids import ClientId, ClientUpload
 from archive.models.delegation import Delegation
 from archive.models.door import FailedPlace, Identity, KnownPlace, SecondFactor, SignInStep
-from archive.models.files import FilePaper, WorkFile
+from archive.models.files import FilePaper, Handover, WorkFile
 from archive.models.handling import Digest, Holiday, RouteRow, Unit
 from archive.models.keeping import ImportedEvent, Restore
 from archive.models.origins import Message, Origin
@@ -40,6 +40,7 @@ __all__ = [
     "FailedPlace",
     "FilePaper",
     "FindingRow",
+    "Handover",
     "Holiday",
     "Identity",
     "ImportedEvent",

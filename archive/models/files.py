@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -59,3 +59,22 @@ class FilePaper(Base):
     added_by: Mapped[str] = mapped_column(sa.String(80))
     added_at: Mapped[dt.datetime] = mapped_column(default=now)
     document: Mapped[Document] = relationship()
+
+
+class Handover(Base):
+    """The package (gói nộp lưu) of a work file that was asked for last: its copies are drawn before it can be taken."""
+
+    __tablename__ = "handover"
+    file_id: Mapped[str] = mapped_column(sa.ForeignKey("work_file.id", ondelete="CASCADE"), primary_key=True)
+    asked_by: Mapped[str] = mapped_column(sa.String(80))
+    asked_at: Mapped[dt.datetime] = mapped_column(default=now)
+    started_at: Mapped[dt.datetime | None]
+    beat_at: Mapped[dt.datetime | None]
+    """Last sign of life of the process that is at it."""
+    ended_at: Mapped[dt.datetime | None]
+    done: Mapped[int] = mapped_column(default=0, server_default="0")
+    total: Mapped[int] = mapped_column(default=0, server_default="0")
+    unmade: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    """Documents of which no copy could be drawn: their originals go alone."""
+    error: Mapped[str] = mapped_column(sa.String(500), default="", server_default="")
+    """Why there is none, for people."""
