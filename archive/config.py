@@ -32,6 +32,9 @@ class Settings:
     province: str = _says("slug of the office's own province plugin, `cao_bang`", "")
     office: str = _says("the office's own name, as on its stamp", "")
     superior: str = _says("the organ above the office, first line of printed forms", "")
+    organ_id: str = _says("the office's own identification code (mã định danh), `000.00.00.H49`", "")
+    edxml_outbox: str = _says("folder for status messages to senders of edXML; empty: none are written", "")
+    trust: str = _says("folder of the certificates (PEM, CRT) whose signatures are believed; empty: nobody's", "")
     inbox: str = _says("folder to be watched; nothing watches it in this version", "")
     host: str = _says("address the web listens on", "127.0.0.1")
     port: int = _says("port the web listens on", 8080)
@@ -60,6 +63,8 @@ class Settings:
     smtp_user: str = _says("who signs in at the mail server; empty: nobody", "")
     smtp_password: str = _says("and the password", "")
     smtp_from: str = _says("sender of the letters; empty: smtp_user", "")
+    scanners: str = _says("addresses of network scanners (eSCL), http://192.168.1.20/eSCL, apart by commas", "")
+    scanimage_options: str = _says("options given to every scanner of this machine: --brightness=10", "")
     remind_at: str = _says("hour in Vietnam from which letters go out on working days", "07:00")
 
     @property

@@ -21,7 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OPEN = {"static", "health.alive"}
 """Endpoints nobody needs to be known for: no database is asked."""
-UNATTENDED = {"review.part_queue", "review.ready", "ledger.progress"}
+UNATTENDED = {"review.part_queue", "review.ready", "ledger.progress", "scanning.progress", "scanning.find"}
 """What a browser asks by itself: it does not count as somebody being there."""
 NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."
 NO_RIGHT = "Vai trò của bạn không được làm việc này; không văn bản nào bị đổi. Hãy nhờ văn thư hoặc quản trị viên."
@@ -58,10 +58,15 @@ def identify() -> None:
     if request.endpoint in OPEN:
         return
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
+    if scheme.lower() in _schemes():
         _identify_program(key.strip())
     elif cookie := request.cookies.get(cookie_name()):
         _identify_browser(cookie)
+
+
+def _schemes() -> tuple[str, ...]:
+    """How a key is announced: apps made for another archive say `Token`."""
+    return ("bearer", "token") if (request.blueprint or "").startswith("paperless_") else ("bearer",)
 
 
 def _identify_program(key: str) -> None:

@@ -16,6 +16,8 @@ from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
 from archive.keyring import Keyring
+from archive.scanner.batch import Batches
+from archive.scanner.runs import Roster, Runs
 from archive.search import Index, open_search
 from server.oidc import Provider
 
@@ -76,6 +78,21 @@ class State:
     def search(self) -> Index:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Pages that were scanned and not handed in yet."""
+        return Batches(self.settings.data)
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The scanners at work."""
+        return Runs(self.settings, self.batches)
+
+    @cached_property
+    def roster(self) -> Roster:
+        """Which scanners there are."""
+        return Roster()
 
     def plugins(self, session: Session) -> tuple[Plugin, ...]:
         """The plugins as they are now, for the administrator's pages.

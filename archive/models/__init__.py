@@ -12,6 +12,7 @@ from archive.models.origins import Message, Origin
 from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
 from archive.models.reviewing import Cut, Presence
+from archive.models.scanning import NetworkScanner
 from archive.models.scans import WITHHELD, MarkRow, PageRow, Scan, StampLayout, StampRow, Words
 from archive.models.searches import Abbreviation, SavedSearch
 from archive.models.work import Event, EventHead, Inspection, Outbox, PluginState, Task
@@ -51,6 +52,7 @@ __all__ = [
     "MarkRow",
     "Message",
     "Moment",
+    "NetworkScanner",
     "Origin",
     "Outbox",
     "PageRow",

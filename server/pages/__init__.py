@@ -47,6 +47,8 @@ from server.pages import (
     restored,
     review,
     routing,
+    scanners,
+    scanning,
     search,
     searches,
     second_factor,
@@ -71,7 +73,7 @@ PAGES = (
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file,
     restored,
     sessions, second_factor, user, single_sign_on,
-    delegations, quarantine, ledger,
+    delegations, quarantine, ledger, scanning, scanners,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -138,6 +140,7 @@ def tabs() -> list[Tab]:
     """The navigation of this user."""
     known = [
         ("/", _("Hộp đến"), may("ingest") or may("correct")),
+        ("/scan", _("Quét"), may("ingest")),
         ("/register", _("Sổ văn bản đến"), may("read")),
         ("/search", _("Tìm kiếm"), may("read")),
         ("/routing", _("Điều phối"), may("route")),

@@ -1,0 +1,113 @@
+"""A batch handed in: its files made, taken by the one intake, and only then its pages let go.
+
+Every step may be killed and done again. What goes into which file is written down before the first is handed in, and
+the same pages always give the same bytes: a second time the intake knows them by their SHA-256.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from archive import history, intake
+from archive.blobs import Blobs
+from archive.children import Child
+from archive.config import Settings
+from archive.database import Sessions
+from archive.errors import BadValue, Refused
+from archive.intake import Received
+from archive.models import User
+from archive.origins import Origin
+from archive.scanner.batch import Batch, Batches, files
+from archive.scanner.binding import Bound
+from archive.scanner.leaves import Facts
+
+SOURCE = "scanner"
+WALL, CPU = 120.0, 60.0
+"""Seconds to bind one file."""
+_NOTHING = "Lô này không có trang nào để nhận; kho không đổi gì. Hãy quét, hoặc lấy lại một trang đã bỏ."
+_HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+
+
+def hand_in(
+    batches: Batches, batch: Batch, sessions: Sessions, blobs: Blobs, settings: Settings, *, user: User
+) -> list[str]:
+    """Take every file of the batch; the ids of their scans. BadValue for an empty one, Conflict while it is scanned.
+
+    Refused: that file, and those after it, are still in the batch.
+    """
+    with batches.take(batch):
+        if (before := batches.handed(batch)) is not None:
+            return before
+        plan = batches.plan(batch) or _plan(batches, batch)
+        batches.freeze(batch, plan)
+        scans: list[str] = []
+        for file in plan["files"]:
+            try:
+                scans.append(_take(batches, batch, plan, file, (sessions, blobs, settings), user.name).scan_id)
+            except Refused:
+                if not scans and not plan.get("again"):
+                    batches.freeze(batch, None)  # nothing of it is in the archive: it may be changed
+                raise
+            plan["again"] = True
+        batches.close(batch, scans)
+    return scans
+
+
+def _plan(batches: Batches, batch: Batch) -> dict[str, Any]:
+    """The files that are to be: names and pages."""
+    parts = files(batch, batches.leaves(batch))
+    if not parts:
+        raise BadValue(_NOTHING)
+    begun = dt.datetime.fromisoformat(batch.begun).astimezone(_HERE)
+    # Two batches of blank forms may be alike to the last byte: the id tells them apart in the file, too.
+    name, mark = f"Quét {begun:%Y-%m-%d %H.%M.%S}", batch.id[:8]
+    many = len(parts) > 1
+    return {
+        "urgent": batch.urgent, "secret": batch.secret,
+        "files": [
+            {"name": f"{name} ({n}).pdf" if many else f"{name}.pdf", "title": f"{name} · {mark}-{n}",
+             "pages": [[asdict(leaf.facts), leaf.turn] for leaf in part]}
+            for n, part in enumerate(parts, 1)
+        ],
+    }  # fmt: skip
+
+
+def _take(
+    batches: Batches, batch: Batch, plan: dict[str, Any], file: dict[str, Any],
+    archive: tuple[Sessions, Blobs, Settings], actor: str,
+) -> Received:  # fmt: skip
+    folder = batches.folder(batch.id).absolute()
+    target = folder / "file.pdf"
+    pages = [Bound(Facts(**facts), turn) for facts, turn in file["pages"]]
+    with Child(name="bind") as child:
+        child.run("archive.scanner.binding:bind", str(folder), pages, file["title"], str(target), wall=WALL, cpu=CPU)
+    with target.open("rb") as stream:
+        return intake.receive(
+            *archive, stream, file["name"], actor=actor, source=SOURCE, urgent=plan["urgent"], secret=plan["secret"],
+            origin=Origin(batch.wanted.device),
+        )  # fmt: skip
+
+
+def sweep(batches: Batches, sessions: Sessions) -> int:
+    """Let go of batches nobody touched for a week, each with an event; how many."""
+    swept = 0
+    for batch in batches.old():
+        if batches.plan(batch) is None and not batches.is_held(batch):
+            discard(batches, batch, sessions, actor="vanthu", action="batch_swept")
+            swept += 1
+    return swept
+
+
+def discard(
+    batches: Batches, batch: Batch, sessions: Sessions, *, actor: str, action: str = "batch_discarded"
+) -> None:  # fmt: skip
+    """Throw a batch away; the event says how many pages that were. Conflict while it is scanned or being handed in."""
+    batches.need_open(batch)
+    with batches.take(batch):
+        if pages := len(batches.leaves(batch)):
+            with sessions.begin() as session:
+                history.append(session, actor, action, f"batch {batch.id}", {"pages": pages, "begun": batch.begun})
+        batches.remove(batch)
