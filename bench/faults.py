@@ -1,18 +1,20 @@
 """Fault matrix: a small day of the archive, ended or disturbed at every call that writes.
 
-    python -m bench faults [--every N] [--papers 2] [kill] [fail] [power]
+    python -m bench faults [--every N] [--papers 2] [--by-turns] [kill] [fail] [power]
 
 kill: kill -9 before the n-th call. fail: the n-th call, or all from it on until the fault is over, fail with ENOSPC,
 EIO or EROFS. power: the power goes before the n-th call and the disk kept nothing, only names, some sectors or all of
 what was not synced. Each time it is checked that nothing promised is lost, then a day is lived without faults and
-everything must be done, and done once. --every N takes each N-th call only. Needs a C compiler: bench/_faults.c goes
-before libc, so that SQLite's own writes are reached.
+everything must be done, and done once. --every N takes each N-th call only. --by-turns hits each call once with each
+error, now the call alone, now all from it on, and cuts the power once before it, what the disk keeps taken in turn.
+Needs a C compiler: bench/_faults.c goes before libc, so that SQLite's own writes are reached.
 """
 
 from __future__ import annotations
 
 import argparse
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -37,6 +39,7 @@ from bench._faults_disk import HOWS, Call, Disk, calls
 from migrations import upgrade
 
 COUNT, KILL, FAIL_ONCE, FAIL_ON = range(4)
+WAYS = ((FAIL_ONCE, "at"), (FAIL_ON, "from"))
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS)
 HERE = Path(__file__).parent
 ANSWERED = {("register", "OperationalError"), ("start", "OSError")}
@@ -250,8 +253,9 @@ def failed(ground: Ground, at: int, how: int, error: int) -> Iterator[str]:
 
 
 def powerless(
-    ground: Ground, record: Day, disk: Disk, points: Container[int], hows: Sequence[str] = HOWS, *, days: bool = True
-) -> Iterator[tuple[str, list[str]]]:
+    ground: Ground, record: Day, disk: Disk, points: Container[int], hows: Sequence[str] = HOWS, *,
+    days: bool = True, by_turns: bool = False,
+) -> Iterator[tuple[str, list[str]]]:  # fmt: skip
     """The power goes before each of the `points` of a recorded day that began on `disk`; `days`: and a day after it."""
     number, notes = 0, list[dict[str, Any]]()
     for call in record.told:
@@ -259,7 +263,7 @@ def powerless(
             notes.append(call.note)
             continue
         number += 1
-        for how in hows if number in points else ():
+        for how in (hows if not by_turns else [hows[number % len(hows)]]) if number in points else ():
             place = ground.empty()
             disk.lay(place, how, seed=number)
             wrong = list(_afterwards(ground, place, notes) if days else lost(place, notes))
@@ -277,7 +281,7 @@ def _afterwards(ground: Ground, folder: Path, notes: list[dict[str, Any]]) -> It
     shutil.rmtree(folder)
 
 
-def matrix(ground: Ground, kinds: list[str], every: int) -> Iterator[tuple[str, list[str]]]:
+def matrix(ground: Ground, kinds: list[str], every: int, *, by_turns: bool) -> Iterator[tuple[str, list[str]]]:
     """(what was done, what was wrong) of each case."""
     record, disk = recorded(ground)
     points = range(1, len(record.writes) + 1, every)
@@ -285,24 +289,24 @@ def matrix(ground: Ground, kinds: list[str], every: int) -> Iterator[tuple[str, 
     if "kill" in kinds:
         yield from ((f"kill -9 before call {at}", list(killed(ground, at))) for at in points)
     if "fail" in kinds:
-        for error in ERRORS:
-            for how, words in ((FAIL_ONCE, "at"), (FAIL_ON, "from")):
-                name = errno.errorcode[error]
-                yield from ((f"{name} {words} call {at}", list(failed(ground, at, how, error))) for at in points)
+        for at, (error, way) in itertools.product(points, itertools.product(ERRORS, WAYS)):
+            if not by_turns or WAYS[(at + error) % 2] is way:
+                yield f"{errno.errorcode[error]} {way[1]} call {at}", list(failed(ground, at, way[0], error))
     if "power" in kinds:
-        yield from powerless(ground, record, disk, points)
+        yield from powerless(ground, record, disk, points, by_turns=by_turns)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench faults")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--papers", type=int, default=2, help="received in a day")
+    parser.add_argument("--by-turns", action="store_true")
     parser.add_argument("kinds", nargs="*", default=["kill", "fail", "power"])
     given = parser.parse_args()
     began, cases, bad = time.monotonic(), Counter[str](), 0
     with tempfile.TemporaryDirectory(prefix="vanthu-faults-", dir=memory()) as folder:
         ground = Ground(Path(folder), given.papers)
-        for name, wrong in matrix(ground, given.kinds, given.every):
+        for name, wrong in matrix(ground, given.kinds, given.every, by_turns=given.by_turns):
             cases[name.split()[0]] += 1
             bad += bool(wrong)
             if wrong:
