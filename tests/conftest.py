@@ -13,13 +13,34 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from argon2 import PasswordHasher
 
-from archive import database
+from archive import database, people
 from archive.config import Settings
 from migrations import upgrade
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+
+
+_IN_AN_OFFICE = {name: getattr(people, name) for name in ("_hasher", "_NOBODY")}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords():
+    """Passwords are hashed in a moment: a suite hashes a thousand, at a tenth of a second each."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_hasher", quick)
+        patch.setattr(people, "_NOBODY", quick.hash("cua khong ai"))
+        yield
+
+
+@pytest.fixture
+def slow_passwords(monkeypatch):
+    """Passwords are hashed as in an office, for tests about that."""
+    for name, value in _IN_AN_OFFICE.items():
+        monkeypatch.setattr(people, name, value)
 
 
 @pytest.fixture

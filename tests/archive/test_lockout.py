@@ -15,17 +15,7 @@ DESK, STREET = "10.0.0.5", "203.0.113.9"
 
 
 @pytest.fixture
-def quick(monkeypatch):
-    """Passwords that are hashed in a moment: these tests are about what is counted."""
-    from argon2 import PasswordHasher
-
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(people, "_hasher", hasher)
-    monkeypatch.setattr(people, "_NOBODY", hasher.hash("cua khong ai"))
-
-
-@pytest.fixture
-def lan(sqlite_sessions, quick):
+def lan(sqlite_sessions):
     with sqlite_sessions.begin() as session:
         return people.add_user(session, "lan", "admin", None, PASSWORD, at=NOW).id
 
@@ -104,7 +94,7 @@ def test_an_address_is_forgotten_after_a_quiet_hour(sqlite_sessions, lan):
         assert [one.address for one in session.scalars(sa.select(FailedPlace))] == ["192.0.2.1"]
 
 
-def test_a_lock_survives_a_restart(quick, settings, sqlite_engine):
+def test_a_lock_survives_a_restart(settings, sqlite_engine):
     makers = database.sessions(sqlite_engine)
     with makers.begin() as session:
         people.add_user(session, "lan", "clerk", None, PASSWORD)
@@ -131,7 +121,7 @@ def test_whatever_is_refused_writes_a_row_of_the_address(sqlite_sessions, lan):
         assert session.get(User, lan).failures == 5, "what waits is not counted"
 
 
-def test_a_right_password_is_hashed_for_nobody_too(sqlite_sessions, monkeypatch):
+def test_a_right_password_is_hashed_for_nobody_too(slow_passwords, sqlite_sessions, monkeypatch):
     asked = []
     whole = people._matches
     monkeypatch.setattr(people, "_matches", lambda hashed, given: asked.append(hashed) or whole(hashed, given))
@@ -139,7 +129,7 @@ def test_a_right_password_is_hashed_for_nobody_too(sqlite_sessions, monkeypatch)
     assert [hashed.split("$")[:4] for hashed in asked] == [people.hash_password(PASSWORD).split("$")[:4]]
 
 
-def test_both_databases_count_alike(quick, sessions):
+def test_both_databases_count_alike(sessions):
     with sessions.begin() as session:
         people.add_user(session, "lan", "clerk", None, PASSWORD)
     assert knock(sessions)

@@ -63,7 +63,7 @@ def test_a_switched_off_user_does_not_get_in_nor_stay_in(sqlite_sessions, lan):
     assert sign_in(sqlite_sessions) is None
 
 
-def test_neither_password_nor_cookie_nor_key_is_kept(sqlite_sessions, lan):
+def test_neither_password_nor_cookie_nor_key_is_kept(slow_passwords, sqlite_sessions, lan):
     with sqlite_sessions.begin() as session:
         user = session.get(User, lan)
         cookie, csrf = people.new_session(session, user, NOW)

@@ -1,11 +1,22 @@
 """A running application over a fresh archive, and people at their desks in front of it."""
 
 import pytest
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 
 from archive import database, people
 from server import create_app
 from tests.server.desk import Desk
 from tests.server.witness import Witness
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_templates(tmp_path_factory):
+    """Each template is compiled once for all applications of a run: hundreds are made, a tenth of a second each."""
+    cache = FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "jinja_options", {"bytecode_cache": cache})
+        yield
 
 
 @pytest.fixture

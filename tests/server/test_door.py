@@ -8,7 +8,6 @@ import re
 import pyotp
 import pytest
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 
 from archive import people, second_factor
 from archive.models import Event, FailedPlace, KnownPlace, LoginSession, SecondFactor, User, now
@@ -16,14 +15,6 @@ from server import create_app
 from tests.server.desk import Desk
 
 EDGE = "Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch):
-    """Passwords that are hashed in a moment: none of this is about how long one takes."""
-    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(people, "_hasher", hasher)
-    monkeypatch.setattr(people, "_NOBODY", hasher.hash("cua khong ai"))
 
 
 def change(app, **settings):
