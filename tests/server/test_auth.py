@@ -1,6 +1,7 @@
 """Signing in and out, the first administrator, and who is let in where."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -151,6 +152,28 @@ def test_a_program_s_key_opens_what_its_scope_says(app, desk, makers):
     assert refused.status_code == 403 and refused.mimetype == "application/problem+json"
     wrong = program.get("/register", headers={"Authorization": "Bearer vanthu_khong"})
     assert wrong.status_code == 401 and wrong.json["status"] == 401
+
+
+def test_a_key_without_the_scope_admin_reaches_neither_administration_nor_an_account(app, desk, makers):
+    desk("admin")
+    with makers.begin() as session:
+        user = session.query(User).one()
+        few, own = (people.new_token(session, user, "may", scopes) for scopes in (["read", "write"], ["admin"]))
+
+    def answers(key, method):
+        for rule in app.url_map.iter_rules():
+            path = re.sub("<[^>]+>", "admin-x", re.sub("<int:[^>]+>", "1", str(rule)))
+            if method in rule.methods and path.startswith(KEPT_FROM_KEYS):
+                bearer = {"Authorization": f"Bearer {key}"}
+                yield path, app.test_client().open(path, method=method, headers=bearer).status_code
+
+    asked = [*answers(few, "GET"), *answers(few, "POST")]
+    assert len(asked) > 40
+    assert [(path, status) for path, status in asked if status not in (401, 403)] == []
+    assert [path for path, status in answers(own, "GET") if path.startswith("/admin") and status == 403] == []
+
+
+KEPT_FROM_KEYS = ("/admin", "/delegations", "/password", "/second-factor", "/sessions")
 
 
 # Which role may open which page: a page without a line here fails the test below.
