@@ -26,7 +26,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 FOREIGN = (
     "Yêu cầu này đến từ một trang khác nên không được thực hiện; không văn bản nào bị đổi. Hãy mở lại trang và làm lại."
 )
-UPLOADS = {"upload.upload", "api_scans.send"}
+UPLOADS = {"upload.upload", "api_scans.send", "paperless_uploads.send"}
 """Their forms are files: read by the view, once it is known who sends them."""
 FILES = {*UPLOADS, "book_import.upload"}
 """Where files are taken; Flask's MAX_CONTENT_LENGTH holds there."""
