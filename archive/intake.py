@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, ledger, origins, scans, scrub
+from archive import history, ledger, messages, origins, scans, scrub
 from archive.blobs import Blob, Blobs
 from archive.blobs.files import full
 from archive.config import Settings
@@ -143,6 +143,8 @@ def _write(session: Session, door: _Door, blob: Blob, filename: str, media_type:
 
 
 def _again(session: Session, door: _Door, scan: Scan, filename: str) -> Received:
+    if door.origin and door.origin.message:  # a quarantine that is just imposed would not see this message
+        session.refresh(scan, with_for_update=True)
     scrub.mend(session, scan, door.actor, now())  # the store has just seen to it that its bytes are whole
     _tell_origin(session, door, scan, filename)
     _withhold(session, door, scan)
@@ -160,8 +162,10 @@ def _withhold(session: Session, door: _Door, scan: Scan) -> None:
     safe = door.archive.safe
     if scan.status in WITHHELD:
         safe.take(door.archive.blobs, scan.sha256, scan.filename)
+        messages.withhold(session, door.archive.blobs, safe, scan.id)
         if scan.status == "destroyed":
             safe.destroy(scan.sha256)
+            messages.destroy(session, door.archive.blobs, safe, scan.id)
     elif door.secret and not door.archive.keeps_secrets:
         session.refresh(scan, with_for_update=True)
         quarantine.impose(session, door.archive, scan)

@@ -11,11 +11,12 @@ from typing import Any, BinaryIO
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history
+from archive import history, messages, scrub
 from archive.blobs import Blobs
 from archive.database import Sessions
 from archive.models import Message, Scan, now
 from archive.models import Origin as OriginRow
+from archive.safe import Safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def note(session: Session, scan: Scan, source: str, filename: str, origin: Origi
 
 
 def keep(
-    sessions: Sessions, blobs: Blobs, stream: BinaryIO, envelope: Envelope, *, limit: int, actor: str,
+    sessions: Sessions, blobs: Blobs, safe: Safe, stream: BinaryIO, envelope: Envelope, *, limit: int, actor: str,
     at: dt.datetime | None = None,
 ) -> str:  # fmt: skip
     """Keep a message whole before its files are taken; its id, the same for the same bytes.
@@ -61,15 +62,24 @@ def keep(
     blob = blobs.put(stream, limit)
     try:
         with sessions.begin() as session:
+            if known := _again(session, blobs, safe, blob.sha256, actor):
+                return known
             return _row(session, blob.sha256, blob.size, envelope, actor, at or now())
     except sa.exc.IntegrityError:  # another process kept it at the same moment
         with sessions() as session:
-            return session.scalars(_known(blob.sha256)).one()
+            return session.scalars(_known(blob.sha256)).one().id
+
+
+def _again(session: Session, blobs: Blobs, safe: Safe, sha256: str, actor: str) -> str | None:
+    message = session.scalars(_known(sha256).with_for_update(key_share=True)).one_or_none()
+    if message is None:
+        return None
+    messages.again(session, blobs, safe, message)
+    scrub.mend(session, message, actor, now())
+    return message.id
 
 
 def _row(session: Session, sha256: str, size: int, envelope: Envelope, actor: str, at: dt.datetime) -> str:
-    if known := session.scalar(_known(sha256)):
-        return known
     message = Message(
         kind=envelope.kind, sha256=sha256, size=size, key=envelope.key[:500], sender=envelope.sender[:300],
         account=envelope.account[:300], facts=dict(envelope.facts), received_at=at,
@@ -81,5 +91,5 @@ def _row(session: Session, sha256: str, size: int, envelope: Envelope, actor: st
     return message.id
 
 
-def _known(sha256: str) -> sa.Select[str]:
-    return sa.select(Message.id).where(Message.sha256 == sha256)
+def _known(sha256: str) -> sa.Select[Message]:
+    return sa.select(Message).where(Message.sha256 == sha256)

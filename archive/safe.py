@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from archive.blobs import Blobs
 from archive.durable import sync
@@ -19,17 +21,20 @@ _NAME = re.compile(r"[0-9a-f]{64}")
 
 
 class Safe:
-    """Originals in quarantine by their SHA-256, each with the name its file came under."""
+    """Originals and messages in quarantine by their SHA-256, each with the name it came under."""
 
     def __init__(self, data: Path) -> None:
         self.root = data / "quarantine"
 
-    def take(self, blobs: Blobs, sha256: str, filename: str) -> None:
-        """Move the bytes out of the archive's store; again, or when they were never there: nothing more happens."""
+    def take(self, blobs: Blobs, sha256: str, filename: str, facts: Mapping[str, Any] | None = None) -> None:
+        """Move the bytes out of the archive's store; again, or when they were never there: nothing more happens.
+
+        `facts`: what else is to be known again when they come back.
+        """
         self._open()
         note = self._note(sha256)
         if not note.exists():  # of a repeated step the name is already hidden
-            note.write_text(json.dumps({"filename": filename}), encoding="utf-8")
+            note.write_text(json.dumps({"filename": filename, "facts": dict(facts or {})}), encoding="utf-8")
         if blobs.has(sha256):  # the same file may come in again
             _move(blobs.path(sha256), self._path(sha256))
 
@@ -46,10 +51,19 @@ class Safe:
 
     def filename(self, sha256: str) -> str:
         """The name the file came under."""
+        return str(self._noted(sha256).get("filename", "không tên"))
+
+    def facts(self, sha256: str) -> dict[str, Any]:
+        """What was to be known again; empty where nothing was said."""
+        said = self._noted(sha256).get("facts", {})
+        return said if isinstance(said, dict) else {}
+
+    def _noted(self, sha256: str) -> dict[str, Any]:
         try:
-            return str(json.loads(self._note(sha256).read_text(encoding="utf-8"))["filename"])
-        except (OSError, ValueError, KeyError):
-            return "không tên"
+            said = json.loads(self._note(sha256).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return said if isinstance(said, dict) else {}
 
     def names(self) -> list[str]:
         """Every original in quarantine."""

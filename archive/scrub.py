@@ -12,9 +12,10 @@ import errno
 import hashlib
 import os
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,7 +24,7 @@ from archive import history
 from archive.blobs import Blobs
 from archive.database import Sessions
 from archive.errors import NotFound, Transient
-from archive.models import WITHHELD, Scan, now
+from archive.models import WITHHELD, Message, Scan, now
 
 ACTOR = "scrub"
 """Who events of the scrub are said to be by."""
@@ -39,21 +40,20 @@ TODO = (
 
 Found = Literal["whole", "missing", "altered", "unreadable"]
 _OF_THE_DISK = frozenset({errno.EIO, errno.EACCES, errno.EPERM, errno.ESTALE, errno.EUCLEAN, errno.EBADMSG})
-_locked = (
-    sa.select(Scan).where(Scan.id == sa.bindparam("id")).with_for_update().execution_options(populate_existing=True)
-)
-_columns = (Scan.id, Scan.sha256, Scan.size)
 HELD = Scan.status.not_in(WITHHELD)
 """Scans whose bytes must be there; those in quarantine lie elsewhere (archive/safe.py)."""
+KEPT = ((Scan, HELD), (Message, sa.not_(Message.withheld)))
+"""The rows that have bytes in the store, and which of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """The bytes of one scan."""
+    """The bytes of one scan or message."""
 
-    scan_id: str
+    id: str
     sha256: str
     size: int
+    kind: type[Scan] | type[Message] = Scan
 
 
 class Pace:
@@ -109,36 +109,51 @@ def check_store(blobs: Blobs) -> None:
 
 def next_one(session: Session) -> Original | None:
     """The one longest not looked at; those never looked at first."""
-    never = sa.select(*_columns).where(HELD, Scan.verified_at.is_(None)).order_by(Scan.received_at).limit(1)
-    oldest = sa.select(*_columns).where(HELD, Scan.verified_at.is_not(None)).order_by(Scan.verified_at).limit(1)
-    row = session.execute(never).one_or_none() or session.execute(oldest).one_or_none()
-    return Original(*row) if row else None
+    for looked_at in (False, True):
+        first = [row for kind, held in KEPT if (row := session.scalar(_longest(kind, held, looked_at=looked_at)))]
+        if first:
+            row = min(first, key=lambda one: one.verified_at or one.received_at)
+            return Original(row.id, row.sha256, row.size, type(row))
+    return None
+
+
+def _longest(kind: type[Scan] | type[Message], held: sa.ColumnElement[bool], *, looked_at: bool) -> sa.Select[Any]:
+    wanted = sa.select(kind).where(held).limit(1)
+    if looked_at:
+        return wanted.where(kind.verified_at.is_not(None)).order_by(kind.verified_at)
+    return wanted.where(kind.verified_at.is_(None)).order_by(kind.received_at)
 
 
 def note(sessions: Sessions, original: Original, found: Found, at: dt.datetime | None = None) -> bool:
     """Write what was found; False when it was damaged and nobody had known. A scan that is gone since is left alone."""
     at = at or now()
     with sessions.begin() as session:
-        scan = session.scalars(_locked, {"id": original.scan_id}).one_or_none()
-        if scan is None or scan.sha256 != original.sha256 or scan.status in WITHHELD:
+        row: Scan | Message | None = session.get(
+            original.kind, original.id, with_for_update=True, populate_existing=True
+        )
+        if row is None or row.sha256 != original.sha256 or _is_withheld(row):
             return True
-        last, scan.verified_at = scan.verified_at, at
+        last, row.verified_at = row.verified_at, at
         if found == "whole":
-            mend(session, scan, ACTOR, at)
+            mend(session, row, ACTOR, at)
             return True
-        if scan.damaged_at is None:
-            scan.damaged_at = at
-            facts = {"sha256": scan.sha256, "found": found, "last_whole": last.isoformat() if last else None}
-            history.append(session, ACTOR, "original_damaged", scan.id, facts, at)
+        if row.damaged_at is None:
+            row.damaged_at = at
+            facts = {"sha256": row.sha256, "found": found, "last_whole": last.isoformat() if last else None}
+            history.append(session, ACTOR, "original_damaged", row.id, facts, at)
         return False
 
 
-def mend(session: Session, scan: Scan, actor: str, at: dt.datetime) -> None:
-    """The bytes of the scan are whole: where they were known to be damaged, that is over."""
-    if scan.damaged_at is not None:
-        facts = {"sha256": scan.sha256, "damaged_at": scan.damaged_at.isoformat()}
-        scan.damaged_at = None
-        history.append(session, actor, "original_whole", scan.id, facts, at)
+def _is_withheld(row: Scan | Message) -> bool:
+    return row.withheld if isinstance(row, Message) else row.status in WITHHELD
+
+
+def mend(session: Session, row: Scan | Message, actor: str, at: dt.datetime) -> None:
+    """The bytes of the scan or message are whole: where they were known to be damaged, that is over."""
+    if row.damaged_at is not None:
+        facts = {"sha256": row.sha256, "damaged_at": row.damaged_at.isoformat()}
+        row.damaged_at = None
+        history.append(session, actor, "original_whole", row.id, facts, at)
 
 
 def spacing(session: Session, days: float, at: dt.datetime | None = None) -> float:
@@ -148,12 +163,18 @@ def spacing(session: Session, days: float, at: dt.datetime | None = None) -> flo
     """
     at = at or now()
     border = at - dt.timedelta(days=days)
-    never_late = sa.and_(Scan.verified_at.is_(None), Scan.received_at < border)
-    late = sa.select(Scan.id).where(HELD, sa.or_(Scan.verified_at < border, never_late)).limit(1)
-    if session.scalar(late):
-        return 0.0
-    count = session.scalar(sa.select(sa.func.count()).select_from(Scan)) or 1
-    return days * HASTE * 86400 / count
+    for kind, held in KEPT:
+        never_late = sa.and_(kind.verified_at.is_(None), kind.received_at < border)
+        late = sa.select(kind.id).where(held, sa.or_(kind.verified_at < border, never_late)).limit(1)
+        if session.scalar(late):
+            return 0.0
+    return days * HASTE * 86400 / (kept(session) or 1)
+
+
+def kept(session: Session) -> int:
+    """How many originals are to be looked at."""
+    counts = (session.scalar(sa.select(sa.func.count()).select_from(kind).where(held)) for kind, held in KEPT)
+    return sum(one or 0 for one in counts)
 
 
 def step(
@@ -187,7 +208,7 @@ class Looked:
     month: int
     older: int
     damaged: list[str]
-    """Scan ids, the latest found first, at most 50."""
+    """Ids of scans and messages, the latest found first, at most 50."""
     damaged_count: int
 
     @property
@@ -200,15 +221,21 @@ def looked(session: Session, at: dt.datetime | None = None) -> Looked:
     """How many originals were looked at when, and which are damaged."""
     at = at or now()
     borders = [at - dt.timedelta(days=days) for days in (1, 7, 30)]
-    seen = Scan.verified_at
-    of = [sa.func.count().filter(HELD, one) for one in (
-        seen.is_(None), seen >= borders[0], sa.and_(seen < borders[0], seen >= borders[1]),
-        sa.and_(seen < borders[1], seen >= borders[2]), seen < borders[2],
-    )]  # fmt: skip
-    counts = [session.scalar(sa.select(one).select_from(Scan)) or 0 for one in of]
-    last = session.scalar(sa.select(sa.func.max(seen)))
-    bad = sa.and_(Scan.damaged_at.is_not(None), HELD)
-    ids = session.scalars(sa.select(Scan.id).where(bad).order_by(Scan.damaged_at.desc()).limit(50)).all()
-    total = session.scalar(sa.select(sa.func.count()).select_from(Scan).where(bad)) or 0
-    never, day, week, month, older = counts
-    return Looked(last, never, day, week, month, older, list(ids), total)
+    ages: Counter[str] = Counter()
+    last: list[dt.datetime] = []
+    damaged: list[tuple[dt.datetime, str]] = []
+    for kind, held in KEPT:
+        seen = kind.verified_at
+        of_age = {
+            "never": seen.is_(None), "day": seen >= borders[0],
+            "week": sa.and_(seen < borders[0], seen >= borders[1]),
+            "month": sa.and_(seen < borders[1], seen >= borders[2]), "older": seen < borders[2],
+        }  # fmt: skip
+        for age, when in of_age.items():
+            ages[age] += session.scalar(sa.select(sa.func.count()).select_from(kind).where(held, when)) or 0
+        last += [latest] if (latest := session.scalar(sa.select(sa.func.max(seen)))) else []
+        bad = sa.select(kind.damaged_at, kind.id).where(kind.damaged_at.is_not(None), held)
+        damaged += [(row[0], row[1]) for row in session.execute(bad)]
+    names = [id_ for _, id_ in sorted(damaged, reverse=True)]
+    return Looked(max(last, default=None), **{age: ages[age] for age in of_age}, damaged=names[:50],
+                  damaged_count=len(names))  # fmt: skip

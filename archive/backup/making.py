@@ -57,7 +57,7 @@ class Made:
     """Originals that were not in the folder before."""
     copied_bytes: int = 0
     purged: list[str] = field(default_factory=list)
-    """Originals taken out of the folder because their scans are in quarantine since."""
+    """Originals and messages taken out of the folder because they are in quarantine since."""
     tainted: list[str] = field(default_factory=list)
     """Older snapshots whose database still has what was read of them."""
     untold: list[str] = field(default_factory=list)
@@ -163,7 +163,8 @@ def _facts(file: Path) -> _Facts:
     with closing(snapshot.read(file)) as copy:
         told_of = "SELECT sha256, size FROM scan WHERE status NOT IN ('quarantined', 'destroyed')"
         kept = dict(copy.execute(f"{told_of} ORDER BY received_at, id"))
-        secret = copy.execute("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')").fetchall()
+        kept |= dict(copy.execute("SELECT sha256, size FROM message WHERE NOT withheld ORDER BY received_at, id"))
+        secret = copy.execute(snapshot.WITHHELD).fetchall()
         head = copy.execute("SELECT hash FROM event_head").fetchone()
         return _Facts(
             kept, frozenset(sha256 for (sha256,) in secret), _counts(copy),
@@ -178,8 +179,7 @@ def _counts(copy: sqlite3.Connection) -> dict[str, int]:
 
 def _in_quarantine(engine: sa.Engine) -> frozenset[str]:
     with engine.connect().execution_options(reading=True) as connection:
-        secret = sa.text("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')")
-        return frozenset(connection.scalars(secret))
+        return frozenset(connection.scalars(sa.text(snapshot.WITHHELD)))
 
 
 def _copy_originals(
@@ -214,7 +214,7 @@ def _copy(blobs: Blobs, sha256: str, place: Path) -> bool:
 
 
 def _purge(target: Target, secret: frozenset[str]) -> tuple[list[str], list[str]]:
-    """Take originals of scans that are in quarantine out of the folder; them, and the snapshots that know of them."""
+    """Take what is in quarantine out of the folder; the names, and the snapshots that know of them."""
     found = sorted(sha256 for sha256 in secret if target.blob(sha256).is_file())
     for sha256 in found:
         target.blob(sha256).unlink()

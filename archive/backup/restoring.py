@@ -19,7 +19,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import database, history
+from archive import database, history, messages
 from archive.backup import disk, snapshot, told
 from archive.backup.making import Tell, silent
 from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest, Target
@@ -27,7 +27,7 @@ from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
 from archive.durable import sha256_of, sync
 from archive.errors import BadSettings, Conflict, CopyBroken, NotEmpty
-from archive.models import Event, Restore, Scan, Task, now
+from archive.models import Event, Message, Restore, Scan, Task, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from archive.safe import Safe
@@ -292,3 +292,5 @@ def _conceal(session: Session, archive: Archive, secret: tuple[str, ...]) -> Non
         sa.select(Scan).where(Scan.sha256.in_(secret), Scan.status.not_in(("quarantined", "destroyed")))
     ).all():
         quarantine.impose(session, archive, scan)
+    for message in session.scalars(sa.select(Message).where(Message.sha256.in_(secret), sa.not_(Message.withheld))):
+        messages.conceal(archive.blobs, archive.safe, message)

@@ -23,6 +23,9 @@ Migrate = Callable[[sa.Engine, str], None]
 """Brings an empty database to a revision: `migrations.upgrade`, which this house may not import."""
 OF_A_SIGN_IN = ("session", "setup_link", "sign_in_step", "presence")
 """Tables that open doors or tell who looks at what; they are left out of every snapshot."""
+WITHHELD = """SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')
+UNION SELECT sha256 FROM message WHERE withheld"""
+"""Names of the bytes that no backup may hold, in SQL of both databases."""
 _REVISIONS = "alembic_version"
 ROWS = 500
 

@@ -72,7 +72,7 @@ class Manifest(_Strict):
     blobs: int = Field(ge=0)
     blob_bytes: int = Field(ge=0)
     withheld: int = Field(ge=0)
-    """Scans in quarantine: their originals are never copied."""
+    """Scans and messages in quarantine: their bytes are never copied."""
     damaged: list[Sha256] = Field(max_length=100_000)
     """Originals that were missing or damaged in the archive and of which this folder has no good copy either."""
     head: str = Field(max_length=64)
@@ -171,8 +171,10 @@ class Target:
         if not names:
             return set()
         with contextlib.closing(snapshot.read(self.folder(names[-1]) / DATABASE)) as copy:
-            secret = copy.execute("SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')")
-            return {sha256 for (sha256,) in secret}
+            wanted = snapshot.WITHHELD
+            if "message" not in snapshot.tables(copy):  # of an earlier version
+                wanted = wanted.partition("UNION")[0]
+            return {sha256 for (sha256,) in copy.execute(wanted)}
 
     def begin(self, at: dt.datetime) -> str:
         """The name of a new snapshot, whose folder is made."""

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import scrub
+from archive import messages, scrub
 from archive.durable import sha256_of
 from archive.errors import ArchiveError
 from archive.inspection.checks import Check, Place, Tell, named
-from archive.models import BookImport, Restore, Scan, now
+from archive.models import WITHHELD, BookImport, Message, Restore, Scan, now
 
 NAME, QUARANTINE = "tệp gốc", "cách ly"
 YOUNG = dt.timedelta(hours=24)
@@ -24,18 +24,21 @@ YOUNG = dt.timedelta(hours=24)
 def whole(place: Place, tell: Tell) -> Iterator[Check]:
     """The SHA-256 of every original, read from the disk; what is found is kept, as the scrub keeps it."""
     with place.readers() as session:
-        rows = session.execute(sa.select(Scan.id, Scan.sha256, Scan.size).where(scrub.HELD)).all()
+        rows = [
+            scrub.Original(*row, kind)
+            for kind, held in scrub.KEPT
+            for row in session.execute(sa.select(kind.id, kind.sha256, kind.size).where(held))
+        ]
     bad: dict[str, list[str]] = {}
     pace = scrub.Pace(place.megabytes, time.sleep) if place.megabytes else None
     try:
         if rows:
             scrub.check_store(place.blobs)
-        for done, row in enumerate(rows):
+        for done, original in enumerate(rows):
             tell(NAME, done, len(rows))
-            original = scrub.Original(*row)
             found = scrub.look(place.blobs, original.sha256, pace)
             if not scrub.note(place.sessions, original, found):
-                bad.setdefault(found, []).append(original.scan_id)
+                bad.setdefault(found, []).append(original.id)
     except ArchiveError as error:
         yield Check(NAME, ok=False, says=str(error), todo="Hãy gắn lại ổ đĩa rồi kiểm tra lại.")
         return
@@ -53,14 +56,14 @@ def strangers(place: Place, tell: Tell) -> Iterator[Check]:
     """Blobs nobody knows: left by a crash between the bytes and their row; the same file, sent again, uses them."""
     tell("tệp không ai nhận", 0, 0)
     with place.readers() as session:
-        known = set(session.scalars(sa.select(Scan.sha256))) | set(session.scalars(sa.select(BookImport.sha256)))
+        known = {sha256 for kind in (Scan, Message, BookImport) for sha256 in session.scalars(sa.select(kind.sha256))}
     unknown = [sha256 for sha256 in place.blobs.walk() if sha256 not in known]
     if not unknown:
         yield Check("tệp không ai nhận", ok=True, says="không có")
         return
     ages = sorted(_age(place, sha256) for sha256 in unknown)
     old = sum(1 for age in ages if age > YOUNG)
-    says = f"{len(unknown)} tệp trong kho không thuộc bản quét nào, {old} tệp cũ hơn một ngày: {_short(unknown)}"
+    says = f"{len(unknown)} tệp không thuộc bản quét hay thư nào, {old} tệp cũ hơn một ngày: {_short(unknown)}"
     todo = "Không mất gì: gửi lại đúng tệp ấy thì được nhận. Có thể là tệp nhận dở khi máy tắt."
     yield Check("tệp không ai nhận", ok=True, says=says, todo=todo)
 
@@ -80,11 +83,14 @@ def _age(place: Place, sha256: str) -> dt.timedelta:
 def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
     """What is quarantined lies in its own place, whole, and nothing else of it anywhere; what was destroyed is gone."""
     tell(QUARANTINE, 0, 0)
-    wanted = sa.select(Scan.id, Scan.sha256, Scan.status).where(Scan.status.in_(("quarantined", "destroyed")))
+    wanted = sa.select(Scan.id, Scan.sha256, Scan.status).where(Scan.status.in_(WITHHELD))
+    status = sa.case((messages.destroyed(), "destroyed"), else_="quarantined")
+    came_in = sa.select(Message.id, Message.sha256, status).where(Message.withheld)
     with place.readers() as session:
-        rows = session.execute(wanted.order_by(Scan.received_at)).all()
+        found = (*session.execute(wanted.order_by(Scan.received_at)), *session.execute(came_in))
+        rows = [(row[0], row[1], row[2]) for row in found]
         away = _left_behind(session)
-    wrong = list(_secrets(place, [(row[0], row[1], row[2]) for row in rows], away))
+    wrong = list(_secrets(place, rows, away))
     folder = place.settings.data / "quarantine"
     mode = stat.S_IMODE(folder.stat().st_mode) if folder.is_dir() else 0o700
     if mode != 0o700:
@@ -96,9 +102,10 @@ def quarantine(place: Place, tell: Tell) -> Iterator[Check]:
 
 
 def _left_behind(session: Session) -> frozenset[str]:
-    """Scans whose bytes no backup may hold: after a restore they are not on this machine."""
+    """Scans and messages whose bytes no backup may hold: after a restore they are not on this machine."""
     restored = sa.select(sa.func.max(Restore.restored_at)).scalar_subquery()
-    return frozenset(session.scalars(sa.select(Scan.id).where(Scan.received_at < restored)))
+    before = (sa.select(kind.id).where(kind.received_at < restored) for kind in (Scan, Message))
+    return frozenset(one for wanted in before for one in session.scalars(wanted))
 
 
 def _secrets(

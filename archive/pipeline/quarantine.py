@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import client_uploads, history, register, register_days
+from archive import client_uploads, history, messages, register, register_days
 from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs import desk, queue
 from archive.jobs.queue import Next
@@ -75,6 +75,7 @@ def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, 
     _forget_pages(session, scan.id)
     session.flush()
     stated = register_days.state_anew(session, closed)
+    messages.withhold(session, archive.blobs, archive.safe, scan.id)
     history.append(session, queue.ACTOR, "quarantined", scan.id, {"closed_days": stated} if stated else {})
     # Before the commit: were it after, a crash between would leave them. Without the commit the next step gives back.
     archive.derived.forget(scan.id)
@@ -119,12 +120,13 @@ def release(session: Session, archive: Archive, scan_id: str, reason: str, *, ac
         raise Conflict("Văn bản của tệp đã vào sổ và dòng sổ đã được che. Hãy quét lại giấy; tệp vẫn ở nơi cách ly.")
     session.execute(sa.delete(MarkRow).where(MarkRow.scan_id == scan.id))
     session.execute(sa.delete(Task).where(Task.scan_id == scan.id))
-    history.append(session, actor, RELEASED, scan.id, {"reason": reason.strip()[:500]})
     name = archive.safe.give_back(archive.blobs, scan.sha256)
     if name is None:
         raise NotFound("Không thấy bản gốc ở nơi cách ly. Hãy báo quản trị viên; không có gì bị đổi.")
     archive.derived.drop(scan.id)
     scan.status, scan.error, scan.filename = "received", None, name
+    messages.give_back(session, archive.blobs, archive.safe, scan.id)
+    history.append(session, actor, RELEASED, scan.id, {"reason": reason.strip()[:500]})
     queue.add(session, scan, "survey")
 
 
@@ -132,11 +134,13 @@ def destroy(session: Session, archive: Archive, scan_id: str, reason: str, *, ac
     """The bytes end; the row with hash, time and grade stays, and the event is the tombstone."""
     scan = _held(session, scan_id, reason)
     facts = {"sha256": scan.sha256, "size": scan.size, "grade": grade_of(session, scan), "reason": reason.strip()[:500]}
+    messages.withhold(session, archive.blobs, archive.safe, scan.id)
     history.append(session, actor, DESTROYED, scan.id, facts)
     scan.status, scan.error = "destroyed", "Tệp mật đã được tiêu hủy khỏi máy này theo quy định."
     session.flush()
     archive.safe.take(archive.blobs, scan.sha256, HIDDEN)  # a release whose commit never came may have moved them
     archive.safe.destroy(scan.sha256)
+    messages.destroy(session, archive.blobs, archive.safe, scan.id)
 
 
 def _held(session: Session, scan_id: str, reason: str) -> Scan:

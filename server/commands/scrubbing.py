@@ -61,10 +61,9 @@ def _place(desk: Desk) -> Place:
 def _once(desk: Desk, rate: float | None, stop: threading.Event) -> int:
     """Every original that is there now, each once."""
     from archive import scrub as scrubbing
-    from archive.models import Scan
 
     with desk.readers() as session:
-        total = session.scalar(sa.select(sa.func.count()).select_from(Scan).where(scrubbing.HELD)) or 0
+        total = scrubbing.kept(session)
     for _ in range(total):
         if stop.is_set():
             break

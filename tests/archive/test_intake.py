@@ -14,6 +14,7 @@ from archive.blobs import open_blobs
 from archive.errors import DiskFull, EmptyFile, NotTaken, ScanTooLarge, UnknownFormat
 from archive.models import Event, Message, Origin, Scan, Task
 from archive.pipeline import quarantine
+from archive.safe import Safe
 
 PAPER = b"%PDF-1.4\n" + b"a paper " * 4000
 
@@ -74,8 +75,11 @@ def test_the_name_of_a_secret_file_is_not_told(receive, sessions):
 
 def test_a_message_is_kept_whole_and_once(sessions, blobs):
     envelope = origins.Envelope("mail", key="<1@tinh.vn>", sender="so@tinh.vn", facts={"subject": "Công văn"})
-    keep = lambda: origins.keep(sessions, blobs, io.BytesIO(PAPER), envelope, limit=1 << 20, actor="mail")  # noqa: E731
-    assert keep() == keep()
+    safe, limit = Safe(blobs.root.parent), 1 << 20
+    first, again = (
+        origins.keep(sessions, blobs, safe, io.BytesIO(PAPER), envelope, limit=limit, actor="mail") for _ in "12"
+    )
+    assert first == again
     (message,) = rows(sessions, Message)
     assert blobs.path(message.sha256).read_bytes() == PAPER
     assert (message.kind, message.key, message.facts) == ("mail", "<1@tinh.vn>", {"subject": "Công văn"})

@@ -118,7 +118,7 @@ def test_those_never_looked_at_come_first_then_the_oldest(receive, sessions):
     order = []
     for _ in range(3):
         with sessions.begin() as session:
-            order.append(scrub.next_one(session).scan_id)
+            order.append(scrub.next_one(session).id)
             session.get(Scan, order[-1]).verified_at = now()
     assert order == [never, older, old]
 
