@@ -1,4 +1,4 @@
-"""vanthu backup, restore, export, import: copies on another disk, an archive out of one, a book from hand to hand."""
+"""vanthu backup, restore, import: copies on another disk, an archive out of one, a book from another archive."""
 
 from __future__ import annotations
 
@@ -163,23 +163,6 @@ def _index(desk: Desk) -> None:
     count = rebuild(desk.sessions, desk.index)
     keep_up(desk.sessions, desk.index)
     click.echo(f"Đã lập lại chỉ mục: {count} văn bản.")
-
-
-@click.command()
-@click.argument("target", metavar="DIR")
-@click.option("--year", type=click.IntRange(1945, 2200), required=True)
-@click.option("--book", default="den", show_default=True)
-@click.pass_obj
-def export(desk: Desk, target: str, year: int, book: str) -> None:
-    """Write a book's year with its papers as a BagIt bag (RFC 8493) to a new or empty folder."""
-    from archive import exchange
-    from archive.backup import disk
-
-    with disk.on_disk(place(target)):
-        done = exchange.export(desk.readers, desk.blobs, book, year, place(target), tell=Progress())
-    click.echo(f"Đã xuất sổ {book} năm {year}: {done.entries} dòng, {done.documents} văn bản vào {target}.")
-    if done.withheld:
-        click.echo(f"{done.withheld} văn bản đang cách ly vì có dấu mật: chỉ có dòng sổ, không có văn bản.")
 
 
 @click.command("import")

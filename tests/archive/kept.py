@@ -7,10 +7,11 @@ import io
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import database, intake, pages, register, register_days
+from archive import copies, database, intake, pages, plates, register, register_days, searchable
 from archive.backup.making import Source, make
 from archive.backup.restoring import Schema
 from archive.blobs import open_blobs
+from archive.derived import Derived
 from archive.models import (
     Base,
     CitationRow,
@@ -28,6 +29,7 @@ from archive.models import (
     now,
 )
 from archive.reading import Gap, Page, Word
+from archive.scans import Limits
 from migrations import head, knows, upgrade
 from tests.archive import offices
 
@@ -147,3 +149,16 @@ def close_day(office):
             if entry.status == "awaited":
                 register.void(session, entry, "không có", "lan")
         register_days.close(session, "den", DAY, "lan")
+
+
+def draw(office):
+    """The searchable copies, as an earlier run drew them; here without a child, which takes seconds to start."""
+    derived = Derived(office.settings.data)
+    with office.readers() as session:
+        for document in session.scalars(sa.select(Document)):
+            copy, out = copies.copy_of(session, document), io.BytesIO()
+            path = office.blobs.path(copy.sha256)
+            searchable.write(
+                out, copy.pages, lambda page, path=path: plates.plate(path, page.number, 0, Limits()), copy.title
+            )
+            derived.put(copy.scan_id, copy.name, out.getvalue())

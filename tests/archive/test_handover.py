@@ -12,13 +12,14 @@ from xml.etree import ElementTree as ET
 import pytest
 import sqlalchemy as sa
 
-from archive import bagit, copies, handover, history, plates, searchable, work_files
+from archive import bagit, handover, history, work_files
 from archive.derived import Derived
 from archive.errors import Conflict, NotFound
 from archive.handover import runs
 from archive.handover.elements import METS, PREMIS
 from archive.models import Document, Event, Handover, Scan, WorkFile
 from archive.scans import Limits
+from tests.archive import kept
 from tests.archive.kept import Office
 
 AT = dt.datetime(2026, 7, 1, 1, 30, tzinfo=dt.UTC)
@@ -46,19 +47,6 @@ def office(settings, sqlite_engine):
         found[4].subject = "điều \x01 khiển ]]> & <x>"
         office.file_id, office.papers = file.id, papers
     return office
-
-
-def drawn(office):
-    """The copies, as an earlier run drew them; here without a child, which takes seconds to start."""
-    derived = Derived(office.settings.data)
-    with office.readers() as session:
-        for document in session.scalars(sa.select(Document).where(Document.status == "registered")):
-            copy, out = copies.copy_of(session, document), io.BytesIO()
-            path = office.blobs.path(copy.sha256)
-            searchable.write(
-                out, copy.pages, lambda page, path=path: plates.plate(path, page.number, 0, Limits()), copy.title
-            )
-            derived.put(copy.scan_id, copy.name, out.getvalue())
 
 
 def packed(office, root, at=AT):
@@ -114,7 +102,7 @@ def nothing_withheld(office, root):
 def test_the_same_file_packed_again_is_the_same_but_for_the_date(office, tmp_path):
     packed(office, tmp_path / "one")
     shutil.rmtree(office.settings.data / "derived")
-    drawn(office)
+    kept.draw(office)
     packed(office, tmp_path / "two")
     packed(office, tmp_path / "later", AT + dt.timedelta(days=1))
     contents = [{name: (tmp_path / bag / name).read_bytes() for name in files_of(tmp_path / bag)}
@@ -158,7 +146,7 @@ WRONG = {
 
 
 def test_the_check_sees_what_is_not_as_it_should_be(office, tmp_path):
-    drawn(office)
+    kept.draw(office)
     packed(office, tmp_path / "good")
     for what, (name, change) in WRONG.items():
         root = tmp_path / "bad" / "bag"
@@ -172,7 +160,7 @@ def test_the_check_sees_what_is_not_as_it_should_be(office, tmp_path):
 
 
 def prepared(office):
-    drawn(office)
+    kept.draw(office)
     with office.sessions.begin() as session:
         runs.ask(session, office.settings, session.get(WorkFile, office.file_id), "lan", AT)
     taken = runs.take(office.sessions)

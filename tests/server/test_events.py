@@ -74,14 +74,13 @@ COMMANDS = {
     "user add": "user_added", "user disable": "user_disabled", "user password": "password_changed",
     "backup": "backed_up", "restore": "restored", "import": "bag_imported", "register last": "last_on_paper",
     "user identity": "identity_named identity_forgotten", "user second-factor": "second_factor_off",
-    "user unlock": "account_unlocked",
+    "user unlock": "account_unlocked", "export": "everything_exported", "handover": "package_taken",
 }  # fmt: skip
 CHANGE_NOTHING = {
     "agencies list",
     "events export",
     "events verify",
     "events head",
-    "export",
     "files list",
     "plugins backtest",
     "plugins list",
