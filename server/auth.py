@@ -71,11 +71,6 @@ def _schemes() -> tuple[str, ...]:
     return ("bearer", "token") if (request.blueprint or "").startswith("paperless_") else ("bearer",)
 
 
-def _schemes() -> tuple[str, ...]:
-    """How a key is announced: apps made for another archive say `Token`."""
-    return ("bearer", "token") if (request.blueprint or "").startswith("paperless_") else ("bearer",)
-
-
 def _identify_program(key: str) -> None:
     g.by_token = True
     with state().readers() as session:
