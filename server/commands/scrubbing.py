@@ -88,6 +88,7 @@ class _Keeper:
         while not self._stop.is_set():
             try:
                 self._inspect()
+                self._prepare()
                 if self._days and time.monotonic() >= self._next:
                     self._look()
             except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError, Transient) as error:
@@ -104,6 +105,18 @@ class _Keeper:
             log.info("inspection begins id=%d", number)
             well = runs.run(self._place, number, self._stop.is_set)
             log.info("inspection ends id=%d ok=%s", number, well)
+
+    def _prepare(self) -> None:
+        """A package for the archive that somebody asked for."""
+        from archive.handover import runs
+        from archive.pipeline.line import limits
+
+        place, file_id = self._place, runs.take(self._place.sessions)
+        if file_id is not None:
+            log.info("package begins file=%s", file_id)
+            args = place.settings, place.sessions, place.blobs, limits(place.settings)
+            well = runs.run(*args, file_id, self._stop.is_set)
+            log.info("package ends file=%s ok=%s", file_id, well)
 
     def _look(self) -> None:
         from archive import scrub as scrubbing

@@ -91,6 +91,8 @@ ACTIONS = {
     "filed": "Đã đưa vào hồ sơ", "unfiled": "Đã bỏ khỏi hồ sơ", "file_ordered": "Đã xếp lại trong hồ sơ",
     "file_opened": "Đã lập hồ sơ", "file_changed": "Đã sửa hồ sơ", "file_removed": "Đã xoá hồ sơ",
     "file_closed": "Đã kết thúc hồ sơ", "file_reopened": "Đã mở lại hồ sơ", "file_handed_over": "Đã nộp lưu hồ sơ",
+    "package_asked": "Đã yêu cầu chuẩn bị gói nộp lưu", "package_taken": "Đã lấy gói nộp lưu",
+    "everything_exported": "Đã xuất toàn bộ kho",
     "agency_code_ended": "Đã ghi ngày cuối của mã định danh", "agency_code_removed": "Đã xoá mã định danh ghi nhầm",
 }  # fmt: skip
 

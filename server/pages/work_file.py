@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from archive import access, file_forms, review, work_files
 from archive.errors import BadValue, Conflict, NotFound
-from archive.models import Document, RegisterEntry, WorkFile
+from archive.models import Document, Handover, RegisterEntry, WorkFile
 from server.api.papers import document_of
 from server.auth import require
 from server.pages import files, sheet
@@ -45,7 +45,7 @@ def show(file_id: str, sentence: str = "", status: int = 200) -> Any:
             span=work_files.span(papers), until=work_files.keep_until(file), over_by=work_files.hand_over_by(file),
             keep=work_files.retention_said(file.keep_years), may_change=files.may_change(file), today=sheet.today(),
             history=history_of_file(session, file.id) if access.can(g.user, "history") else [], sentence=sentence,
-            typed=request.form if sentence else {},
+            typed=request.form if sentence else {}, package=session.get(Handover, file.id),
         ), status  # fmt: skip
 
 

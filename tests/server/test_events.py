@@ -62,6 +62,7 @@ ROUTES = {
     "user.end": "signed_out", "user.identify": "identity_named identity_forgotten", "user.reset": "second_factor_off",
     "user.unlock": "account_unlocked",
     "work_file.arrange": "file_ordered unfiled", "work_file.change": "file_changed", "work_file.close": "file_closed",
+    "packages.ask": "package_asked",
     "work_file.hand_over": "file_handed_over", "work_file.put": "filed", "work_file.put_one": "filed",
     "work_file.remove": "file_removed", "work_file.reopen": "file_reopened",
 }  # fmt: skip

@@ -1,12 +1,16 @@
 """One work file at the desk: papers by number and from their page, order, closing, prints, and who may."""
 
 import io
+import zipfile
 
 import openpyxl
 import pytest
+from PIL import Image
 
 from archive import register, work_files
+from archive.handover import runs
 from archive.models import Document, FilePaper, WorkFile
+from archive.scans import Limits
 from server.pages import sheet
 from tests.server.desk import shelve
 
@@ -128,3 +132,42 @@ def test_who_sees_a_paper_not_cannot_find_it_in_a_file(desk, makers, file, paper
     assert staff.send(f"/files/{file}/close", {"sheets": "1", "sides": "1"}).status_code == 403
     assert desk("auditor").send(f"/documents/{papers[1]}/files", {"file": file}).status_code == 403
     assert len(order(makers, file)) == 2
+
+
+def original(here, makers, paper):
+    """Real bytes for a paper of the shelf."""
+    content = io.BytesIO()
+    Image.new("L", (60, 80), 255).save(content, "PNG")
+    content.seek(0)
+    with makers.begin() as session:
+        scan = session.get(Document, paper).scan
+        scan.sha256, scan.media_type = here.blobs.put(content).sha256, "image/png"
+
+
+def test_a_closed_file_is_packed_in_the_background_and_taken_by_who_keeps_files(app, desk, makers, file, papers):
+    clerk, here = desk("clerk"), app.extensions["vanthu"]
+    clerk.send(f"/documents/{papers[0]}/files", {"file": file})
+    original(here, makers, papers[0])
+    assert clerk.send(f"/files/{file}/package").status_code == 409
+    assert clerk.open(f"/files/{file}/package.zip").status_code == 409
+    clerk.send(f"/files/{file}/close", {"sheets": "1", "sides": "1", "on": f"{sheet.today():%d/%m/%Y}"})
+    assert "Chuẩn bị gói" in clerk.page(f"/files/{file}")
+    assert clerk.send(f"/files/{file}/package").status_code == 303
+    assert 'hx-get="/files/' in clerk.page(f"/files/{file}/package")
+    assert runs.take(makers) == file
+    assert runs.run(here.settings, makers, here.blobs, Limits(), file)
+    assert f"/files/{file}/package.zip" in clerk.page(f"/files/{file}/package")
+    answer = clerk.open(f"/files/{file}/package.zip")
+    assert any(name.endswith("/data/METS.xml") for name in zipfile.ZipFile(io.BytesIO(answer.data)).namelist())
+    assert "Đã lấy gói nộp lưu" in clerk.page(f"/files/{file}")
+    for who in ("staff", "leader", "auditor"):
+        assert desk(who).open(f"/files/{file}/package.zip").status_code == 403
+
+
+def test_the_metadata_of_a_book_is_given_to_who_may_export_it(desk, papers):
+    clerk, year = desk("clerk"), sheet.today().year
+    assert clerk.open(f"/register/{year}/metadata.csv").text.startswith("FileCode,DocOrdinal,TypeName")
+    assert len(clerk.open(f"/register/{year}/metadata.json").json["documents"]) == 3
+    assert clerk.open(f"/register/{year}/metadata.xlsx").data[:2] == b"PK"
+    assert clerk.open(f"/register/{year}/metadata.exe").status_code == 404
+    assert desk("staff").open(f"/register/{year}/metadata.csv").status_code == 403
