@@ -281,6 +281,14 @@ def new_token(
     return plain
 
 
+def tokens(session: Session, user: User, at: dt.datetime | None = None) -> list[Token]:
+    """The keys of this person that open, newest first."""
+    at = at or now()
+    still = sa.or_(Token.expires_at.is_(None), Token.expires_at > at)
+    own = sa.select(Token).where(Token.user_id == user.id, Token.revoked_at.is_(None), still)
+    return list(session.scalars(own.order_by(Token.created_at.desc(), Token.id)))
+
+
 def token_of(session: Session, plain: str, at: dt.datetime | None = None) -> Token | None:
     """The key, if it is known, neither revoked nor expired, and its user active."""
     at = at or now()

@@ -34,6 +34,7 @@ from server.pages import (
     holidays,
     images,
     inbox,
+    keys,
     ledger,
     missing,
     moves,
@@ -73,7 +74,7 @@ PAGES = (
     stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike, aside,
     numbers, days, by_hand, books, book_import, stamped, reports, files, work_file, packages,
     restored,
-    sessions, second_factor, user, single_sign_on,
+    keys, sessions, second_factor, user, single_sign_on,
     delegations, quarantine, ledger, scanning, scanners,
 )  # fmt: skip
 THEMES = ("light", "dark")

@@ -6,7 +6,7 @@ import zipfile
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import delegation, pages, people, register, routing, work_files
+from archive import client_ids, delegation, pages, people, register, routing, work_files
 from archive.config import Settings
 from archive.models import CitationRow, Confirmation, Document, Outbox, RouteRow, Scan, StampRow, User, WorkFile, now
 from archive.pipeline import Archive, quarantine
@@ -112,6 +112,8 @@ class Everything:
             elif kind != "raw":
                 found["route"] = str(self._in_book(session, document, kind))
             session.add(Outbox(document_id=document.id))
+        named = ("document", found["document"])
+        found["paper"] = str(client_ids.numbers(self.here.readers, self.here.sessions, [named])[named])
         for name in ("1.webp", "1.thumb.webp"):
             self.here.derived.put(found["scan"], name, picture)
         return found

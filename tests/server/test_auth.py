@@ -214,6 +214,7 @@ PAGES = {
     "/files": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/reminders": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/sessions": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/keys": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/second-factor": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login/code": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
     "/login/oidc": set(),  # where no server is configured

@@ -41,6 +41,7 @@ ROUTES = {
     "delegations.give": "delegated", "delegations.revoke": "delegation_revoked",
     "files.add": "file_opened", "files.copy": "file_opened", "files.take_table": "file_opened",
     "holidays.put": "holiday_put", "holidays.remove": "holiday_removed",
+    "keys.make": "token_made", "keys.revoke": "token_revoked",
     "ledger.inspect": "inspection_asked", "moves.make": "taken_over", "numbers.void": "numbers_voided",
     "paperless_changing.bulk": "(refused)", "paperless_changing.change": "corrected",
     "paperless_changing.delete": "(refused)", "paperless_changing.note": "(refused)",
