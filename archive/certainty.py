@@ -15,7 +15,9 @@ INK = "ocr"
 """The witness of a reading of ink: only values with it are calibrated."""
 READERS = frozenset({INK, "pen", "second_look"})
 """Witnesses that read the same ink: however many, they are one."""
-OUTSIDE = frozenset({"pen", "file_name", "signature", "register", "sibling", "stamp", "mark", "person", "second_look"})
+OUTSIDE = frozenset(
+    {"pen", "file_name", "signature", "register", "sibling", "stamp", "mark", "person", "second_look", "message"}
+)
 """Witnesses that the fit has not seen; they keep the score they came with."""
 SCORE, AGREEMENT = 0.832, 0.951
 FIELDS: Mapping[str, float] = {

@@ -8,6 +8,7 @@ that its parent is gone, by whatever cause.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fcntl
 import importlib
@@ -25,7 +26,7 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
@@ -242,6 +243,17 @@ def _private_directory() -> tuple[str, int]:
     lock = os.open(home, os.O_RDONLY)
     fcntl.flock(lock, fcntl.LOCK_EX)
     return home, lock
+
+
+@contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A new directory for files between us and a child; after a crash the next child sweeps it."""
+    home, lock = _private_directory()
+    try:
+        yield Path(home)
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+        os.close(lock)
 
 
 def _sweep(directory: Path) -> None:

@@ -18,6 +18,10 @@ class EmptyFile(Refused): ...
 class UnknownFormat(Refused): ...
 
 
+class BadMessage(Refused):
+    """An edXML message that is broken, hostile, or brings nothing that is taken."""
+
+
 class ScanTooLarge(Refused): ...
 
 

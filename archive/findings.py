@@ -184,7 +184,7 @@ def settle(
             by_field.setdefault(one.field, []).append(one)
     flags = tuple(dict.fromkeys(str(one.value) for one in by_field.pop("flag", [])))
     settled = {name: weigh(by_field.get(name, [])) for name in (*FIELDS, *LISTS, "system", "kind", *by_field)}
-    settled = _consistent(settled, stamp)
+    settled = _doubted(_consistent(settled, stamp), flags)
     settled |= {name: _by_person(name, value, settled.get(name, Settled())) for name, value in confirmed.items()}
     lists = {name: _as_list(settled.pop(name).value) for name in LISTS}
     system, kind = settled.pop("system").value, settled.pop("kind").value
@@ -309,6 +309,20 @@ def _consistent(settled: dict[str, Settled], stamp: Stamp | None) -> dict[str, S
     if isinstance(day.value, str) and isinstance(arrived, str) and day.value > arrived:
         reason = "Ngày văn bản sau ngày đến trên dấu ĐẾN."
         settled["date"] = dataclasses.replace(day, sure=False, reason=reason)
+    return settled
+
+
+_DOUBTED = {
+    "signed_before_date": ("date", "Văn bản ghi ngày sau ngày ký số."),
+    "signed_long_after_date": ("date", "Chữ ký số muộn hơn ngày văn bản trên ba tháng."),
+    "signed_by_other_organ": ("issuing_organ", "Cơ quan trong chữ ký số khác cơ quan ghi trên văn bản."),
+}
+"""Flags that say a field cannot be sure, and why (archive/signers.py)."""
+
+
+def _doubted(settled: dict[str, Settled], flags: Iterable[str]) -> dict[str, Settled]:
+    for name, reason in (_DOUBTED[flag] for flag in flags if flag in _DOUBTED):
+        settled[name] = dataclasses.replace(settled[name], sure=False, reason=reason)
     return settled
 
 

@@ -15,7 +15,7 @@ from archive.errors import Conflict, NotFound
 from archive.jobs import queue
 from archive.models import WITHHELD, PageRow, Scan, Task
 
-STEPS = ("survey", "look", "read", "mark", "cut", "extract", "route", "shelve")
+STEPS = ("survey", "verify", "look", "read", "mark", "cut", "extract", "route", "shelve")
 UNREADABLE = "unreadable"
 """The advice on a page that could not be read and stands empty in its scan."""
 _task = cast(sa.Table, Task.__table__)
@@ -127,7 +127,7 @@ def restart(session: Session, scan_id: str, step: str, actor: str, at: dt.dateti
 
     `step` is one of survey, mark, cut, extract, route, shelve: pages are read again from the survey on.
     """
-    if step not in STEPS or step in ("look", "read"):
+    if step not in STEPS or step in ("verify", "look", "read"):
         raise ValueError(f"cannot restart at {step!r}")
     scan = _locked(session, scan_id)
     if scan.status in WITHHELD:

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, pages, records
+from archive import history, pages, records, signed
 from archive.config import Settings
 from archive.errors import ArchiveError
 from archive.findings import Mark
@@ -22,6 +22,7 @@ from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, options, own_stamps, plugins
 from archive.reading import Page
 from archive.scans import PageReading, Survey
+from archive.signed import Verified
 from archive.steps import Marks
 
 UNLOOKED = "unlooked"
@@ -58,7 +59,33 @@ def keep_survey(
     scan.media_type, scan.pages, scan.status = found.media_type, found.pages, "reading"
     scan.signatures = [dataclasses.asdict(one) for one in found.signatures]
     history.append(session, queue.ACTOR, "surveyed", scan.id, {"pages": found.pages})
+    return [("verify", (0,))] if scan.signatures else [("look", (0,))]
+
+
+# ------------------------------------------------------------------------------------------------ verify
+
+
+def prepare_verify(session: Session, archive: Archive, claim: Claim) -> Sequence[Args]:
+    trust = archive.settings.trust
+    return [(_path(session, archive, claim), str(Path(trust).absolute()) if trust else "")]
+
+
+def keep_verify(
+    _session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Verified]]
+) -> Iterable[Next]:
+    """Beside what each signature says of itself, in the order of the file; one that cannot be told is left as it is."""
+    found = list(answers[0])
+    if len(found) == len(scan.signatures):
+        told = zip(scan.signatures, found, strict=True)
+        scan.signatures = [said | signed.to_json(one) for said, one in told]
+    elif found:
+        scan.signatures = [said | signed.to_json(signed.unchecked("pdf", found[0].why)) for said in scan.signatures]
     return [("look", (0,))]
+
+
+def unverified(_claim: Claim, _args: Args, _error: ArchiveError) -> Sequence[Verified]:
+    """A scan is read whether its signatures can be verified or not."""
+    return (signed.unchecked("pdf", signed.FAILED),)
 
 
 # ------------------------------------------------------------------------------------------------ look
@@ -244,6 +271,7 @@ def _page_seconds(settings: Settings) -> float:
 # Measured: the densest page of 80 megapixels computes 3 s in look and in mark, 7 s in read, and 42 s when it is small
 # noisy print that lies on its side.
 SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1), 1 / 6)
+VERIFY = Step("verify", prepare_verify, "archive.signed:of_pdf", keep_verify, _minutes(1), 1 / 3, instead=unverified)
 LOOK = Step("look", prepare_look, "archive.steps:look", keep_look, _page_seconds, 1 / 6, instead=unlooked)
 READ = Step(
     "read", prepare_read, "archive.steps:read", keep_read, _page_seconds, 2 / 3,

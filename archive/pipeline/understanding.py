@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import bundles, client_uploads, history, links, pages, records
+from archive import bundles, client_uploads, history, links, pages, records, signers
 from archive.bundles import Part
+from archive.edxml.findings import of_document as of_messages
+from archive.edxml.findings import without_known
 from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
@@ -32,6 +34,7 @@ from archive.models import (
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive, Args, Step, plugins
 from archive.reading import Text
+from archive.signed import BROKEN
 from archive.steps import Extraction
 from archive.witnesses import outside
 
@@ -139,6 +142,7 @@ def keep_extract(
 ) -> Iterable[Next]:
     documents = list(session.scalars(_to_write, {"scan": scan.id}))
     found = [_with_flags(session, document, answer) for document, answer in zip(documents, answers, strict=True)]
+    found = [_with_message(session, document, one) for document, one in zip(documents, found, strict=True)]
     at = now()
     settled = [_settled(session, document, one) for document, one in zip(documents, found, strict=True)]
     if quarantine.guards(session, archive, scan.id) and any(_says(record, "secrecy") for record in settled):
@@ -174,6 +178,16 @@ def _with_flags(session: Session, document: Document, answer: Extraction) -> Ext
     return dataclasses.replace(answer, findings=(*answer.findings, *ours, *more, *said))
 
 
+def _with_message(session: Session, document: Document, one: Extraction) -> Extraction:
+    """What the message it came by says, and whether signatures fit what was read."""
+    said = of_messages(session, document, one.findings)
+    findings = [*one.findings, *(each for each in said if isinstance(each, Finding))]
+    if document.ordinal == 1:
+        findings += signers.conflicts(findings, session.get_one(Scan, document.scan_id).signatures)
+    cited = without_known(said, one.citations)
+    return dataclasses.replace(one, findings=tuple(findings), citations=(*one.citations, *cited))
+
+
 def _outside_of(session: Session, document: Document) -> tuple[str, list[str | None], list[Mark]]:
     """(file name, times of signatures, marks): the first two are those of the first document of a scan."""
     at_first_page = sa.and_(MarkRow.scan_id == document.scan_id, MarkRow.page == next(iter(document.pages), 0))
@@ -182,7 +196,8 @@ def _outside_of(session: Session, document: Document) -> tuple[str, list[str | N
     scan = session.get_one(Scan, document.scan_id)
     if document.ordinal > 1:
         return "", [], marks
-    return scan.filename, [one.get("at") for one in scan.signatures], marks
+    held = [one.get("at") for one in scan.signatures if one.get("verdict") != BROKEN]
+    return scan.filename, held, marks
 
 
 def _grades(documents: Sequence[Document], settled: Sequence[Record]) -> dict[str, str]:

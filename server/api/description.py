@@ -35,6 +35,7 @@ _FILES = {
     "original": ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp"),
     "page_view": ("image/webp",),
     "pdf": ("application/pdf",),
+    "edxml": ("application/xml",),
 }
 """Views that answer with bytes."""
 
@@ -98,7 +99,7 @@ _UPLOAD = {
                 "type": "object",
                 "required": ["file"],
                 "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "PDF, TIFF, JPEG or PNG"},
+                    "file": {"type": "string", "format": "binary", "description": "PDF, TIFF, JPEG, PNG or edXML"},
                     "urgent": {"type": "string", "enum": ["0", "1"], "description": "1: before all others"},
                 },
             }

@@ -6,8 +6,10 @@ from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
 
-from archive import answer, intake
+from archive import answer
+from archive.edxml import door
 from archive.errors import BadValue, NotFound
+from archive.intake import Received
 from archive.jobs import desk
 from archive.models import WITHHELD
 from server.api import shapes
@@ -25,19 +27,28 @@ api = Blueprint("api_scans", __name__)
 def send() -> Any:
     """Archive a file
 
-    202 once it is durable: it survives a power cut. The same bytes again: 200 and the first id.
+    202 once it is durable: it survives a power cut. The same bytes again: 200 and the first id. An edXML message is
+    kept whole; the files in it become scans.
     """
     file = request.files.get("file")
     if file is None:
         raise BadValue("Thiếu tệp: hãy gửi multipart/form-data với phần tên là file.")
     here = state()
     stream = cast(BinaryIO, file.stream)
-    got = intake.receive(
+    taken = door.receive(
         here.sessions, here.blobs, here.settings, stream, file.filename or "", actor=g.user.name, source="api",
         urgent=request.form.get("urgent", "") in ("1", "true"),
     )  # fmt: skip
-    href = url_for("api_scans.get", scan_id=got.scan_id)
-    return jsonify(id=got.scan_id, sha256=got.sha256, status=got.status, href=href), 202 if got.new else 200
+    said = _taken(taken.first)
+    if taken.message:
+        left_out = [{"name": name, "reason": reason} for name, reason in taken.left_out]
+        said |= {"message": taken.message, "scans": [_taken(one) for one in taken.received], "left_out": left_out}
+    return jsonify(said), 202 if any(one.new for one in taken.received) else 200
+
+
+def _taken(one: Received) -> dict[str, Any]:
+    href = url_for("api_scans.get", scan_id=one.scan_id)
+    return {"id": one.scan_id, "sha256": one.sha256, "status": one.status, "href": href}
 
 
 @api.get("/scans/<scan_id>")

@@ -110,11 +110,40 @@ class Voiding(In):
 # ---------------------------------------------------------------------------------------------- what goes out
 
 
-class Received(BaseModel):
+class ScanTaken(BaseModel):
     id: str
     sha256: str
     status: str
     href: str
+
+
+class LeftOut(BaseModel):
+    name: str
+    reason: str
+
+
+class Received(ScanTaken):
+    """Of an edXML message the paper itself; `scans` has it and the other files, `left_out` what is only in it."""
+
+    message: str | None = None
+    scans: list[ScanTaken] | None = None
+    left_out: list[LeftOut] | None = None
+
+
+class EdxmlStatus(BaseModel):
+    code: str = Field(description="01 arrived | 02 refused | 03 received | 04 assigned | 05 in work | 06 done")
+    name: str
+    at: str
+
+
+class EdxmlStatuses(BaseModel):
+    document_id: str
+    responds_to: list[str] = Field(description="DocumentIds of the messages it came by")
+    statuses: list[EdxmlStatus]
+
+
+class EdxmlStatusAsked(In):
+    code: Line = Field("", description="answers with the edXML message of this status")
 
 
 class Retried(BaseModel):

@@ -30,11 +30,12 @@ STOPPED = ("failed", "quarantined", "destroyed")
 @click.option("--json", "as_json", is_flag=True, help="One object a line on standard output.")
 @click.pass_context
 def ingest(context: click.Context, files: tuple[str, ...], wait: bool, urgent: bool, as_json: bool) -> None:
-    """Archive FILEs (PDF, TIFF, JPEG, PNG); the same bytes again are the first scan."""
+    """Archive FILEs (PDF, TIFF, JPEG, PNG, edXML); the same bytes again are the first scan."""
     desk: Desk = context.obj
     speak(logging.ERROR)
-    got = [(name, scan_id) for name in files if (scan_id := _receive(desk, name, urgent))]
-    refused = len(files) - len(got)
+    taken = [(name, _receive(desk, name, urgent)) for name in files]
+    got = [(name, scan_id) for name, scans in taken for scan_id in scans]
+    refused = sum(1 for _, scans in taken if not scans)
     with _Hands(desk) as hands:
         for name, scan_id in got:
             if wait:
@@ -45,18 +46,21 @@ def ingest(context: click.Context, files: tuple[str, ...], wait: bool, urgent: b
     context.exit(1 if refused else 0)
 
 
-def _receive(desk: Desk, name: str, urgent: bool) -> str | None:
-    """The id of the scan; None when the file was refused, and that was said."""
-    from archive import intake
+def _receive(desk: Desk, name: str, urgent: bool) -> list[str]:
+    """The ids of the scans, of an edXML message several; none when the file was refused, and that was said."""
+    from archive.edxml import door
 
     try:
         with Path(name).open("rb") as stream:
-            return intake.receive(
+            taken = door.receive(
                 desk.sessions, desk.blobs, desk.settings, stream, name, actor=ACTOR, source="cli", urgent=urgent
-            ).scan_id
+            )
     except (ArchiveError, OSError) as error:
         refuse(name, error)
-        return None
+        return []
+    for left_out, reason in taken.left_out:
+        click.echo(f"{name}: {left_out}: {reason}", err=True)
+    return list(dict.fromkeys(one.scan_id for one in taken.received))
 
 
 def _tell(desk: Desk, name: str, scan_id: str, as_json: bool) -> bool:

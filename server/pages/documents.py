@@ -15,7 +15,7 @@ from archive import access, neighbourhood, register, review, trace
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, files, lights, neighbours, panels, queue, shown
+from server.pages import agencies, evidence, files, lights, neighbours, panels, queue, shown, vouched
 from server.speech import gettext as _
 from server.state import state
 
@@ -59,6 +59,8 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
             picture=neighbours.picture(document, near, len(around.cites)),
             neighbours=neighbours,
             **panels.context(session, document, sentence),
+            **vouched.context(session, document, g.user),
+            exportable=document.status not in ("review", "void") and not document.secrecy and whole is not None,
             filing=files.filing(session, document),
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,

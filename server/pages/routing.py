@@ -12,9 +12,10 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, g, redirect, render_template, request
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, object_session
 
 from archive import deadlines, handling, inbox, routing, workdays
+from archive.edxml import findings
 from archive.errors import ArchiveError, BadValue, Conflict
 from archive.models import Document, RouteRow, Unit, User, now
 from archive.routing import ROLES, Part
@@ -174,13 +175,22 @@ def offers(document: Document, today: dt.date, calendar: Calendar) -> list[Offer
     """Deadlines to choose from: the paper's own words, what is suggested, round numbers of working days."""
     came = arrived(document)
     written = [Offer(one.day, _("theo văn bản: “{}”").format(one.words)) for one in deadlines.said(document.text, came)]
+    written = [*of_messages(document), *written[:3]]
     lead = next((one for one in suggested(document) if one.role == "lead"), None)
     meant = routing.due_of(lead, came, calendar, document.urgency) if lead else None
     hinted = [Offer(meant, _("theo gợi ý"))] if meant else []
     if document.urgency:
         hinted.insert(0, Offer(calendar.after(today, 0), _("ngay, vì là văn bản {}").format(document.urgency)))
     round_days = [Offer(calendar.after(today, days), _("{} ngày làm việc").format(days)) for days in DAYS]
-    return _joined([*written[:3], *hinted, *round_days])
+    return _joined([*written, *hinted, *round_days])
+
+
+def of_messages(document: Document) -> list[Offer]:
+    """The deadline of the edXML message it came by."""
+    session = object_session(document)
+    said = findings.of_scan(session, document.scan_id) if session and document.ordinal == 1 else []
+    days = [one.told.due for one in said if one.is_main and one.told.due]
+    return [Offer(dt.date.fromisoformat(day), _("theo thông điệp edXML")) for day in days]
 
 
 def _joined(found: Sequence[Offer]) -> list[Offer]:

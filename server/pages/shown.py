@@ -40,6 +40,11 @@ FLAGS = {
     "space_inside_code": "Số, ký hiệu có khoảng trống bên trong",
     "ocr_missing_diacritic_in_place": "Địa danh đọc thiếu dấu",
     "ocr_missing_diacritic_in_stamp": "Dấu ĐẾN đọc thiếu dấu",
+    "signature_broken": "Chữ ký số không đúng: tệp đã bị sửa sau khi ký",
+    "signed_before_date": "Văn bản ghi ngày sau ngày ký số",
+    "signed_long_after_date": "Chữ ký số muộn hơn ngày văn bản trên ba tháng",
+    "signed_by_other_organ": "Cơ quan trong chữ ký số khác nơi gửi",
+    "message_signature_broken": "Chữ ký của thông điệp edXML không đúng nên không dùng thông tin của nó",
 }
 SILENT_FLAGS = {"part_of_bundle"}
 """Said better elsewhere on the page."""
@@ -109,6 +114,8 @@ ACTIONS |= STEPS | {
     "holiday_put": "Đã ghi ngày nghỉ, ngày làm bù", "holiday_removed": "Đã bỏ một ngày khỏi bảng ngày nghỉ",
     "delegated": "Đã giao quyền", "delegation_revoked": "Đã thu hồi quyền đã giao",
     "reminders_set": "Đã đổi cách nhắc việc",
+    "recall_asked": "Bên gửi đề nghị thu hồi", "update_asked": "Bên gửi đề nghị cập nhật",
+    "replacement_told": "Bên gửi báo đã thay thế", "status_told": "Đã báo trạng thái cho bên gửi",
 }  # fmt: skip
 WEEKDAYS = ("Thứ hai", "Thứ ba", "Thứ tư", "Thứ năm", "Thứ sáu", "Thứ bảy", "Chủ nhật")
 

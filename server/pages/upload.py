@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, g, jsonify, redirect, render_template, request
 from werkzeug.datastructures import FileStorage
 
-from archive import intake
+from archive.edxml import door
 from archive.errors import Refused
 from archive.models import WITHHELD
 from server.auth import require
@@ -50,14 +50,25 @@ def take(file: FileStorage) -> Told:
     name, urgent = file.filename or "", bool(request.form.get("urgent"))
     app = state()
     try:
-        done = intake.receive(
+        taken = door.receive(
             app.sessions, app.blobs, app.settings, cast(BinaryIO, file.stream), name,
             actor=g.user.name, source="web", urgent=urgent, secret=bool(request.form.get("secret")),
         )  # fmt: skip
     except Refused as error:
         return Told(name, False, str(error), status=status_of(error))
-    if done.status in WITHHELD:
+    done = taken.first
+    if any(one.status in WITHHELD for one in taken.received):
         said = _("Đã cách ly, không đọc. Hãy báo người phụ trách bảo mật.")
         return Told(name, True, said, done.scan_id, 202 if done.new else 200)
-    said = _("Đã nhận, đang đọc.") if done.new else _("Đã có trong kho từ trước; không nhận lần hai.")
-    return Told(name, True, said, done.scan_id, 202 if done.new else 200)
+    is_new = any(one.new for one in taken.received)
+    said = _("Đã nhận, đang đọc.") if is_new else _("Đã có trong kho từ trước; không nhận lần hai.")
+    return Told(name, True, said + of_message(taken), done.scan_id, 202 if is_new else 200)
+
+
+def of_message(taken: door.Taken) -> str:
+    """What else is to be said of an edXML message: how many files became scans, which stay in it and why."""
+    if not taken.message:
+        return ""
+    said = " " + _("Thông điệp edXML: {} tệp.").format(len(taken.received))
+    left = "; ".join(f"{name} ({reason})" for name, reason in taken.left_out)
+    return said + (" " + _("Không đọc, vẫn lưu trong thông điệp: {}.").format(left) if left else "")

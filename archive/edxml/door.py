@@ -1,0 +1,296 @@
+"""The door of messages: a message is opened in a child, kept whole, and then its files go through the ordinary door.
+
+Refused means that nothing was kept. A crash after the message was kept leaves it without some of its files; nobody was
+told that it came, its sender sends it again, and every part of it is taken once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from archive import intake, ledger, origins, scans
+from archive.blobs import Blobs
+from archive.blobs.files import too_large
+from archive.children import Child, workplace
+from archive.config import Settings
+from archive.database import Sessions
+from archive.edxml import KIND, notices, tree, zips
+from archive.edxml.findings import code_of
+from archive.edxml.told import File, Opened, Told, to_json
+from archive.errors import ArchiveError, BadMessage, Refused
+from archive.intake import Received, kept_name
+from archive.jobs import desk
+from archive.models import Document, Scan, now
+from archive.models import Origin as OriginRow
+from archive.origins import Envelope, Origin
+from archive.safe import Safe
+from archive.vietnamese import fold
+
+SECONDS = 120.0
+"""For opening a message; 200 MB take 10 s."""
+LISTED = 20
+"""Files named in a sentence."""
+EMPTY, OTHER = "tệp rỗng", "kho chỉ nhận PDF, TIFF, JPEG, PNG, WebP"
+NO_PAPER = "Thông điệp edXML không có tệp nào kho nhận được{}. Chưa nhận gì; tệp vẫn ở bên gửi."
+STATUS = "Đây là thông điệp trạng thái, không mang văn bản nào. Chưa nhận gì; tệp vẫn ở máy của bạn."
+NOT_HELD = "Thông điệp yêu cầu thu hồi hoặc sửa một văn bản kho chưa có. Chưa nhận gì; hãy gửi lại khi văn bản đã đến."
+TOO_SLOW = "Thông điệp edXML không đọc được trong giới hạn thời gian và bộ nhớ. Chưa nhận gì; tệp vẫn ở bên gửi."
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The answer at the door: the paper itself first, then its appendixes."""
+
+    received: tuple[Received, ...]
+    message: str | None = None
+    """Id of the message; None for an ordinary file."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(name, reason) of files that stay in the message alone."""
+
+    @property
+    def first(self) -> Received:
+        """What a door that knows of one file says."""
+        return self.received[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """Where a message came in."""
+
+    sessions: Sessions
+    blobs: Blobs
+    settings: Settings
+    actor: str
+    source: str
+    urgent: bool
+    secret: bool
+    origin: Origin
+    at: dt.datetime
+
+
+def receive(
+    sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, *,
+    actor: str, source: str, urgent: bool = False, secret: bool = False, origin: Origin | None = None,
+    at: dt.datetime | None = None,
+) -> Taken:  # fmt: skip
+    """Archive a file of any kind, by its contents: a message with what is in it, everything else as `intake.receive`.
+
+    `stream` must seek. Refused (as there, and BadMessage) means: nothing was kept, and an event says so.
+    """
+    door = _Door(sessions, blobs, settings, actor, source, urgent, secret, origin or Origin(), at or now())
+    with workplace() as folder, _refusals_noted(door) as size:
+        file = _as_message(stream, folder, settings)
+        if file:
+            size.append(file.stat().st_size)
+            return _take(door, file, folder)
+    return Taken((intake.receive(
+        sessions, blobs, settings, stream, filename, actor=actor, source=source, urgent=urgent, secret=secret,
+        origin=origin, at=at,
+    ),))  # fmt: skip
+
+
+@contextlib.contextmanager
+def _refusals_noted(door: _Door) -> Iterator[list[int]]:
+    """A message that is refused leaves an event; what the ordinary door refuses leaves its own."""
+    size: list[int] = []
+    try:
+        yield size
+    except BadMessage:
+        log.info("refused reason=bad_message source=%s", door.source)
+        with contextlib.suppress(sa.exc.SQLAlchemyError), door.sessions.begin() as session:
+            ledger.note_refusal(session, door.actor, door.source, "bad_message", next(iter(size), None), door.at)
+        raise
+
+
+# ------------------------------------------------------------------------------------------------ is it one?
+
+
+def _as_message(stream: BinaryIO, folder: Path, settings: Settings) -> Path | None:
+    """A copy of the stream that a child may read, where it looks like a message; the stream is at its beginning."""
+    begin = stream.tell()
+    head = stream.read(tree.HEAD)
+    stream.seek(begin)
+    if not head.startswith(zips.MAGIC) and not (tree.seems(head) and _is_no_scan(head)):
+        return None
+    file = _copied(stream, folder / "came", settings.max_upload_mb << 20)
+    stream.seek(begin)
+    if head.startswith(zips.MAGIC) and not _ask("is_message", str(file)):
+        return None
+    return file
+
+
+def _is_no_scan(head: bytes) -> bool:
+    try:
+        scans.sniff(head[: scans.HEAD])
+    except Refused:
+        return True
+    return False
+
+
+def _copied(stream: BinaryIO, file: Path, most: int) -> Path:
+    with file.open("xb") as target:
+        while piece := stream.read(1 << 20):
+            if target.tell() + len(piece) > most:
+                raise too_large(most)
+            target.write(piece)
+    return file
+
+
+def _ask(function: str, *args: object) -> object:
+    try:
+        with Child(name="edxml") as child:
+            return child.run(f"archive.edxml.opening:{function}", *args, wall=SECONDS, cpu=SECONDS / 2)
+    except Refused:
+        raise
+    except ArchiveError as error:  # it died, or was too slow
+        raise BadMessage(TOO_SLOW) from error
+
+
+# ------------------------------------------------------------------------------------------------ taking it
+
+
+def _take(door: _Door, file: Path, folder: Path) -> Taken:
+    most, trust = door.settings.max_upload_mb << 20, door.settings.trust
+    inside = folder / "inside"
+    inside.mkdir()
+    trusted = str(Path(trust).absolute()) if trust else ""
+    opened = judged(cast(Opened, _ask("open_message", str(file), str(inside), most, trusted)), inside)
+    papers = in_order(opened)
+    _check(door, opened.told, opened.files, papers)
+    message = _keep(door, file, opened, papers)
+    before = _known(door, message)
+    received = [_receive(door, inside, one, message, opened.told) for one in papers]
+    held = _finish(door, message, opened.told, received, before)
+    left_out = tuple((kept_name(one.name), one.why) for one in opened.files if one.why)
+    return Taken((*received, *(held if not received else ())), message, left_out)
+
+
+def judged(opened: Opened, folder: Path) -> Opened:
+    """Its files with the kinds of their contents; their names and what the message calls them say nothing."""
+    return dataclasses.replace(opened, files=tuple(_judged(one, folder) for one in opened.files))
+
+
+def _judged(file: File, folder: Path) -> File:
+    with os.fdopen(_opened(folder, file), "rb") as stream:
+        head = stream.read(scans.HEAD)
+    try:
+        return dataclasses.replace(file, media_type=scans.sniff(head))
+    except Refused:
+        return dataclasses.replace(file, why=file.why or (OTHER if head else EMPTY))
+
+
+def _opened(folder: Path, file: File) -> int:
+    """By its number, and no link: a child that was taken over may have written anything there."""
+    return os.open(folder / str(file.number), os.O_RDONLY | os.O_NOFOLLOW)
+
+
+def in_order(opened: Opened) -> list[File]:
+    """The files the archive takes: the paper itself first, then the others in order of the manifest, each once."""
+    papers = list({one.sha256: one for one in reversed(opened.files) if one.media_type}.values())[::-1]
+    main = next((one for one in papers if _names_code(one, opened.told)), None)
+    if main is None:
+        main = next((one for one in papers if one.media_type == scans.PDF), None) or next(iter(papers), None)
+    return sorted(papers, key=lambda one: one is not main)
+
+
+def _names_code(file: File, told: Told) -> bool:
+    """`7816-VPCP-TTDT.pdf`: its name is the code of the paper."""
+    code = code_of(told)
+    return bool(code and code.number and _letters(PurePosixPath(file.name).stem).startswith(
+        _letters(code.number + code.symbol)))  # fmt: skip
+
+
+def _letters(text: str) -> str:
+    return "".join(letter for letter in fold(text) if letter.isalnum())
+
+
+def is_sure(opened: Opened, papers: Sequence[File]) -> bool:
+    """Whether the first is the paper the header is about: the only one, named by its code, or first in the manifest.
+
+    Not when a file that is not taken stands before it under another name: then that may be the paper.
+    """
+    if not papers:
+        return False
+    main, first = papers[0], opened.files[0]
+    return _names_code(main, opened.told) or first is main or (
+        _letters(PurePosixPath(first.name).stem) == _letters(PurePosixPath(main.name).stem)
+    )  # fmt: skip
+
+
+def _check(door: _Door, told: Told, files: Sequence[File], papers: Sequence[File]) -> None:
+    """BadMessage for one that brings nothing."""
+    if papers:
+        return
+    if told.is_status:
+        raise BadMessage(STATUS)
+    if about := notices.about(told):
+        with door.sessions() as session:
+            if not any(notices.find(session, one) for one in about):
+                raise BadMessage(NOT_HELD)
+        return
+    named = "; ".join(f"{kept_name(one.name)}: {one.why}" for one in files[:LISTED])
+    raise BadMessage(NO_PAPER.format(f" ({named})" if named else ""))
+
+
+def _keep(door: _Door, file: Path, opened: Opened, papers: Sequence[File]) -> str:
+    told = opened.told
+    facts = {
+        "told": to_json(told), "signatures": list(opened.signatures), "main": papers[0].sha256 if papers else "",
+        "main_sure": is_sure(opened, papers),
+        "files": [{"name": kept_name(one.name), "size": one.size, "sha256": one.sha256, "why": one.why,
+                   "description": one.description} for one in opened.files],
+    }  # fmt: skip
+    envelope = Envelope(KIND, told.id, told.sender.name or told.sender.id, door.origin.label, facts)
+    with file.open("rb") as stream:
+        return origins.keep(
+            door.sessions, door.blobs, Safe(door.settings.data), stream, envelope,
+            limit=door.settings.max_upload_mb << 20, actor=door.actor, at=door.at,
+        )  # fmt: skip
+
+
+def _receive(door: _Door, inside: Path, file: File, message: str, told: Told) -> Received:
+    origin = Origin(door.origin.label or door.source, door.origin.unit, door.origin.book, message)
+    with os.fdopen(_opened(inside, file), "rb") as stream:
+        return intake.receive(
+            door.sessions, door.blobs, door.settings, stream, file.name, actor=door.actor, source=KIND,
+            urgent=door.urgent or told.priority > 0, secret=door.secret or bool(told.secrecy), origin=origin,
+            at=door.at,
+        )  # fmt: skip
+
+
+def _known(door: _Door, message: str) -> set[str]:
+    """Scans that have come by this message before."""
+    with door.sessions() as session:
+        return set(session.scalars(sa.select(OriginRow.scan_id).where(OriginRow.message_id == message)))
+
+
+def _finish(
+    door: _Door, message: str, told: Told, received: Sequence[Received], before: set[str]
+) -> list[Received]:  # fmt: skip
+    """Notices on papers that are held, and a new look at scans that were here before the message."""
+    with door.sessions.begin() as session:
+        for one in received:
+            if not one.new and one.scan_id not in before:
+                _look_again(session, one.scan_id, door.actor)
+        held = notices.tell(session, message, told, door.actor, door.at)
+        scans_held = [session.get_one(Scan, session.get_one(Document, one).scan_id) for one in held]
+        return [Received(one.id, one.sha256, one.status, new=False) for one in scans_held]
+
+
+def _look_again(session: Session, scan_id: str, actor: str) -> None:
+    """What the message says stands beside what was read; of papers in the book everything stays."""
+    scan = session.get_one(Scan, scan_id)
+    if scan.status == "review" and all(one.status == "review" for one in scan.documents):
+        desk.restart(session, scan_id, "extract", actor)

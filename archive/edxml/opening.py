@@ -1,0 +1,141 @@
+"""A message opened in a child: its tree, its attachments as files, its signature verified."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+
+from archive import signed
+from archive.edxml import tree, zips
+from archive.edxml.told import File, Opened, Told, tell
+from archive.edxml.tree import Decoded, Node
+from archive.errors import BadMessage, Refused
+
+MOST_SIGNED = 96 << 20
+"""Bytes of a message whose signature is verified: that takes all of it into memory, several times."""
+IN_ZIP = "đã mở; các tệp bên trong kể riêng"
+OFFICE = "[Content_Types].xml"
+"""In a ZIP it says that it is a .docx, an .xlsx or the like."""
+NONE_IN_ZIP = "Tệp ZIP không chứa thông điệp edXML nào."
+TWO = "Tệp ZIP có nhiều thông điệp edXML. Chưa nhận gì; hãy gửi từng thông điệp."
+
+
+def is_message(path: str) -> bool:
+    """Whether a ZIP holds a message; by its contents, whatever they are called."""
+    try:
+        return any(tree.seems(head) for head in zips.heads(Path(path), tree.HEAD))
+    except BadMessage:
+        return False
+
+
+def open_message(path: str, folder: str, most: int, trust: str) -> Opened:
+    """Everything about the message at `path`; its attachments become files in `folder`, named by their numbers.
+
+    `most`: bytes of all files together; `trust`: folder of the certificates that are believed, "" for none.
+    UnknownFormat where it is no message, BadMessage where it cannot be taken as one.
+    """
+    opening = _Opening(Path(folder), most)
+    file = opening.unpacked(Path(path))
+    told, files, is_signed = opening.read(file, "message")
+    found = _verified(file, trust, opening, (told, files)) if is_signed else ()
+    return Opened(told, _numbered(Path(folder), files), tuple(map(signed.to_json, found)))
+
+
+class _Opening:
+    """Where the files of a message go, and how many bytes they may be."""
+
+    def __init__(self, folder: Path, most: int) -> None:
+        self.folder, self._most = folder, most
+
+    def unpacked(self, path: Path) -> Path:
+        """The message itself, out of the ZIP around it where there is one."""
+        with path.open("rb") as file:
+            if file.read(4) != zips.MAGIC:
+                return path
+        found = [one.path for one in zips.unpack(path, self.folder, "around", self._most) if _seems(one.path)]
+        if len(found) != 1:
+            raise BadMessage(TWO if found else NONE_IN_ZIP)
+        return found[0]
+
+    def read(self, file: Path, name: str) -> tuple[Told, list[tuple[Path, File]], bool]:
+        """What it says, its files in order of the manifest, whether it bears a signature."""
+        place = self.folder / name
+        place.mkdir()
+        root, decoded = tree.read(file, place)
+        ordered = sorted(enumerate(decoded), key=lambda one: (_rank(root, one[1]), one[0]))
+        files = [file for _, one in ordered for file in self._files(root, one)]
+        return tell(root), files, next(root.below(tree.SKIPPED), None) is not None
+
+    def _files(self, root: Node, one: Decoded) -> Iterator[tuple[Path, File]]:
+        name, about = _name(root, one), one.node.said("Description")[:500]
+        file = File(0, name, one.size, one.sha256, description=about)
+        with one.path.open("rb") as stream:
+            is_zip = stream.read(4) == zips.MAGIC
+        inside = list(self._inside(one, about)) if is_zip else []
+        yield one.path, dataclasses.replace(file, why=IN_ZIP if inside else "")
+        yield from inside
+
+    def _inside(self, one: Decoded, about: str) -> Iterator[tuple[Path, File]]:
+        """The files of a ZIP inside; nothing of an office document, which is a ZIP, too."""
+        try:
+            members = list(zips.unpack(one.path, one.path.parent, one.path.name, self._most))
+        except BadMessage as error:
+            if str(error) == zips.BOMB:
+                raise
+            return
+        if any(member.name == OFFICE for member in members):
+            return
+        for member in members:
+            yield member.path, File(0, member.name, member.size, member.sha256, description=about)
+
+
+def _seems(path: Path) -> bool:
+    with path.open("rb") as file:
+        return tree.seems(file.read(tree.HEAD))
+
+
+def _reference(root: Node, one: Decoded) -> tuple[int, Node | None]:
+    """Place and line of an attachment in the manifest."""
+    content_id = one.node.said("ContentId")
+    for place, line in enumerate(root.below("Reference")):
+        if content_id and line.said("ContentId") == content_id:
+            return place, line
+    return tree.ATTACHMENTS, None
+
+
+def _rank(root: Node, one: Decoded) -> int:
+    return _reference(root, one)[0]
+
+
+def _name(root: Node, one: Decoded) -> str:
+    line = _reference(root, one)[1]
+    return one.node.said("AttachmentName") or (line.said("AttachmentName") if line else "")
+
+
+def _numbered(folder: Path, files: list[tuple[Path, File]]) -> tuple[File, ...]:
+    """Each file where its number says: the parent believes no path that comes out of a child."""
+    found = []
+    for number, (path, file) in enumerate(files):
+        path.rename(folder / str(number))
+        found.append(dataclasses.replace(file, number=number))
+    return tuple(found)
+
+
+def _verified(
+    file: Path, trust: str, opening: _Opening, read: tuple[Told, list[tuple[Path, File]]]
+) -> tuple[signed.Verified, ...]:
+    """Its signature; it counts only where what is signed, read by itself, says all that was read."""
+
+    def says_the_same(content: bytes) -> bool:
+        again = opening.folder / "signed.xml"
+        again.write_bytes(content)
+        try:
+            told, files, _ = opening.read(again, "signed")
+        except Refused:
+            return False
+        return (told, [one for _, one in files]) == (read[0], [one for _, one in read[1]])
+
+    if file.stat().st_size > MOST_SIGNED:
+        return (signed.unchecked("xml", signed.TOO_LARGE),)
+    return signed.of_xml(file, trust, says_the_same, read[0].date)

@@ -1,0 +1,106 @@
+"""What vouches for a paper beside its page: digital signatures, the edXML message it came by, what its sender asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from archive import access, signed
+from archive.edxml import findings, notices
+from archive.models import WITHHELD, Document
+from server.pages import shown
+from server.speech import gettext as _
+
+VERDICTS = {
+    signed.TRUSTED: ("ok", "✓", "Chữ ký đúng, người ký có trong danh sách tin cậy"),
+    signed.UNKNOWN: ("warn", "⚠", "Chưa bị sửa từ khi ký; chưa biết chữ ký của ai là thật"),
+    signed.WEAK: ("warn", "⚠", "Chưa bị sửa, nhưng thuật toán ký đã cũ, không còn an toàn"),
+    signed.CHANGED: ("bad", "✕", "Có phần thêm vào sau khi ký; phần đó không được ký"),
+    signed.BROKEN: ("bad", "✕", "Chữ ký không đúng: nội dung đã bị sửa sau khi ký"),
+    signed.UNCHECKED: ("off", "?", "Chưa kiểm tra được chữ ký"),
+}
+ASKED = {
+    "recall_asked": "Bên gửi đề nghị thu hồi văn bản này",
+    "update_asked": "Bên gửi đề nghị cập nhật văn bản này",
+    "replacement_told": "Bên gửi báo văn bản này đã được thay thế",
+}
+
+
+@dataclass(frozen=True)
+class Seal:
+    """One digital signature as it is shown."""
+
+    kind: str
+    sign: str
+    words: str
+    signer: str
+    organs: str
+    at: str
+    clock: str
+    """Whose clock `at` is of."""
+    why: str
+
+
+@dataclass(frozen=True)
+class Letter:
+    """The message a paper came by."""
+
+    sender: str
+    id: str
+    came: str
+    due: str
+    appendixes: Sequence[str]
+    files: Sequence[Mapping[str, Any]]
+    is_main: bool
+    seals: Sequence[Seal]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a sender asks about this paper."""
+
+    words: str
+    sender: str
+    reason: str
+    at: str
+
+
+def context(session: Session, document: Document, user: Any) -> dict[str, Any]:
+    """What `parts/vouched.html` shows. The whole file's signatures and message are for who may see the whole file."""
+    told = [_asked(one) for one in notices.of(session, document.id)]
+    if document.scan.status in WITHHELD or not _sees_file(document, user):
+        return {"seals": [], "letters": [], "asked": told}
+    said = findings.of_scan(session, document.scan_id)
+    seals = [_seal(one) for one in document.scan.signatures]
+    return {"seals": seals, "letters": list(map(_letter, said)), "asked": told}
+
+
+def _sees_file(document: Document, user: Any) -> bool:
+    return all(access.can(user, "read", one) for one in document.scan.documents)
+
+
+def _seal(one: Mapping[str, Any]) -> Seal:
+    kind, sign, words = VERDICTS.get(str(one.get("verdict")), VERDICTS[signed.UNCHECKED])
+    clock = _("theo dấu thời gian") if one.get("stamped") else _("theo máy của người ký")
+    at = str(one.get("at") or "")
+    return Seal(
+        kind, sign, _(words), str(one.get("signer") or _("Không rõ người ký")), "; ".join(one.get("organs") or ()),
+        shown.moment(at) if at else "", clock, _(str(one["why"])) if one.get("why") else "",
+    )  # fmt: skip
+
+
+def _letter(one: findings.Said) -> Letter:
+    facts = one.message.facts
+    return Letter(
+        one.told.sender.name or one.told.sender.id or _("Không rõ"), one.told.id,
+        shown.moment(one.message.received_at.isoformat()), one.told.due, one.told.appendixes,
+        [each for each in facts.get("files", ()) if each.get("sha256")], one.is_main,
+        [_seal(each) for each in facts.get("signatures", ())],
+    )  # fmt: skip
+
+
+def _asked(one: notices.Notice) -> Asked:
+    return Asked(_(ASKED[one.action]), one.sender, one.reason, shown.moment(one.at))
