@@ -19,18 +19,20 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from archive import history, inbox, mail, workdays
+from archive import history, inbox, mail, work_files, workdays
 from archive.config import Settings
 from archive.database import Sessions
 from archive.errors import BadValue
 from archive.inbox import Item
-from archive.models import Digest, User, now
+from archive.models import Digest, User, WorkFile, now
 from archive.workdays import HANOI, Calendar
 
 log = logging.getLogger(__name__)
 
 PAUSES = (5, 15, 60, 180)
 """Minutes before each further attempt; then the letter of that day is given up."""
+AHEAD = 44
+"""Days before the last one on which a work file is named: Appendix VI wants 30, and a week of Tết has no letter."""
 LEAST_WORTH = ("late", "soon", "new")
 _ADDRESS = re.compile(r"[^\s@<>\"',;:]+@[^\s@<>\"',;:]+\.[^\s@<>\"',;:]+")
 
@@ -142,17 +144,21 @@ class Due:
     waiting: int = 0
     """Papers nobody has routed yet, for who routes."""
     asking: int = 0
+    files: Sequence[WorkFile] = ()
+    """Work files to be handed to the archive, for văn thư."""
 
     @property
     def anything(self) -> bool:
-        return bool(self.late or self.soon or self.new or self.waiting or self.asking)
+        return bool(self.late or self.soon or self.new or self.waiting or self.asking or self.files)
 
 
 def due_of(session: Session, user: User, day: dt.date) -> Due:
-    """Heads and staff: what their unit has, staff without what is a colleague's; leaders: what waits for them."""
+    """Heads and staff: what their unit has, staff without what is a colleague's; leaders: what waits; clerks: files."""
     calendar = workdays.calendar(session)
     if user.role == "leader":
         return Due(waiting=len(inbox.waiting(session, user)), asking=len(inbox.asking(session, user)))
+    if user.role == "clerk":
+        return Due(files=_to_hand_over(session, calendar, day))
     if user.role not in ("head", "staff") or user.unit_id is None:
         return Due()
     lanes = (inbox.load(session, user, lane, day, calendar, user.unit_id) for lane in LEAST_WORTH)
@@ -163,6 +169,12 @@ def due_of(session: Session, user: User, day: dt.date) -> Due:
 
 def _concerns(user: User, one: Item) -> bool:
     return user.role == "head" or one.route.person_id in (None, user.id)
+
+
+def _to_hand_over(session: Session, calendar: Calendar, day: dt.date) -> Sequence[WorkFile]:
+    """Told on the first working day of a week, until they are handed over."""
+    before = (day - dt.timedelta(days=n) for n in range(1, day.weekday() + 1))
+    return () if any(map(calendar.works, before)) else work_files.due(session, day, AHEAD)[0]
 
 
 def letter(settings: Settings, user: User, due: Due, day: dt.date) -> EmailMessage:
@@ -180,24 +192,33 @@ def letter(settings: Settings, user: User, due: Due, day: dt.date) -> EmailMessa
 
 def _subject(due: Due, day: dt.date) -> str:
     counts = [(len(due.late), "quá hạn"), (len(due.soon), "sắp hết hạn"), (len(due.new), "mới"),
-              (due.waiting, "chờ phân phối"), (due.asking, "xin gia hạn")]  # fmt: skip
+              (due.waiting, "chờ phân phối"), (due.asking, "xin gia hạn"),
+              (len(due.files), "hồ sơ đến hạn nộp lưu")]  # fmt: skip
     said = ", ".join(f"{count} {what}" for count, what in counts if count)
     return f"Nhắc việc văn bản đến {day:%d/%m/%Y}: {said}"
 
 
 def _lines(settings: Settings, user: User, due: Due, day: dt.date) -> list[str]:
-    lines = [f"Kính gửi {user.full_name or user.name},", "", f"Văn bản đến cần xử lý tính đến ngày {day:%d/%m/%Y}:"]
+    lines = [f"Kính gửi {user.full_name or user.name},", "", f"Việc cần làm tính đến ngày {day:%d/%m/%Y}:"]
     for title, items in (("QUÁ HẠN", due.late), ("SẮP HẾT HẠN", due.soon), ("MỚI CHUYỂN, CHƯA NHẬN", due.new)):
         if items:
             lines += ["", f"{title} ({len(items)})", *(_line(one) for one in items[:30])]
             lines += [f"- và {len(items) - 30} văn bản nữa"] if len(items) > 30 else []
     lines += [f"- {due.waiting} văn bản chờ phân phối"] if due.waiting else []
     lines += [f"- {due.asking} đơn vị xin gia hạn"] if due.asking else []
+    if due.files:
+        lines += ["", f"HỒ SƠ ĐẾN HẠN NỘP LƯU ({len(due.files)})", *map(_file_line, due.files[:30])]
+        lines += [f"- và {len(due.files) - 30} hồ sơ nữa"] if len(due.files) > 30 else []
     where = settings.address.rstrip("/")
-    page = "/routing" if user.role == "leader" else "/inbox"
+    page = {"leader": "/routing", "clerk": "/files"}.get(user.role, "/inbox")
     lines += ["", f"Xem và xử lý: {where}{page}" if where else "Hãy mở phần mềm Văn Thư để xem và xử lý."]
     ways = f"{where}/reminders" if where else "mục Nhắc việc trong phần mềm"
     return [*lines, "", f"Thư gửi tự động mỗi ngày làm việc khi có việc. Không muốn nhận nữa: {ways}"]
+
+
+def _file_line(file: WorkFile) -> str:
+    last = work_files.hand_over_by(file)
+    return f"- {file.code} (danh mục năm {file.year}): hạn nộp lưu {last:%d/%m/%Y}" if last else f"- {file.code}"
 
 
 def _line(one: Item) -> str:

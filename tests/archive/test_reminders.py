@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from archive import people, register, reminders, routing, workdays
+from archive import people, register, reminders, routing, work_files, workdays
 from archive.errors import BadValue
 from archive.models import Digest, Document, User
 from tests.archive import offices
@@ -204,3 +204,24 @@ def test_staff_are_told_of_their_own_papers_and_the_leader_of_what_waits(told, s
 def test_what_is_no_address_is_refused(sqlite_sessions, address):
     with sqlite_sessions.begin() as session, pytest.raises(BadValue):
         reminders.set_wishes(session, offices.user(session), address, True, actor="hoa")
+
+
+def test_files_for_the_archive_are_told_more_than_thirty_days_before_once_a_week(sessions, settings):
+    with sessions.begin() as session:
+        clerk = offices.user(session, "clerk", email="van@x.vn")
+        paper = offices.document(session, status="registered")
+        for code, day in (("01.TH", dt.date(2026, 1, 5)), ("02.TH", dt.date(2026, 3, 5)), ("03.TH", None)):
+            file = work_files.open_file(session, 2025, code, f"Hồ sơ kín {code}", "10 năm", actor="van")
+            work_files.put(session, file, paper, actor="van")
+            if day:
+                work_files.close(session, file, 1, 1, actor="van", on=day)
+        monday = dt.date(2026, 11, 23)  # 43 days before the first file's last day
+        due = reminders.due_of(session, clerk, monday)
+        assert [one.code for one in due.files] == ["01.TH"]
+        assert not reminders.due_of(session, clerk, monday + dt.timedelta(days=1)).anything
+        workdays.put(session, monday, "nghỉ bù", works=False, actor="van")
+        assert reminders.due_of(session, clerk, monday + dt.timedelta(days=1)).files
+        said = reminders.letter(dataclasses.replace(settings, smtp_from="a@x.vn"), clerk, due, monday)
+        assert "1 hồ sơ đến hạn nộp lưu" in said["Subject"]
+        text = said.get_content()
+        assert "01.TH (danh mục năm 2025): hạn nộp lưu 05/01/2027" in text and "Hồ sơ kín" not in text
