@@ -202,11 +202,18 @@ def _digest(plain: str) -> str:
 
 
 def new_session(
-    session: Session, user: User, at: dt.datetime | None = None, agent: str = "", address: str = ""
+    session: Session, user: User, at: dt.datetime | None = None, agent: str = "", address: str = "", before: str = ""
 ) -> tuple[str, str]:
-    """(cookie value, CSRF token) of a browser that has just signed in."""
+    """(cookie value, CSRF token) of a browser that has just signed in; its cookie of `before` ends.
+
+    The token stays what it was for the same person: a form that is still open there can be sent.
+    """
     at = at or now()
+    left = session.get(LoginSession, _digest(before)) if before else None
     cookie, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    if left is not None:
+        csrf = left.csrf if left.user_id == user.id else csrf
+        session.delete(left)
     session.execute(sa.delete(LoginSession).where(LoginSession.expires_at < at))
     session.add(LoginSession(sha256=_digest(cookie), user_id=user.id, csrf=csrf, agent=agent[:200], address=address,
                              created_at=at, seen_at=at, expires_at=at + LONGEST))  # fmt: skip

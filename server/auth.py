@@ -157,9 +157,8 @@ def place() -> str:
 
 def fresh_cookie(session: Session, user: User) -> str:
     """A new cookie for who has shown everything; the cookie the browser came with ends."""
-    if old := request.cookies.get(cookie_name()):
-        people.end_session(session, old)
-    return people.new_session(session, user, agent=request.user_agent.string, address=place())[0]
+    old = request.cookies.get(cookie_name(), "")
+    return people.new_session(session, user, agent=request.user_agent.string, address=place(), before=old)[0]
 
 
 def confirmed(session: Session, password: str) -> User:

@@ -1,6 +1,7 @@
 """Signing in and out, the first administrator, and who is let in where."""
 
 import datetime as dt
+import html
 import re
 
 import pytest
@@ -92,6 +93,28 @@ def test_a_browser_nobody_touched_is_signed_out(desk, makers):
     assert van.open("/").status_code == 303
 
 
+def test_a_form_that_is_sent_after_its_session_lapsed_is_kept_and_sent_again(app, desk, makers):
+    van, token = desk("admin"), (lan := desk("it")).token
+    typed = {"csrf": van.token, "day": "2027-02-03", "name": '<Nghỉ> "bù"'}
+    with makers.begin() as session:
+        session.query(LoginSession).update({"seen_at": now() - people.IDLE - dt.timedelta(minutes=1)})
+    refused = van.client.post("/admin/holidays", data=typed)
+    assert refused.status_code == 401 and 'action="/admin/holidays"' in refused.text
+    kept = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', refused.text))
+    kept = {name: html.unescape(value) for name, value in kept.items() if name in typed}
+    assert kept == typed
+    assert van.client.post("/admin/holidays", data=kept).status_code == 401
+    van.sign_in("admin-x")
+    assert van.client.post("/admin/holidays", data=kept).status_code == 303
+    assert html.escape(typed["name"], quote=False) in van.page("/admin/holidays?year=2027").replace("&#34;", '"')
+    lan.sign_in("admin-x")
+    assert lan.client.post("/admin/holidays", data=typed | {"csrf": token}).status_code == 403, "another person's token"
+    new = {"old": Desk.PASSWORD, "password": "mat khau moi", "again": "mat khau moi"}
+    with makers.begin() as session:
+        session.query(LoginSession).update({"seen_at": now() - people.IDLE - dt.timedelta(minutes=1)})
+    assert van.client.post("/password", data=new).headers["Location"] == "/login", "no answer repeats a password"
+
+
 def test_a_browser_that_asks_by_itself_does_not_keep_anybody_signed_in(desk, makers):
     van = desk("clerk")
     with makers.begin() as session:
@@ -173,7 +196,7 @@ def test_a_key_without_the_scope_admin_reaches_neither_administration_nor_an_acc
     assert [path for path, status in answers(own, "GET") if path.startswith("/admin") and status == 403] == []
 
 
-KEPT_FROM_KEYS = ("/admin", "/delegations", "/password", "/second-factor", "/sessions")
+KEPT_FROM_KEYS = ("/admin", "/delegations", "/password", "/second-factor", "/sessions", "/keys")
 
 
 # Which role may open which page: a page without a line here fails the test below.
@@ -220,6 +243,9 @@ PAGES = {
     "/login/oidc": set(),  # where no server is configured
     "/login/oidc/back": set(),
     "/password": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
+    "/scan": {"admin", "clerk"},
+    "/scan/devices": {"admin", "clerk"},
+    "/admin/scanners": {"admin", "it"},
     "/login": {"admin", "clerk", "leader", "head", "staff", "auditor", "it"},
 }
 
