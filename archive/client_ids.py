@@ -37,13 +37,13 @@ def numbers(readers: Sessions, writers: Sessions, wanted: Iterable[Named]) -> di
 
 
 def _known(session: Session, asked: Sequence[Named]) -> dict[Named, int]:
-    found: dict[Named, int] = {}
     dialect = session.get_bind().dialect
-    for kind, group in groupby(asked, key=lambda one: one[0]):
-        keys = ClientId.key.in_(listed(dialect, [key for _, key in group]))
-        rows = session.execute(sa.select(ClientId.key, ClientId.number).where(ClientId.kind == kind, keys))
-        found |= {(kind, key): number for key, number in rows}
-    return found
+    which = [
+        sa.and_(ClientId.kind == kind, ClientId.key.in_(listed(dialect, [key for _, key in group])))
+        for kind, group in groupby(asked, key=lambda one: one[0])
+    ]
+    rows = session.execute(sa.select(ClientId.kind, ClientId.key, ClientId.number).where(sa.or_(sa.false(), *which)))
+    return {(kind, key): number for kind, key, number in rows}
 
 
 def _draw(session: Session, missing: Sequence[Named]) -> None:

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from archive import client_ids, review
-from archive.errors import BadValue, Conflict, Forbidden, Unseen
+from archive.errors import BadValue, Conflict, Forbidden, Stale, Unseen
 from archive.findings import Value
 from archive.pipeline import quarantine
 from archive.workdays import HANOI
+from server import errors
 from server.api.papers import document_of
 from server.auth import require
 from server.paperless import documents, mapping, told
@@ -40,6 +41,11 @@ _WHERE = {
 Change = dict[str, Value]
 
 
+@api.errorhandler(Stale)
+def _stale(error: Stale) -> Any:
+    return errors.problem(412, "Đã có người sửa", str(error))
+
+
 @api.patch("/documents/<int:paper>/")
 @api.put("/documents/<int:paper>/")
 @require("correct")
@@ -48,8 +54,8 @@ def change(paper: int) -> Any:
     sent = _sent()
     with state().readers() as session:
         document = paper_of(session, paper)
-        before = told.load(session, [document.id], whole=True)
-    [was] = told.documents(before)
+        [found] = told.load(session, [document.id], whole=True)
+    was = told.before(found)
     with state().readers() as session:
         values = _changes(session, sent, was)
     if values:
@@ -102,8 +108,7 @@ def _is_unchanged(name: str, value: Any, was: Mapping[str, Any]) -> bool:
     if name == "content":  # a list gives only its beginning, and of restricted papers nothing
         return value is None or (isinstance(value, str) and was["content"].startswith(value))
     if name == "set_permissions":
-        return value is None or not any(one.get(who) for one in value.values() for who in ("users", "groups")) or (
-            value == was.get("permissions"))  # fmt: skip
+        return value is None or value == was["permissions"]
     if name == "remove_inbox_tags":
         return not value
     return bool(value == was[name])

@@ -110,13 +110,26 @@ def _having(document: Document) -> list[str]:
 def documents(papers: Sequence[Paper]) -> list[dict[str, Any]]:
     """The clients' objects; called when the session is closed."""
     numbers = Numbers(one for paper in papers for one in paper.named())
-    return [_document(paper, numbers) for paper in papers]
+    full = request.args.get("full_perms") == "true"
+    return [_document(paper, numbers) | _rights(paper.document, numbers, full=full) for paper in papers]
+
+
+def _rights(document: Document, numbers: Numbers, *, full: bool) -> dict[str, Any]:
+    if full:
+        return {"permissions": permissions(document, numbers)}
+    return {"user_can_change": may_change(document)}
+
+
+def before(paper: Paper) -> dict[str, Any]:
+    """The clients' object with all that a client may send back."""
+    numbers = Numbers(paper.named())
+    return _document(paper, numbers) | _rights(paper.document, numbers, full=True)
 
 
 def _document(paper: Paper, numbers: Numbers) -> dict[str, Any]:
-    document, entry, changes = paper.document, mapping.line(paper.document), may_change(paper.document)
+    document, entry = paper.document, mapping.line(paper.document)
     keys = mapping.tags(document, today(now()))
-    said = {
+    return {
         "id": numbers.of(DOCUMENT, document.id), "title": mapping.title(document), "content": paper.content,
         "correspondent": numbers.of(CORRESPONDENT, document.issuing_organ or None),
         "document_type": numbers.of(TYPE, document.document_type or None),
@@ -131,9 +144,6 @@ def _document(paper: Paper, numbers: Numbers) -> dict[str, Any]:
             {"field": numbers.of(FIELD, name), "value": value} for name, value in mapping.field_values(document)
         ],
     }  # fmt: skip
-    if request.args.get("full_perms") == "true":
-        return said | {"permissions": permissions(document, numbers)}
-    return said | {"user_can_change": changes}
 
 
 def _days(document: Document) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""The web on a real address, people who hold keys, and apps that speak to it."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+from waitress import create_server
+
+from archive import people
+from archive.models import User
+from tests.server.desk import Desk
+
+
+@pytest.fixture
+def key(makers):
+    """`key("clerk")` is a key of a new person of this role."""
+
+    def made(role, unit=None, scopes=("read", "write")):
+        name = f"{role}-{unit or 'x'}".replace(" ", "-").lower()
+        with makers.begin() as session:
+            user = session.scalar(sa.select(User).where(User.name == name))
+            user = user or people.add_user(session, name, role, unit, Desk.PASSWORD)
+            return people.new_token(session, user, "máy quét", scopes)
+
+    return made
+
+
+@pytest.fixture
+def ask(app, key):
+    """`ask("clerk", "tags/")`: what an app would be answered; other words go to the client."""
+    keys = {}
+
+    def ask(who, path, method="GET", **more):
+        role, _, unit = who.partition(" of ")
+        keys.setdefault(who, key(role, unit or None))
+        headers = {"Authorization": f"Token {keys[who]}", **more.pop("headers", {})}
+        return app.test_client().open(f"/api/{path}", method=method, headers=headers, buffered=True, **more)
+
+    return ask
+
+
+@pytest.fixture
+def address(app):
+    """The address of the running web."""
+    server = create_server(app, host="127.0.0.1", port=0, threads=4)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.effective_port}"
+    server.task_dispatcher.shutdown()
+    server.close()
+    thread.join(5)
+    vars(app.extensions["vanthu"]).get("search", server).close()

@@ -1,0 +1,166 @@
+"""How apps get in, and how they send: keys, second factors, versions, uploads, what became of them."""
+
+import io
+import json
+
+import pyotp
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from archive import people, second_factor
+from archive.client_uploads import suggested
+from archive.keyring import Keyring
+from archive.models import ClientUpload, Document, Event, Scan, Token, User
+from archive.pipeline import Archive, quarantine
+from tests.server.desk import Desk
+from tests.server.paperless.test_documents import numbers
+
+LOGIN = {"username": "van", "password": Desk.PASSWORD}
+
+
+@pytest.fixture
+def van(makers):
+    with makers.begin() as session:
+        people.add_user(session, "van", "clerk", None, Desk.PASSWORD)
+
+
+def png(shade=250):
+    out = io.BytesIO()
+    Image.new("L", (60, 80), shade).save(out, "PNG")
+    return out.getvalue()
+
+
+def send(ask, content, who="clerk", name="Công văn.png", **form):
+    data = {"document": (io.BytesIO(content), name), **form}
+    return ask(who, "documents/post_document/", "POST", data=data)
+
+
+def became(ask, answer, who="clerk"):
+    [task] = ask(who, f"tasks/?task_id={answer.json}").json
+    return task
+
+
+def test_a_password_buys_a_key_that_its_person_sees_and_ends(app, makers, van):
+    phone, desk = app.test_client(), Desk(app)
+    given = phone.post("/api/token/", data=LOGIN, headers={"User-Agent": "SwiftPaperless/1.8"})
+    entry = {"Authorization": f"Token {given.json['token']}"}
+    assert phone.get("/api/ui_settings/", headers=entry).json["user"]["username"] == "van"
+    assert phone.get("/register", headers=entry).status_code == 303  # known by that word only where apps ask
+    assert phone.get("/api/v1/search", headers=entry).status_code == 401
+    desk.sign_in("van")
+    assert "ứng dụng SwiftPaperless/1.8" in desk.page("/keys")
+    with makers() as session:
+        token = session.scalars(sa.select(Token)).one()
+        said = session.scalars(sa.select(Event.action).where(Event.actor == "van")).all()
+    assert {"signed_in", "token_made"} <= set(said)
+    assert desk.send("/keys/revoke", {"id": token.id}).status_code == 303
+    refused = phone.get("/api/documents/", headers=entry)
+    assert (refused.status_code, list(refused.json), refused.headers["X-Api-Version"]) == (401, ["detail"], "9")
+    assert "Chưa có khoá nào" in desk.page("/keys")
+
+
+def test_a_wrong_password_is_refused_and_counts_at_the_one_door(app, makers, van):
+    phone = app.test_client()
+    for wrong in (LOGIN | {"password": "khong phai"}, LOGIN | {"username": "khong-co"}, {}, {"username": 5}):
+        answer = phone.post("/api/token/", json=wrong)
+        assert (answer.status_code, list(answer.json)) == (400, ["non_field_errors"])
+    for _ in range(4):
+        phone.post("/api/token/", json=LOGIN | {"password": "khong phai"})
+    assert "tạm khoá" in phone.post("/api/token/", json=LOGIN).json["non_field_errors"][0]
+    assert Desk(app).sign_in("van").status_code == 403  # the web's door is the same
+    assert phone.get("/api/token/", headers={"Accept": "application/json; version=3"}).status_code == 405
+
+
+def test_with_a_second_factor_the_key_is_made_on_the_page(app, makers, van, settings):
+    with makers.begin() as session:
+        user, ring = session.scalars(sa.select(User)).one(), Keyring(settings.key_path)
+        secret = second_factor.begin(session, ring, user)
+        assert second_factor.confirm(session, ring, user, pyotp.TOTP(secret).now())
+    answer = app.test_client().post("/api/token/", json=LOGIN)
+    assert (answer.status_code, "Khoá cho ứng dụng" in answer.json["non_field_errors"][0]) == (400, True)
+    with makers.begin() as session:
+        second_factor.switch_off(session, session.scalars(sa.select(User)).one(), actor="van")
+    desk = Desk(app)
+    desk.sign_in("van")
+    wanted = {"name": "Điện thoại", "may": "read"}
+    assert desk.send("/keys", wanted | {"password": "khong phai"}).status_code == 422
+    page = desk.send("/keys", wanted | {"password": Desk.PASSWORD}).text
+    key = page.partition("<code>")[2].partition("</code>")[0]
+    entry = {"Authorization": f"Token {key}"}
+    assert app.test_client().get("/api/documents/", headers=entry).status_code == 200
+    refused = app.test_client().post("/api/documents/post_document/", headers=entry)
+    assert (refused.status_code, "phạm vi write" in refused.json["detail"]) == (403, True)
+    rights = app.test_client().get("/api/ui_settings/", headers=entry).json["permissions"]
+    assert "view_document" in rights and "add_document" not in rights
+
+
+def test_versions_that_are_not_spoken_are_refused_and_old_ones_get_moments(ask, makers):
+    assert ask("clerk", "tags/", headers={"Accept": "application/json; version=10"}).status_code == 406
+    assert ask("clerk", "", headers={"Accept": "application/json; version=2"}).status_code == 200
+    from tests.server.desk import shelve
+
+    shelve(makers)
+    for version, created in (("9", "2020-03-30"), ("2", "2020-03-30T00:00:00+07:00")):
+        [told] = ask("clerk", "documents/", headers={"Accept": f"application/json; version={version}"}).json["results"]
+        assert told["created"] == created
+
+
+def test_what_a_sender_says_is_a_suggestion_and_what_cannot_be_keeps_no_paper_out(ask, makers):
+    tags, fields = numbers(ask, "tags"), numbers(ask, "custom_fields")
+    given = {fields["Người ký"]: "Lê An", fields["Ngày đến"]: "2026-01-01"}
+    answer = send(ask, png(), title="về việc thử", created="không phải ngày", correspondent="5", document_type="x",
+                  tags=[tags["Hỏa tốc"], tags["Hoàn thành"]], archive_serial_number="99",
+                  custom_fields=json.dumps(given))  # fmt: skip
+    assert answer.status_code == 200
+    assert (became(ask, answer)["status"], became(ask, answer)["related_document"]) == ("PENDING", None)
+    with makers.begin() as session:
+        scan = session.scalars(sa.select(Scan)).one()
+        assert (scan.source, scan.priority, scan.received_by) == ("app", 10, "clerk-x")
+        first, second = (Document(scan_id=scan.id, ordinal=number) for number in (1, 2))
+        session.add_all((first, second))
+        session.flush()
+        said = {one.field: (one.value, one.suggestion) for one in suggested(session, first)}
+        assert said == {name: (value, True) for name, value in
+                        (("subject", "về việc thử"), ("signer_name", "Lê An"), ("urgency", "Hỏa tốc"))}  # fmt: skip
+        assert suggested(session, second) == ()
+
+
+def test_the_same_bytes_again_are_told_as_a_duplicate_and_only_one_is_kept(ask, makers):
+    first, again = send(ask, png()), send(ask, png(), who="admin", name="khác.png")
+    assert became(ask, again, "admin")["status"] == "FAILURE"
+    assert "khác.png: Not consuming khác.png: It is a duplicate of" in became(ask, again, "admin")["result"]
+    assert became(ask, first)["status"] == "PENDING"
+    assert ask("clerk", f"tasks/?task_id={again.json}").json == []  # of others one hears nothing
+    number = became(ask, first)["id"]
+    assert ask("clerk", f"tasks/{number}/").json["task_id"] == first.json
+    assert ask("admin", f"tasks/{number}/").status_code == 404
+    assert ask("clerk", "tasks/acknowledge/", "POST", json={"tasks": [number]}).json == {"result": 1}
+    assert ask("clerk", "tasks/?acknowledged=false").json == []
+    with makers() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 1
+
+
+def test_a_send_that_was_never_answered_is_no_duplicate(ask, makers):
+    send(ask, png())
+    with makers.begin() as session:
+        session.execute(sa.delete(ClientUpload))  # as if the web was killed before it wrote the task
+    assert became(ask, send(ask, png()))["status"] == "PENDING"
+
+
+@pytest.mark.parametrize(("content", "status"), [(b"", 400), (b"MZ no scan", 400), (None, 400)])
+def test_what_is_not_taken_is_said_of_the_file(ask, content, status):
+    answer = send(ask, content) if content is not None else ask("clerk", "documents/post_document/", "POST", data={})
+    assert (answer.status_code, list(answer.json)) == (status, ["document"])
+    assert ask("staff", "documents/post_document/", "POST", data={}).status_code == 403
+
+
+def test_of_a_paper_in_quarantine_its_sender_hears_only_that_it_is_there(app, ask, makers, settings):
+    answer = send(ask, png(), name="tuyet-mat.png", title="về việc mật")
+    with makers.begin() as session:
+        quarantine.impose(session, Archive.of(settings, makers), session.scalars(sa.select(Scan)).one())
+    told = [became(ask, answer), became(ask, send(ask, png(), name="tuyet-mat.png", title="về việc mật"))]
+    assert {one["status"] for one in told} == {"FAILURE"} and "cách ly" in told[0]["result"]
+    with makers() as session:
+        kept = str([(row.filename, row.given) for row in session.scalars(sa.select(ClientUpload))])
+    assert "mat" not in str(told) + kept and "việc" not in kept

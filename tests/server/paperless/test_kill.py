@@ -1,0 +1,51 @@
+"""The web is killed -9 while an app sends: what was not answered is sent again, and is one paper."""
+
+import asyncio
+import contextlib
+import subprocess
+import sys
+
+import pytest
+import sqlalchemy as sa
+from easypaperless import PaperlessClient, TaskStatus, TransportError
+
+from archive import people
+from archive.models import Event, Scan, Task
+from tests.faults.line import picture
+from tests.server.desk import Desk
+
+
+@contextlib.contextmanager
+def web(data, moment=""):
+    """The address of a web in a process of its own."""
+    command = [sys.executable, "-m", "tests.server.paperless.serving", str(data), moment]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
+        finally:
+            process.kill()
+
+
+async def sent(address, key, content):
+    async with PaperlessClient(address, key) as client:
+        return await client.tasks.get(await client.documents.upload(content, filename="a.png"))
+
+
+@pytest.mark.parametrize("moment", ["row", "answer"])
+def test_killed_between_bytes_and_answer_and_sent_again_there_is_one_paper(settings, makers, moment):
+    with makers.begin() as session:
+        key = people.new_token(session, people.add_user(session, "van", "clerk", None, Desk.PASSWORD), "phone",
+                               ["read", "write"])  # fmt: skip
+    content = picture(7)
+    with web(settings.data, moment) as address, pytest.raises(TransportError):
+        asyncio.run(sent(address, key, content))
+    with makers() as session:  # nobody was told so, but it is there
+        assert session.scalar(sa.select(Scan.source)) == "app"
+    with web(settings.data) as address:
+        task = asyncio.run(sent(address, key, content))
+    # Where the task was written down, the archive cannot know that nobody heard of it.
+    assert task.status is (TaskStatus.PENDING if moment == "row" else TaskStatus.FAILURE)
+    with makers() as session:
+        assert session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 1
+        assert session.scalar(sa.select(sa.func.count()).select_from(Task)) == 1
+        assert session.scalar(sa.select(sa.func.count()).where(Event.action == "received")) == 1
