@@ -44,6 +44,20 @@ HARMLESS = (
     ],
     ["PHÒNG HÀNH CHÍNH", "BÍ MẬT NHÀ NƯỚC", "", "SỔ THEO DÕI", "Mức độ mật của tài liệu: thường", "Không mật"],
 )
+LOOKALIKES = (
+    ("KHẨN", 20), ("HỎA TỐC", 30), ("THƯỢNG KHẨN", 40), ("KHẨN", 30), ("LƯU HÀNH NỘI BỘ", 50), ("ĐẾN", 20), ("MẮT", 20),
+    ("MẶT", 20), ("MẤT", 20), ("BÍ MẬT", 30), ("BẢO MẬT", 30), ("MẬT MÃ", 30), ("TIỀN MẶT", 30), ("SAO Y", 20),
+    ("BẢN SAO", 30), ("BẢN CHÍNH", 40), ("ĐÃ KÝ SỐ", 30), ("TÊN", 20), ("SỐ 12", 20), ("MẶT TRẬN", 40), ("THUẾ", 20),
+    ("MỚI", 20), ("HẾT HẠN", 30), ("MẶT HÀNG", 40), ("GIÁM MỤC", 30), ("MAI", 20), ("TOÁN", 30), ("TỔNG MỨC", 40),
+    ("CHẤT", 20), ("NHẬT", 20), ("TUYỂN SINH", 40),
+)  # fmt: skip
+"""Words in boxes as the law has them for marks of secrecy, and none of them is one."""
+LINES = (
+    "LUẬT BẢO VỆ BÍ MẬT NHÀ NƯỚC", "DANH MỤC BÍ MẬT", "XÃ MẬT SƠN", "NGUYỄN THỊ MẬT", "BẢO VỆ BÍ MẬT", "MẬT ĐỘ", "Mật",
+    "ĐỘ MẬT", "THÔN MẬT", "CÔNG AN TỈNH", "PHÒNG CHÍNH TRỊ", "TIỀN MẶT", "MẶT TRẬN", "BỆNH VIỆN MẮT", "TAI - MŨI - MẮT",
+    "MẤT", "MẮT", "MẶT", "TỐI MẮT", "SỔ ĐĂNG KÝ VĂN BẢN MẬT", "V/v xử lý tài liệu mật", "Không mật",
+    "LƯU HÀNH NỘI BỘ", "Mức độ: mật",
+)  # fmt: skip
 TABLES = (("TT", "MẶT HÀNG", "ĐƠN VỊ", "TỔNG"), ("STT", "Độ mật", "Số", "Ghi chú"), ("TT", "Tên bệnh", "MẮT", "TIM"))
 
 
@@ -53,7 +67,8 @@ class Head:
 
     image: Image.Image
     kind: str
-    """marked, overlaid (marked where other print is), plain (scansim's paper) or harmless (words that are no mark)."""
+    """marked, overlaid (marked where other print is), plain (scansim's paper), harmless (words that are no mark) or
+    hard (such words in boxes of the law's size, in red and black, alone in lines and cells, seals)."""
     word: str
     ink: str
     boxed: bool
@@ -62,9 +77,10 @@ class Head:
 
 
 def drawn(artist: Artist, seed: int, n: int, kind: str) -> Iterator[Head]:
-    """One head of a paper, marked, plain or of harmless words, in four states of wear and three depths."""
+    """One head of a paper of this kind, in four states of wear and three depths."""
     rng = np.random.default_rng([seed, n, len(kind)])
-    page, spots = artist.paper(rng) if kind != "harmless" else (artist.harmless(n, rng), [])
+    bare = {"harmless": artist.harmless, "hard": artist.hard}
+    page, spots = (bare[kind](n, rng), []) if kind in bare else artist.paper(rng)
     word, ink, boxed = "", "", False
     if kind == "marked":
         word, ink, boxed = list(WORDS)[n % 3], ("red", "red", "black")[n // 3 % 3], n % 5 != 0
@@ -116,7 +132,13 @@ class Artist:
         rng: np.random.Generator,
     ) -> None:  # fmt: skip
         """The mark, pressed askew and unevenly where there is room; without a box it is typed with the paper."""
-        text, wide = WORDS[word]
+        self.stamp(page, *WORDS[word], ink, boxed, spot[:2], rng)
+
+    def stamp(
+        self, page: np.ndarray, text: str, wide: float, ink: str, boxed: bool, spot: tuple[float, float],
+        rng: np.random.Generator,
+    ) -> None:  # fmt: skip
+        """Words at a place (mm), in a box of 8 mm by `wide`."""
         unit = DPI / 25.4 * 2
         picture = Image.new("L", (round((wide + 4) * unit), round(12 * unit)), 0)
         pen = ImageDraw.Draw(picture)
@@ -148,6 +170,25 @@ class Artist:
             y += 56
         self._table(pen, TABLES[n % len(TABLES)], y + 40, self.fonts.load(family, round(13 * DPI / 72), "Bold"))
         return np.repeat(np.asarray(picture, np.float32)[..., None], 3, 2)
+
+    def hard(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """A page of lookalikes: in boxes askew, alone on lines, in cells of a table, beside a round seal."""
+        page = np.full((round(2339 * SHARE), 1654, 3), 255, np.float32)
+        for place in range(12):
+            text, wide = LOOKALIKES[(12 * n + place) % len(LOOKALIKES)]
+            spot = 34 + 52 * (place % 3) + rng.uniform(-4, 4), 14 + 15 * (place // 3) + rng.uniform(-1.5, 1.5)
+            self.stamp(page, text, wide, ("red", "black")[int(rng.integers(2))], place % 5 != 4, spot, rng)
+        family = self.bench.families[n % len(self.bench.families)]
+        picture = Image.new("L", (page.shape[1], page.shape[0]), 255)
+        pen, font = ImageDraw.Draw(picture), self.fonts.load(family, round(rng.uniform(13, 15) * DPI / 72), "Bold")
+        for place in range(6):
+            x, y = 300 + 560 * (place % 2) + rng.uniform(-30, 30), 620 + 64 * (place // 2)
+            pen.text((x, y), LINES[(6 * n + place) % len(LINES)], 0, font=font, anchor="mm")
+        self._table(pen, TABLES[n % len(TABLES)], 800, font)
+        page *= np.asarray(picture, np.float32)[..., None] / 255
+        if n % 3 == 0:
+            self.ink.put_seal(page, "ỦY BAN NHÂN DÂN TỈNH HẢI DƯƠNG", (1450, 660), DPI, family, rng)
+        return page
 
     def _table(self, pen: ImageDraw.ImageDraw, titles: tuple[str, ...], y: float, font: Any) -> None:
         edges = (160, 280, 760, 1080, 1500)

@@ -1,24 +1,28 @@
-"""Marks of secrecy at the heads of pages: `./run bench secrets [--papers N] [--seed S] [--real]`.
+"""Marks of secrecy at the heads of pages: `./run bench secrets [--papers N] [--seed S] [--kinds K,…] [--real]`.
 
-Each paper is drawn marked, unmarked and with harmless words (titles of the law in capitals, "xử lý tài liệu mật",
-tables), in four states of wear and three depths: 36 heads. What was seen is kept in VANTHU_BENCH_DIR (default
-/tmp/secrets), a line a paper, so that a run can be taken up again; `--fresh` forgets it. `--real` looks at
-every page of the material's scans, none of which bears a mark.
+Each paper is drawn marked, unmarked (plain), with harmless words (titles of the law in capitals, "xử lý tài liệu mật",
+tables) and hard (twelve lookalikes a page: KHẨN, LƯU HÀNH NỘI BỘ, MẮT … in boxes of the law's size, in red and black),
+in four states of wear and three depths: 48 heads. What was seen is kept in VANTHU_BENCH_DIR (default /tmp/secrets), a
+line a paper and kind, so that a run can be taken up again; `--fresh` forgets it. `--real` looks at every page of the
+material's scans and stamps, and at those of its hostile files that can be opened; none of them bears a mark.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from archive import scans, secrecy, steps
+from archive import scans, secrecy
+from archive.children import Child
 from archive.errors import ArchiveError
+from archive.findings import Mark
 from bench._secret_heads import DPI, Artist, Head, drawn
 
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material"))
@@ -34,10 +38,15 @@ def looked(head: Head) -> dict[str, Any]:
     return truth | {"seen": [mark.text for mark in marks], "seconds": round(took, 3)}
 
 
-def made_up(papers: int, seed: int, fresh: bool) -> Iterator[dict[str, Any]]:
+KINDS = ("marked", "plain", "harmless", "hard")
+MOST_PAGES = 8
+"""Of one real file."""
+
+
+def made_up(papers: int, seed: int, kind: str, fresh: bool) -> Iterator[dict[str, Any]]:
     """What was seen on every head, from the file of an earlier run as far as that went."""
     WORK.mkdir(parents=True, exist_ok=True)
-    kept = WORK / f"secrets_{seed}.jsonl"
+    kept = WORK / f"secrets_{seed}_{kind}.jsonl"
     if fresh:
         kept.unlink(missing_ok=True)
     known = kept.read_text().splitlines() if kept.is_file() else []
@@ -46,24 +55,32 @@ def made_up(papers: int, seed: int, fresh: bool) -> Iterator[dict[str, Any]]:
         for n in range(papers):
             if n >= len(known):
                 artist = artist or Artist(MATERIAL.parent / "scansim")
-                kinds = ("marked", "plain", "harmless")
-                heads = [looked(head) for kind in kinds for head in drawn(artist, seed, n, kind)]
-                known.append(json.dumps(heads))
+                known.append(json.dumps([looked(head) for head in drawn(artist, seed, n, kind)]))
                 file.write(known[n] + "\n")
                 file.flush()
             yield from json.loads(known[n])
 
 
 def real() -> Iterator[dict[str, Any]]:
-    """Every page of the material's scans."""
-    files = sorted(path for path in (MATERIAL / "scans").rglob("*") if path.suffix in (".pdf", ".png", ".jpg"))
-    for file in files:
-        for n in range(1, scans.survey(file).pages + 1):
-            try:
-                marks = steps.look(str(file), n, scans.Limits())
-            except ArchiveError:
-                continue
-            yield {"kind": "real", "seen": [mark.text for mark in marks]}
+    """Every page of the material's scans and stamps, and of its hostile files what can be opened, each in a child."""
+    with Child(name="secrets") as child:
+        for folder in ("scans", "stamps", "robust"):
+            for file in sorted(path for path in (MATERIAL / folder).rglob("*") if path.is_file()):
+                for marks in _of_file(child, str(file)):
+                    yield {"kind": folder, "seen": [mark.text for mark in marks], "file": f"{file.name}"}
+
+
+def _of_file(child: Child, path: str) -> Iterator[Sequence[Mark]]:
+    limits = scans.Limits()
+    try:
+        pages = child.run("archive.steps:survey", path, limits, wall=60.0, cpu=10.0).pages
+    except ArchiveError:
+        return
+    for n in range(1, min(pages, MOST_PAGES) + 1):
+        try:
+            yield child.run("archive.steps:look", path, n, limits, wall=60.0, cpu=15.0)
+        except ArchiveError:
+            continue
 
 
 def report(heads: list[dict[str, Any]]) -> None:
@@ -76,13 +93,24 @@ def report(heads: list[dict[str, Any]]) -> None:
             _line("  " + " ".join(str(names.get(part, part)) for part in key),
                   [one for one in marked if tuple(one[fact] for fact in facts) == key])  # fmt: skip
     _line("marked over other print", [one for one in heads if one["kind"] == "overlaid"])
-    bare = [one for one in heads if one["kind"] in ("plain", "harmless", "real")]
+    bare = [one for one in heads if one["kind"] not in ("marked", "overlaid")]
     false = Counter(one["kind"] for one in bare if one["seen"])
-    print(f"without a mark: {len(bare)}, of which real {sum(one['kind'] == 'real' for one in bare)}; seen on "
-          f"{sum(false.values())} = {100 * sum(false.values()) / max(1, len(bare)):.2f} % {dict(false)}")  # fmt: skip
+    print(f"without a mark: {len(bare)} {dict(Counter(one['kind'] for one in bare))}; seen on "
+          f"{sum(false.values())} = {100 * sum(false.values()) / max(1, len(bare)):.2f} % {dict(false)}, "
+          f"at most {100 * _upper(sum(false.values()), len(bare)):.2f} % (95 %)")  # fmt: skip
     took = sorted(one["seconds"] for one in heads if "seconds" in one)
     if took:
         print(f"processor time a head: median {took[len(took) // 2]:.3f} s, most {took[-1]:.3f} s")
+
+
+def _upper(seen: int, of: int) -> float:
+    """The upper bound of a share at 95 % confidence, one-sided (Clopper and Pearson 1934), found by halving."""
+    low, high = 0.0, 1.0
+    while high - low > 1e-6:
+        share = (low + high) / 2
+        chance = sum(math.comb(of, n) * share**n * (1 - share) ** (of - n) for n in range(seen + 1))
+        low, high = (share, high) if chance > 0.05 else (low, share)
+    return high
 
 
 def _line(name: str, of: list[dict[str, Any]]) -> None:
@@ -96,10 +124,12 @@ def main() -> None:
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--papers", type=int, default=70)
     given.add_argument("--seed", type=int, default=1)
+    given.add_argument("--kinds", default=",".join(KINDS))
     given.add_argument("--real", action="store_true")
     given.add_argument("--fresh", action="store_true")
     asked = given.parse_args()
-    heads = list(made_up(asked.papers, asked.seed, asked.fresh))
+    kinds = asked.kinds.split(",")
+    heads = [head for kind in kinds for head in made_up(asked.papers, asked.seed, kind, asked.fresh)]
     report(heads + (list(real()) if asked.real else []))
 
 

@@ -1,0 +1,96 @@
+"""Boxes of the law's size found by their four sides, however broken, and whatever other print they run into.
+
+TT 24/2020/TT-BCA: 8 mm high; 20 mm wide around MẬT, 30 around TỐI MẬT, 40 around TUYỆT MẬT.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from archive import lone
+from archive.ink import Mask
+from archive.lone import Blob
+
+HIGH = 8.0
+WIDE = (20.0, 30.0, 40.0)
+PER_MM = lone.PER_MM / 2
+STEP = 2.0
+"""Degrees from one angle that is tried to the next."""
+SIDE = 0.62
+"""Share of each long side that must be ink; of the better short side, too."""
+SHORT = 0.95
+"""Of both short sides together."""
+LEAST = 3.75
+"""Of four sides together, the long ones counting twice by the worse of them."""
+MOST = 3
+"""Boxes of a head that are read: tables have many."""
+
+
+@dataclass(frozen=True)
+class _Box:
+    score: float
+    blob: Blob
+
+
+def boxes(mask: Mask) -> Iterator[Blob]:
+    """The best boxes of a mask of lone.PER_MM; sizes in mm."""
+    coarse = Image.fromarray(_halved(mask))
+    found: list[_Box] = []
+    for angle in np.arange(-lone.STEEPEST, lone.STEEPEST + 0.1, STEP):
+        level = np.asarray(coarse.rotate(-angle)) > 0
+        found += [box for wide in WIDE for box in _level(level, wide, float(angle))]
+    found.sort(key=lambda box: -box.score)
+    kept: list[Blob] = []
+    for box in found:
+        if len(kept) < MOST and all(math.dist((box.blob.x, box.blob.y), (one.x, one.y)) > 4 for one in kept):
+            kept.append(box.blob)
+    yield from kept
+
+
+def _halved(mask: Mask) -> NDArray[np.uint8]:
+    even = mask[: mask.shape[0] // 2 * 2, : mask.shape[1] // 2 * 2]
+    pairs = even[::2] | even[1::2]
+    return ((pairs[:, ::2] | pairs[:, 1::2]) * np.uint8(255)).astype(np.uint8)
+
+
+def _level(level: Mask, wide: float, angle: float) -> Iterator[_Box]:
+    """The best place of a box of this width that lies level in a mask of PER_MM, if it is good enough."""
+    across, down = round(wide * PER_MM), round(HIGH * PER_MM)
+    if level.shape[0] <= down + 2 or level.shape[1] <= across + 2:
+        return
+    rows = _runs(level, across)
+    bottom = np.maximum(np.maximum(rows[down - 1 : -2], rows[down:-1]), rows[down + 1 :])
+    long = np.minimum(rows[: len(bottom)], bottom)
+    if long.max() < SIDE:
+        return
+    columns = _runs(level.T, down).T
+    left, right = columns[: len(long), : long.shape[1]], columns[: len(long), across : across + long.shape[1]]
+    high, width = min(len(long), len(left)), min(long.shape[1], right.shape[1])
+    long, left, right = long[:high, :width], left[:high, :width], right[:high, :width]
+    good = (long >= SIDE) & (np.maximum(left, right) >= SIDE) & (left + right >= SHORT)
+    score = np.where(good, long * 2 + left + right, 0)
+    y, x = np.unravel_index(int(score.argmax()), score.shape)
+    if score[y, x] >= LEAST:
+        yield _Box(float(score[y, x]), _turned_back(level.shape, x + across / 2, y + down / 2, wide, angle))
+
+
+def _runs(mask: Mask, length: int) -> NDArray[np.float32]:
+    """The share of ink in each stretch of a row, a pixel to either side of it counting as it."""
+    thick = mask.copy()
+    thick[1:] |= mask[:-1]
+    thick[:-1] |= mask[1:]
+    sums = np.cumsum(thick, axis=1, dtype=np.int32)
+    return ((sums[:, length:] - sums[:, :-length]) / np.float32(length)).astype(np.float32)
+
+
+def _turned_back(shape: tuple[int, ...], x: float, y: float, wide: float, angle: float) -> Blob:
+    dx, dy = x - shape[1] / 2, y - shape[0] / 2
+    c, s = math.cos(math.radians(angle)), math.sin(math.radians(angle))
+    there = shape[1] / 2 + dx * c + dy * s, shape[0] / 2 - dx * s + dy * c
+    return Blob(float(there[0]) / PER_MM, float(there[1]) / PER_MM, wide, HIGH, angle)
