@@ -24,9 +24,8 @@ COOKIE = "scan"
 """What this browser scanned with last."""
 KEPT = ("device", "source", "resolution", "colour", "files", "every", "drops")
 YEAR = 365 * 24 * 3600
-_PICTURES = {"webp": "view.webp", "thumb.webp": "thumb.webp"}
-_NO_DEVICE = "Chưa thấy máy quét này: có thể đang tìm, đã tắt, hoặc chưa được cho phép. Chưa quét gì; hãy chọn lại máy."
-_NO_NUMBER = "Số trang của mỗi tệp phải từ 1 đến 999; chưa đổi gì. Hãy gõ lại."
+NO_DEVICE = "Chưa thấy máy quét này: có thể đang tìm, đã tắt, hoặc chưa được cho phép. Chưa quét gì; hãy chọn lại máy."
+NO_NUMBER = "Số trang của mỗi tệp phải từ 1 đến 999; chưa đổi gì. Hãy gõ lại."
 
 
 @pages.get("/scan")
@@ -45,7 +44,7 @@ def show(batch: Batch | None, sentence: str = "", status: int = 200) -> Any:
         "pages/scanning.html", batch=batch, choice=scanned.choice(batch, request.cookies.get(COOKIE, ""), typed),
         shown=batch and scanned.shown(batches, batch), devices=devices(), resolutions=RESOLUTIONS, sentence=sentence,
         waiting=[scanned.shown(batches, one) for one in waiting], did=request.args.get("did", ""),
-        files=request.args.get("files", "").isdecimal() and int(request.args["files"][:3]), again=looking(),
+        files=request.args.get("files", "").isdecimal() and int(request.args["files"][:3]),
     ), status  # fmt: skip
 
 
@@ -53,15 +52,8 @@ def show(batch: Batch | None, sentence: str = "", status: int = 200) -> Any:
 @require("ingest")
 def find() -> Any:
     """The choice of scanners, asked for until it is known which there are."""
-    found = devices()
-    if found is None:
-        return Response(status=204)
-    return render_template(
-        "parts/scanners.html",
-        devices=found,
-        again=looking(),
-        choice=scanned.choice(None, request.cookies.get(COOKIE, "")),
-    )
+    chosen = scanned.choice(None, request.cookies.get(COOKIE, ""))
+    return render_template("parts/scanners.html", devices=devices(), choice=chosen)
 
 
 @pages.post("/scan/devices")
@@ -112,14 +104,25 @@ def part(batch: Batch, now: scanned.Shown | None = None) -> Any:
     return render_template("parts/batch.html", batch=batch, shown=now or scanned.shown(state().batches, batch))
 
 
-@pages.get("/scan/<batch_id>/pages/<int:number>.<any('webp', 'thumb.webp'):kind>")
+@pages.get("/scan/<batch_id>/pages/<int:number>.webp")
 @require("ingest")
-def picture(batch_id: str, number: int, kind: str) -> Any:
-    """A page that was scanned; never changed, so the browser may keep it."""
+def view(batch_id: str, number: int) -> Any:
+    """A page that was scanned, to be looked at closely."""
+    return picture(batch_id, f"{number:04}.view.webp")
+
+
+@pages.get("/scan/<batch_id>/pages/<int:number>.thumb.webp")
+@require("ingest")
+def thumb(batch_id: str, number: int) -> Any:
+    """The same, small."""
+    return picture(batch_id, f"{number:04}.thumb.webp")
+
+
+def picture(batch_id: str, name: str) -> Any:
+    """A picture we made ourselves; it never changes, so the browser may keep it."""
     batch = state().batches.find(batch_id, g.user.id)
-    path = state().batches.folder(batch.id) / f"{number:04}.{_PICTURES[kind]}"
     try:
-        answer = make_response(path.read_bytes())
+        answer = make_response((state().batches.folder(batch.id) / name).read_bytes())
     except OSError:
         raise NotFound(GONE) from None
     answer.mimetype = "image/webp"
@@ -206,16 +209,11 @@ def devices() -> Any:
         return state().roster.look(allowed.urls(session, state().settings))
 
 
-def looking() -> bool:
-    """Whether scanners are being looked for."""
-    return state().roster.is_looking
-
-
 def wanted() -> Wanted:
     """How the form wants pages scanned; only scanners that were found, or allowed, are used."""
     asked = request.form.get("device", "")
     if asked not in {one.id for one in devices() or ()}:
-        raise BadValue(_(_NO_DEVICE))
+        raise BadValue(_(NO_DEVICE))
     dots = request.form.get("resolution", "300")
     return Wanted(asked, request.form.get("source", ""), int(dots) if dots in map(str, RESOLUTIONS) else 0,
                   request.form.get("colour", ""))  # fmt: skip
@@ -227,7 +225,7 @@ def choose(batch: Batch, how: Wanted | None = None) -> Batch:
     if files == "every":
         files = request.form.get("every", "").strip()
         if not files.isdecimal() or not 1 <= int(files[:4]) <= 999:
-            raise BadValue(_(_NO_NUMBER))
+            raise BadValue(_(NO_NUMBER))
         files = str(int(files))
     elif files not in (WHOLE, SHEET):
         files = batch.files

@@ -20,6 +20,8 @@ from server.pages import (
     reminders,
     reports,
     routing,
+    scanned,
+    scanning,
     search,
     shown,
     work_file,
@@ -40,6 +42,8 @@ LABELS = (
     *reports.PARTS.values(), *reports.STEPS.values(), *reports.KINDS.values(), *reports.NAMELESS.values(),
     *(name for _key, name, _look in reports.KEPT), work_file.NO_FILE,
     *ledger.REASONS.values(), ledger.TODO, *(name for _key, name, _look in ledger.COLUMNS),
+    *(words for _look, _sign, *both in scanned.ENDS.values() for words in both if words), scanned.KEPT,
+    scanning.NO_DEVICE, scanning.NO_NUMBER,
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
 
