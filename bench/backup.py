@@ -22,6 +22,7 @@ import migrations
 from archive import database, exchange
 from archive.backup import checking, restoring
 from archive.backup.making import Source, make
+from archive.backup.target import Target
 from archive.blobs import open_blobs
 from archive.config import Settings
 from archive.models import BookYear, Document, PageRow, RegisterEntry, Scan, Words, now
@@ -70,20 +71,20 @@ def measure(folder: Path, count: int, kilobytes: int) -> None:
     settings = Settings(data=folder / "data", reserve_mb=1)
     fill(settings, count, kilobytes << 10)
     engine, blobs = database.open_engine(settings.database_url), open_blobs("file:", settings.data)
-    source, target = Source(engine, blobs, settings, migrations.upgrade), folder / "backup"
+    source, target = Source(engine, blobs, settings, migrations.upgrade), Target(folder / "backup")
     whole = (sum(path.stat().st_size for path in settings.data.rglob("*") if path.is_file())) / 1e6
     timed("the first backup", lambda: make(source, target), whole, scans=count)
     timed("again, nothing new", lambda: make(source, target), whole)
     fill(settings, max(1, count // 100), kilobytes << 10, count)
     more = timed("one scan in a hundred new", lambda: make(source, target), whole)
     print(json.dumps({"copied": more.copied, "copied MB": round(more.copied_bytes / 1e6, 1)}))
-    found = timed("--check", lambda: checking.check(target), whole)
+    found = timed("--check", lambda: checking.check(Target(target)), whole)
     assert found.wrong == []
     place = dataclasses.replace(settings, data=folder / "restored")
     schema = restoring.Schema(migrations.upgrade, migrations.head(), migrations.knows)
     timed(
         "restore, without index and deep check",
-        lambda: restoring.restore(target, None, place, schema, actor="b"),
+        lambda: restoring.restore(Target(target), None, place, schema, actor="b"),
         whole,
     )
     out = lambda: exchange.export(database.readers(engine), blobs, "den", 2026, folder / "bag", tell=lambda *_: None)  # noqa: E731

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from archive.backup import disk, snapshot
 from archive.backup.making import Tell, silent
@@ -12,8 +11,6 @@ from archive.backup.restoring import verified
 from archive.backup.target import DATABASE, Target
 from archive.durable import sha256_of
 from archive.errors import ArchiveError
-
-ASIDE = ".damaged"
 
 
 @dataclass
@@ -26,15 +23,14 @@ class Looked:
     """Sentences, each about one thing that is not as it should be."""
 
 
-def check(root: Path, tell: Tell = silent) -> Looked:
-    """Look at every snapshot and every original of a folder.
+def check(target: Target, tell: Tell = silent) -> Looked:
+    """Look at every snapshot and every original.
 
     A damaged original is put aside, so that the next backup copies it anew. NotFound, CopyFailed, Conflict.
     """
-    target = Target(root.absolute())
     target.need()
     found = Looked()
-    with disk.on_disk(root), target.locked():
+    with disk.on_disk(target.place), target.locked():
         named = _snapshots(target, found)
         bad = _originals(target, named, found, tell)
         for name in target.names():
@@ -61,13 +57,12 @@ def _originals(target: Target, named: dict[str, int], found: Looked, tell: Tell)
     bad = set()
     for done, sha256 in enumerate(sorted(named)):
         tell("bản gốc", done, len(named))
-        place = target.blob(sha256)
-        if not place.is_file():
+        with target.original(sha256) as file:
+            whole = file is not None and sha256_of(file) == sha256
+        if not whole:
             bad.add(sha256)
-        elif sha256_of(place) != sha256:
-            bad.add(sha256)
-            with contextlib.suppress(OSError):  # a disk that is only read is checked all the same
-                place.replace(place.with_name(sha256 + ASIDE))
+            if file:
+                target.put_aside(sha256)
         found.originals += 1
     tell("bản gốc", len(named), len(named))
     return bad

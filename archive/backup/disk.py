@@ -36,7 +36,7 @@ _WHY = {
 
 
 @contextlib.contextmanager
-def on_disk(root: Path) -> Iterator[None]:
+def on_disk(root: Path | str) -> Iterator[None]:
     """CopyFailed in place of what the system says of the disk at `root`."""
     try:
         yield
@@ -52,7 +52,7 @@ def on_disk(root: Path) -> Iterator[None]:
         raise CopyFailed("Cơ sở dữ liệu không trả lời, nên chưa sao lưu xong. Hãy xem lại: vanthu check") from error
 
 
-def failed(root: Path, why: str) -> CopyFailed:
+def failed(root: Path | str, why: str) -> CopyFailed:
     """The sentence for whoever looks after the machine."""
     return CopyFailed(
         f"Ổ đĩa ở {root} {why}, nên việc sao lưu hoặc phục hồi chưa xong. Các bản sao lưu trước vẫn dùng được, kho "

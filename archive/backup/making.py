@@ -6,10 +6,8 @@ in this backup; a scan that is put into quarantine between is, so the database i
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
-import shutil
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -20,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from archive.backup import disk, sidecars, snapshot, told
-from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest, Target
+from archive.backup.target import BLOBS, DATABASE, SETTINGS, Manifest, Target
 from archive.blobs import Blobs
 from archive.config import Settings
 from archive.database import readers
@@ -65,10 +63,10 @@ class Made:
     dropped: Sequence[str] = ()
     """Older snapshots that went because of `keep`."""
 
-    def last(self, root: Path) -> told.Last:
+    def last(self, place: str) -> told.Last:
         """What the archive notes of it."""
         m = self.manifest
-        return told.Last(now(), str(root), m.name, m.documents, m.scans, len(m.damaged), m.head)
+        return told.Last(now(), place, m.name, m.documents, m.scans, len(m.damaged), m.head)
 
 
 @dataclass(frozen=True)
@@ -83,18 +81,16 @@ class _Facts:
 
 
 def make(
-    source: Source, root: Path, *, keep: int | None = None, fresh: bool = False, tell: Tell = silent
+    source: Source, target: Target, *, keep: int | None = None, fresh: bool = False, tell: Tell = silent
 ) -> Made:  # fmt: skip
-    """Copy everything into a new snapshot of the folder `root`, which is made when it is not there.
+    """Copy everything into a new snapshot of `target`, whose folder is made when it is not there.
 
     `keep`: only so many snapshots stay. `fresh`: an empty folder is meant, though there were backups before.
     CopyFailed, NotEmpty, Conflict, NotFound: earlier snapshots are what they were.
     """
-    root = root.absolute()
-    _refuse_inside(source.settings.data.absolute(), root)
-    target = Target(root)
-    with disk.on_disk(root):
-        target.claim(_archive(source.engine), expected=not fresh and _was_here(source, root))
+    _refuse_inside(source.settings.data.absolute(), target.root)
+    with disk.on_disk(target.place):
+        target.claim(_archive(source.engine), expected=not fresh and _was_here(source, target.place))
         with target.locked():
             target.sweep()
             made = _begun(source, target, tell)
@@ -114,9 +110,9 @@ def _archive(engine: sa.Engine) -> str:
         return connection.scalar(sa.text("SELECT hash FROM event WHERE seq = 1")) or ""
 
 
-def _was_here(source: Source, root: Path) -> bool:
+def _was_here(source: Source, place: str) -> bool:
     with readers(source.engine)() as session:
-        return told.last(session, str(root)) is not None
+        return told.last(session, place) is not None
 
 
 def _begun(source: Source, target: Target, tell: Tell) -> Made:
@@ -126,8 +122,7 @@ def _begun(source: Source, target: Target, tell: Tell) -> Made:
         return made
     finally:
         if made is None:
-            with contextlib.suppress(OSError):
-                shutil.rmtree(target.folder(name))  # a disk that is full has room again
+            target.abandon(name)
 
 
 def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
@@ -154,8 +149,7 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
         blobs=len(facts.originals), blob_bytes=sum(facts.originals.values()), withheld=len(facts.withheld),
         damaged=damaged, head=facts.head,
     )  # fmt: skip
-    disk.write(folder / MANIFEST, manifest.model_dump_json(indent=1).encode())
-    sync(target.snapshots)
+    target.finish(name, manifest)
     return Made(manifest, len(copied), sum(facts.originals[one] for one in copied), purged, tainted, untold)
 
 
@@ -188,36 +182,28 @@ def _copy_originals(
     """Those that were copied, and those that could not be had."""
     copied: list[str] = []
     damaged: list[str] = []
-    folders: set[Path] = set()
     for done, (sha256, size) in enumerate(originals.items()):
         tell("bản gốc", done, len(originals))
-        if target.has(sha256, size):
-            continue
-        place = target.blob(sha256)
-        if not place.parent.is_dir():
-            place.parent.mkdir(parents=True)
-            folders |= {place.parent.parent, place.parent.parent.parent}
-        folders.add(place.parent)
-        (copied if _copy(blobs, sha256, place) else damaged).append(sha256)
-    for folder in folders:
-        sync(folder)
+        if not target.has(sha256, size):
+            (copied if _copy(blobs, sha256, target) else damaged).append(sha256)
+    target.settle()
     tell("bản gốc", len(originals), len(originals))
     return copied, damaged
 
 
-def _copy(blobs: Blobs, sha256: str, place: Path) -> bool:
+def _copy(blobs: Blobs, sha256: str, target: Target) -> bool:
     try:
         with blobs.open(sha256) as stream:
-            return disk.copy(stream, place, sha256)
+            return target.put(stream, sha256)
     except NotFound:
         return False
 
 
 def _purge(target: Target, secret: frozenset[str]) -> tuple[list[str], list[str]]:
     """Take what is in quarantine out of the folder; the names, and the snapshots that know of them."""
-    found = sorted(sha256 for sha256 in secret if target.blob(sha256).is_file())
+    found = sorted(sha256 for sha256 in secret if target.holds(sha256))
     for sha256 in found:
-        target.blob(sha256).unlink()
+        target.remove(sha256)
     knowing = [name for name in target.names() if secret & target.blobs_of(name).keys()] if secret else []
     return found, knowing
 

@@ -70,14 +70,13 @@ class Restored:
 
 
 def restore(
-    root: Path, name: str | None, settings: Settings, schema: Schema, *, actor: str, tell: Tell = silent
+    target: Target, name: str | None, settings: Settings, schema: Schema, *, actor: str, tell: Tell = silent
 ) -> Restored:  # fmt: skip
     """Bring the snapshot `name` (else the newest) back into the empty data directory and database of `settings`.
 
     All sign-ins end, tasks that ran are ready again, and each book asks for its last number on paper. NotFound,
     NotEmpty, CopyBroken, Conflict: nothing was written. CopyFailed: the same command again goes on.
     """
-    target = Target(root.absolute())
     target.need()
     name = target.chosen(name)
     tell("kiểm tra bản sao lưu", 0, 1)
@@ -187,7 +186,7 @@ def _has_tables(url: str) -> bool:
 
 
 def _said(target: Target, name: str) -> dict[str, str]:
-    return {"source": str(target.root), "snapshot": name}
+    return {"source": target.place, "snapshot": name}
 
 
 def _mark(data: Path, target: Target, name: str) -> None:
@@ -205,12 +204,13 @@ def _originals(target: Target, name: str, blobs: Blobs, found: Restored, tell: T
         tell("bản gốc", done, len(wanted))
         if blobs.has(sha256) and blobs.path(sha256).stat().st_size == size:
             continue
-        if not target.blob(sha256).is_file():
-            (found.secret if sha256 in withheld else found.lost).append(sha256)
-        elif sha256_of(target.blob(sha256)) == sha256:
-            blobs.put(target.blob(sha256))
-        else:
-            found.lost.append(sha256)
+        with target.original(sha256) as file:
+            if file is None:
+                (found.secret if sha256 in withheld else found.lost).append(sha256)
+            elif sha256_of(file) == sha256:
+                blobs.put(file)
+            else:
+                found.lost.append(sha256)
     tell("bản gốc", len(wanted), len(wanted))
 
 

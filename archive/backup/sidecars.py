@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import database, sidecar
-from archive.backup import disk, snapshot
+from archive.backup import snapshot
 from archive.backup.target import Target
 from archive.errors import CopyBroken
 from archive.models import Document, Event, Scan
@@ -39,15 +38,15 @@ def write(file: Path, target: Target, tell: Callable[[str, int, int], None]) -> 
             rows = _rows(session)
             for done, row in enumerate(rows):
                 tell("hồ sơ văn bản", done, len(rows))
-                place = target.sidecars / f"{row.created_at:%Y}" / f"{row.id}.json"
-                there.add(place)
+                name = f"{row.created_at:%Y}/{row.id}.json"
+                there.add(name)
                 known = since and row.changed_at < since[0] - MARGIN and not touched & {row.id, row.scan_id}
-                if not (known and place.is_file()) and not _write(session, row.id, place):
+                if not (known and target.has_sidecar(name)) and not _write(session, row.id, target, name):
                     untold.append(row.id)
             tell("hồ sơ văn bản", len(rows), len(rows))
     finally:
         engine.dispose()
-    _remove_others(target, there)
+    target.keep_sidecars(there)
     return untold
 
 
@@ -67,16 +66,14 @@ def _since(target: Target) -> tuple[dt.datetime, int] | None:
     if not names:
         return None
     manifest = target.manifest(names[-1])
-    with closing(snapshot.read(target.folder(names[-1]) / "vanthu.db")) as copy:
-        seq = copy.execute("SELECT max(seq) FROM event").fetchone()[0]
-    return manifest.made_at, seq or 0
+    return manifest.made_at, manifest.events
 
 
 def _touched(session: Session, seq: int) -> set[str]:
     return set(session.scalars(sa.select(Event.subject).where(Event.seq > seq).distinct()))
 
 
-def _write(session: Session, document_id: str, place: Path) -> bool:
+def _write(session: Session, document_id: str, target: Target, name: str) -> bool:
     document = session.get_one(Document, document_id)
     try:
         told = sidecar.of_document(session, document, f"../../blobs/{_path(document.scan.sha256)}")
@@ -84,19 +81,9 @@ def _write(session: Session, document_id: str, place: Path) -> bool:
         return False
     finally:
         session.expunge_all()
-    place.parent.mkdir(parents=True, exist_ok=True)
-    half = place.with_suffix(disk.HALF)
-    half.write_bytes(sidecar.dumped(told))  # not waited for: it can be made again from the database beside it
-    half.replace(place)
+    target.write_sidecar(name, sidecar.dumped(told))
     return True
 
 
 def _path(sha256: str) -> str:
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
-
-
-def _remove_others(target: Target, there: set[Path]) -> None:
-    """Those of documents that are no more, or may not be known any more."""
-    for path in target.sidecars.glob("*/*"):
-        if path not in there:
-            path.unlink()

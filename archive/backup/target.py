@@ -18,7 +18,7 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, BinaryIO, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,7 @@ MANIFEST = "manifest.json"
 DATABASE = "vanthu.db"
 BLOBS = "blobs.txt"
 SETTINGS = "settings.toml"
+ASIDE = ".damaged"
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(-\d{1,3})?")
 _LINE = re.compile(r"([0-9a-f]{64}) (\d{1,15})")
 MOST_BYTES = 64 << 20
@@ -80,12 +81,21 @@ class Manifest(_Strict):
 
 
 class Target:
-    """A folder of backups."""
+    """A folder of backups; archive/backup/bucket.py keeps the same things in an object store."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.snapshots = root / "snapshots"
         self.sidecars = root / "sidecars"
+        self._touched: set[Path] = set()
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return str(self.root)
+
+    def close(self) -> None:
+        """Nothing is done here any more."""
 
     # -------------------------------------------------------------------------------------- whose it is
 
@@ -97,27 +107,37 @@ class Target:
         marker = self._marker()
         if marker is None and expected:
             raise NotFound(
-                f"Lần trước đã sao lưu vào {self.root}, nhưng nay ở đó trống: có lẽ ổ đĩa chưa được gắn. "
+                f"Lần trước đã sao lưu vào {self.place}, nhưng nay ở đó trống: có lẽ ổ đĩa chưa được gắn. "
                 "Hãy gắn ổ rồi chạy lại; nếu thật sự muốn bắt đầu lại từ đầu, thêm --new."
             )
-        if marker is None and self.root.is_dir() and any(self.root.iterdir()):
-            raise NotEmpty(f"Thư mục {self.root} có tệp khác, không phải bản sao lưu. Hãy chọn một thư mục trống.")
+        if marker is None and self._is_used():
+            raise NotEmpty(f"{self.place} có tệp khác, không phải bản sao lưu. Hãy chọn một nơi trống.")
         if marker and marker.archive and archive and marker.archive != archive:
-            raise Conflict(f"Thư mục {self.root} giữ bản sao lưu của một kho khác. Hãy chọn thư mục khác.")
+            raise Conflict(f"{self.place} giữ bản sao lưu của một kho khác. Hãy chọn nơi khác.")
         for folder in (self.snapshots, self.sidecars, self.root / "blobs"):
             folder.mkdir(parents=True, exist_ok=True, mode=0o750)
         if marker is None or not marker.archive:
-            disk.write(self.root / MARKER, Marker(archive=archive).model_dump_json(indent=1).encode())
-            sync(self.root)
+            self._write_marker(Marker(archive=archive).model_dump_json(indent=1).encode())
 
     def _marker(self) -> Marker | None:
+        content = self._marker_content()
+        return None if content is None else parsed(Marker, content, MARKER)
+
+    def _marker_content(self) -> bytes | None:
         file = self.root / MARKER
-        return parsed(Marker, read(file), file) if file.is_file() else None
+        return read(file) if file.is_file() else None
+
+    def _is_used(self) -> bool:
+        return self.root.is_dir() and any(self.root.iterdir())
+
+    def _write_marker(self, content: bytes) -> None:
+        disk.write(self.root / MARKER, content)
+        sync(self.root)
 
     def need(self) -> None:
         """NotFound unless there are backups here."""
         if self._marker() is None:
-            raise NotFound(f"Ở {self.root} không có bản sao lưu nào của Văn Thư.")
+            raise NotFound(f"Ở {self.place} không có bản sao lưu nào của Văn Thư.")
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -133,17 +153,17 @@ class Target:
 
     def names(self) -> list[str]:
         """Snapshots that were finished, oldest first."""
-        found = [folder.name for folder in self.snapshots.glob("*") if _NAME.fullmatch(folder.name)]
+        found = [folder.name for folder in self.snapshots.glob("*") if self.is_name(folder.name)]
         return sorted(name for name in found if (self.snapshots / name / MANIFEST).is_file())
 
     def chosen(self, name: str | None) -> str:
         """This snapshot, or the newest; NotFound, BadValue."""
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and not self.is_name(name):
             raise BadValue(f"Tên bản sao lưu không hợp lệ: {name[:40]!r}.")
         names = self.names()
         if not names or name not in (None, *names):
             there = ", ".join(names[-5:]) or "không có bản nào"
-            raise NotFound(f"Ở {self.root} không có bản sao lưu {name or 'nào'}. Hiện có: {there}.")
+            raise NotFound(f"Ở {self.place} không có bản sao lưu {name or 'nào'}. Hiện có: {there}.")
         return name or names[-1]
 
     def folder(self, name: str) -> Path:
@@ -152,12 +172,20 @@ class Target:
 
     def manifest(self, name: str) -> Manifest:
         """What a snapshot says it holds; CopyBroken."""
-        file = self.folder(name) / MANIFEST
-        return parsed(Manifest, read(file), file)
+        return parsed(Manifest, self.small(name, MANIFEST), MANIFEST)
+
+    def small(self, name: str, file: str) -> bytes:
+        """A small file of a snapshot; CopyBroken."""
+        return read(self.folder(name) / file)
+
+    @staticmethod
+    def is_name(name: str) -> bool:
+        """Whether a snapshot may be called so."""
+        return _NAME.fullmatch(name) is not None
 
     def blobs_of(self, name: str) -> dict[str, int]:
         """The originals a snapshot needs: SHA-256 → bytes. CopyBroken."""
-        content = read(self.folder(name) / BLOBS)
+        content = self.small(name, BLOBS)
         if hashlib.sha256(content).hexdigest() != self.manifest(name).files.get(BLOBS):
             raise CopyBroken(f"Danh sách bản gốc của bản sao lưu {name} đã bị đổi hoặc hỏng.")
         lines = [_LINE.fullmatch(line) for line in content.decode("ascii", "replace").splitlines()]
@@ -179,10 +207,23 @@ class Target:
     def begin(self, at: dt.datetime) -> str:
         """The name of a new snapshot, whose folder is made."""
         plain = at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
-        taken = {folder.name for folder in self.snapshots.iterdir()}
+        taken = self._taken()
         name = next(one for one in (plain, *(f"{plain}-{n}" for n in range(2, 1000))) if one not in taken)
         self.folder(name).mkdir(mode=0o750)
         return name
+
+    def _taken(self) -> set[str]:
+        return {folder.name for folder in self.snapshots.iterdir()}
+
+    def finish(self, name: str, manifest: Manifest) -> None:
+        """What was begun is a snapshot from now on: its manifest is written, last of all."""
+        disk.write(self.folder(name) / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        sync(self.snapshots)
+
+    def abandon(self, name: str) -> None:
+        """Take away what was begun; a disk that is full has room again."""
+        with contextlib.suppress(OSError):
+            shutil.rmtree(self.folder(name))
 
     def drop(self, name: str) -> None:
         """Take a snapshot away, its manifest first: half of it is no snapshot."""
@@ -210,9 +251,9 @@ class Target:
     def collect(self) -> int:
         """Remove originals that no snapshot names; how many. CopyBroken, and none: a list cannot be read."""
         named = {sha256 for name in self.names() for sha256 in self.blobs_of(name)}
-        lost = [path for path in self.walk() if path.name.partition(".")[0] not in named]
-        for path in lost:
-            path.unlink()
+        lost = [name for name in self.stored() if name.partition(".")[0] not in named]
+        for name in lost:
+            self.remove(name)
         return len(lost)
 
     # -------------------------------------------------------------------------------------- originals
@@ -228,9 +269,66 @@ class Target:
         except FileNotFoundError:
             return False
 
+    def put(self, source: BinaryIO, sha256: str) -> bool:
+        """Copy an original, durable once `settle` was called; False, and none, when it is not the one it should be."""
+        place = self.blob(sha256)
+        if not place.parent.is_dir():
+            place.parent.mkdir(parents=True)
+            self._touched |= {place.parent.parent, place.parent.parent.parent}
+        self._touched.add(place.parent)
+        return disk.copy(source, place, sha256)
+
+    def settle(self) -> None:
+        """What was put outlives a power cut."""
+        while self._touched:
+            sync(self._touched.pop())
+
+    @contextlib.contextmanager
+    def original(self, sha256: str) -> Iterator[Path | None]:
+        """The bytes of an original as a file, whole or not; None: it is not there."""
+        place = self.blob(sha256)
+        yield place if place.is_file() else None
+
+    def holds(self, sha256: str) -> bool:
+        """Whether there is an original of this name, whole or not."""
+        return self.blob(sha256).is_file()
+
+    def remove(self, name: str) -> None:
+        """Take an original away, or one that was put aside."""
+        self.blob(name).unlink()
+
+    def put_aside(self, sha256: str) -> None:
+        """A damaged original makes room for a good one; a disk that is only read is left as it is."""
+        with contextlib.suppress(OSError):
+            self.blob(sha256).replace(self.blob(sha256 + ASIDE))
+
+    def stored(self) -> list[str]:
+        """Names of all originals, and of those that were put aside."""
+        return [path.name for path in self.walk()]
+
     def walk(self) -> Iterator[Path]:
         """All originals, and those that were put aside."""
         yield from sorted((self.root / "blobs").glob("??/??/*"))
+
+    # -------------------------------------------------------------------------------------- sidecars
+
+    def has_sidecar(self, name: str) -> bool:
+        """Whether a document, `2026/<id>.json`, has its sidecar."""
+        return (self.sidecars / name).is_file()
+
+    def write_sidecar(self, name: str, content: bytes) -> None:
+        """Write or replace a sidecar; not waited for: it can be made again from the database beside it."""
+        place = self.sidecars / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        half = place.with_suffix(disk.HALF)
+        half.write_bytes(content)
+        half.replace(place)
+
+    def keep_sidecars(self, there: set[str]) -> None:
+        """Take away those of documents that are no more, or may not be known any more."""
+        for path in self.sidecars.glob("*/*"):
+            if path.relative_to(self.sidecars).as_posix() not in there:
+                path.unlink()
 
 
 def read(file: Path) -> bytes:
@@ -243,10 +341,10 @@ def read(file: Path) -> bytes:
         raise CopyBroken(f"Thiếu tệp {file.name}.") from error
 
 
-def parsed(kind: type[M], content: bytes, file: Path) -> M:
+def parsed(kind: type[M], content: bytes, file: str) -> M:
     """The content as this shape; CopyBroken."""
     try:
         return kind.model_validate_json(content)
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"][:3])
-        raise CopyBroken(f"Tệp {file.name} không đúng dạng{f' ở {where}' if where else ''}.") from error
+        raise CopyBroken(f"Tệp {file} không đúng dạng{f' ở {where}' if where else ''}.") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from server.commands import ACTOR, Desk
 if TYPE_CHECKING:
     from archive.backup.making import Made
     from archive.backup.restoring import Schema
+    from archive.backup.target import Target
 
 
 class Progress:
@@ -42,17 +44,14 @@ def schema() -> Schema:
 
 
 def place(target: str) -> Path:
-    """The folder a backup lies in; BadValue for anything that is no folder."""
+    """A folder; BadValue for anything else."""
     if "://" in target:
-        raise BadValue(
-            "Phiên bản này chỉ sao lưu vào thư mục (ổ đĩa rời, ổ mạng đã gắn), chưa ghi thẳng vào kho S3. "
-            "Hãy sao lưu vào thư mục rồi đồng bộ thư mục ấy lên S3."
-        )
+        raise BadValue("Ở đây chỉ dùng được thư mục (ổ đĩa rời, ổ mạng đã gắn).")
     return Path(target)
 
 
 @click.command()
-@click.argument("target", metavar="DIR")
+@click.argument("target", metavar="DIR|s3://…")
 @click.option("--keep", type=click.IntRange(1), metavar="N", help="Keep the newest N snapshots, and what they need.")
 @click.option("--check", "only_check", is_flag=True, help="Copy nothing: verify every snapshot and every original.")
 @click.option("--drop", metavar="NAME", help="Copy nothing: take this snapshot away.")
@@ -61,30 +60,37 @@ def place(target: str) -> Path:
 def backup(
     context: click.Context, target: str, keep: int | None, only_check: bool, drop: str | None, fresh: bool
 ) -> None:  # fmt: skip
-    """Copy everything into a folder of another disk while web and workers go on; what is there is not copied again."""
-    if only_check:
-        context.exit(_check(place(target)))
-    if drop:
-        _drop(place(target), drop)
-        return
-    context.exit(_make(context.obj, place(target), keep, fresh))
+    """Copy everything into a folder of another disk, or an object store, while web and workers go on.
+
+    What is there is not copied again. For s3://bucket/folder: the extra `s3`, and the AWS_… variables.
+    """
+    from archive.backup.bucket import open_target
+
+    with contextlib.closing(open_target(target)) as there:
+        if only_check:
+            context.exit(_check(there))
+        if drop:
+            _drop(there, drop)
+            return
+        context.exit(_make(context.obj, there, keep, fresh))
 
 
-def _make(desk: Desk, root: Path, keep: int | None, fresh: bool) -> int:
+def _make(desk: Desk, target: Target, keep: int | None, fresh: bool) -> int:
     from archive.backup import told
     from archive.backup.making import Source, make
     from archive.models import now
 
     begun = now()
     source = Source(desk.engine, desk.blobs, desk.settings, schema().migrate)
-    made = make(source, root, keep=keep, fresh=fresh, tell=Progress())
+    made = make(source, target, keep=keep, fresh=fresh, tell=Progress())
     with desk.sessions.begin() as session:
-        told.note(session, ACTOR, made.last(root.absolute()))
+        told.note(session, ACTOR, made.last(target.place))
     found = made.manifest
     seconds = (now() - begun).total_seconds()
     click.echo(
-        f"Đã sao lưu vào {root}, bản {found.name}: {found.scans} tệp, {found.documents} văn bản, {found.entries} dòng "
-        f"sổ; chép mới {made.copied} bản gốc ({made.copied_bytes / 1e6:.1f} MB), {seconds:.0f} giây."
+        f"Đã sao lưu vào {target.place}, bản {found.name}: {found.scans} tệp, {found.documents} văn bản, "
+        f"{found.entries} dòng sổ; chép mới {made.copied} bản gốc ({made.copied_bytes / 1e6:.1f} MB), "
+        f"{seconds:.0f} giây."
     )
     if made.dropped:
         click.echo(f"Đã bỏ {len(made.dropped)} bản cũ: {', '.join(made.dropped)}.")
@@ -103,10 +109,10 @@ def _warn(made: Made) -> int:
     return 1 if made.manifest.damaged or made.tainted or made.untold else 0
 
 
-def _check(root: Path) -> int:
+def _check(target: Target) -> int:
     from archive.backup.checking import check
 
-    found = check(root, Progress())
+    found = check(target, Progress())
     for sentence in found.wrong:
         click.echo(sentence, err=True)
     well = "đều đúng" if not found.wrong else f"{len(found.wrong)} điều sai"
@@ -114,13 +120,11 @@ def _check(root: Path) -> int:
     return 1 if found.wrong else 0
 
 
-def _drop(root: Path, name: str) -> None:
+def _drop(target: Target, name: str) -> None:
     from archive.backup import disk
-    from archive.backup.target import Target
 
-    target = Target(root.absolute())
     target.need()
-    with disk.on_disk(root), target.locked():
+    with disk.on_disk(target.place), target.locked():
         target.drop(target.chosen(name))
         count = target.collect()
     click.echo(f"Đã bỏ bản sao lưu {name} và {count} bản gốc không còn bản nào cần.")
@@ -133,18 +137,20 @@ def _drop(root: Path, name: str) -> None:
 def restore(context: click.Context, source: str, snapshot: str | None) -> None:
     """Bring everything back into the empty data directory and database of the settings, then check it all.
 
-    SOURCE: a folder of backups; or the file that `vanthu upgrade` kept, to bring back the database alone.
+    SOURCE: a folder or s3:// address of backups; or the file that `vanthu upgrade` kept, to bring back the database
+    alone.
     """
+    from archive.backup.bucket import open_target
     from archive.backup.restoring import restore as bring_back
     from archive.backup.restoring import restore_database
     from server.commands.checking import check
 
     desk: Desk = context.obj
-    where = place(source)
-    if where.is_file():
-        restore_database(where, desk.settings, schema(), actor=ACTOR, tell=Progress())
+    if Path(source).is_file():
+        restore_database(Path(source), desk.settings, schema(), actor=ACTOR, tell=Progress())
     else:
-        found = bring_back(where, snapshot, desk.settings, schema(), actor=ACTOR, tell=Progress())
+        with contextlib.closing(open_target(source)) as there:
+            found = bring_back(there, snapshot, desk.settings, schema(), actor=ACTOR, tell=Progress())
         for sha256 in found.lost:
             click.echo(f"bản gốc {sha256}: không có trong bản sao lưu, hoặc hỏng", err=True)
         for sha256 in found.secret:

@@ -10,6 +10,7 @@ from PIL import Image
 from archive import copies, database, intake, pages, plates, register, register_days, searchable
 from archive.backup.making import Source, make
 from archive.backup.restoring import Schema
+from archive.backup.target import Target
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.models import (
@@ -120,8 +121,9 @@ class Office:
     def close(self):
         self.engine.dispose()
 
-    def backup(self, root, **more):
-        return make(Source(self.engine, self.blobs, self.settings, upgrade), root, **more)
+    def backup(self, place, **more):
+        target = place if isinstance(place, Target) else Target(place)
+        return make(Source(self.engine, self.blobs, self.settings, upgrade), target, **more)
 
 
 def opened(settings):

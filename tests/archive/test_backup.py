@@ -45,7 +45,7 @@ def place(request, settings, tmp_path):
 
 
 def restored(root, place, name=None):
-    found = restoring.restore(root, name, place, SCHEMA, actor="test")
+    found = restoring.restore(Target(root), name, place, SCHEMA, actor="test")
     return found, kept.opened(place)
 
 
@@ -99,7 +99,7 @@ def test_the_second_backup_copies_what_is_new_and_each_restores_its_own_moment(s
 def test_the_archive_knows_its_last_backup(small, tmp_path):
     with small.sessions.begin() as session:
         assert backup.last(session) is None and backup.is_overdue(None, 7) and not backup.is_overdue(None, 0)
-        told.note(session, "cli", small.backup(tmp_path / "b").last(tmp_path / "b"))
+        told.note(session, "cli", small.backup(tmp_path / "b").last(str(tmp_path / "b")))
     with small.readers() as session:
         last = backup.last(session)
         assert (last.target, last.documents, last.scans, last.damaged) == (str(tmp_path / "b"), 2, 2, 0)
@@ -154,7 +154,7 @@ def test_a_paper_in_quarantine_is_in_no_backup_and_leaves_those_it_was_in(small,
     target.drop(first.name)
     everything = b"".join(path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
     assert "phòng chống dịch 2".encode() in everything and "phòng chống dịch 3".encode() not in everything
-    assert checking.check(tmp_path / "b").wrong == []
+    assert checking.check(Target(tmp_path / "b")).wrong == []
 
 
 def test_passwords_of_the_settings_are_in_no_backup(small, tmp_path):
@@ -192,10 +192,10 @@ def test_a_flipped_bit_is_found_put_aside_and_mended_by_the_next_backup(small, t
     content = bytearray(bad.read_bytes())
     content[20] ^= 1
     bad.write_bytes(content)
-    assert len(checking.check(tmp_path / "b").wrong) == 1
+    assert len(checking.check(Target(tmp_path / "b")).wrong) == 1
     assert not bad.exists() and other.exists()
     assert small.backup(tmp_path / "b").copied == 1
-    assert checking.check(tmp_path / "b").wrong == []
+    assert checking.check(Target(tmp_path / "b")).wrong == []
 
 
 def test_a_damaged_original_is_named_and_the_good_copy_stays(small, tmp_path, settings):
@@ -230,7 +230,7 @@ def test_a_folder_that_is_not_ours_is_left_alone(small, tmp_path, sqlite_session
 
 def test_a_disk_that_is_not_mounted_is_not_taken_for_a_new_one(small, tmp_path):
     with small.sessions.begin() as session:
-        told.note(session, "cli", small.backup(tmp_path / "b").last(tmp_path / "b"))
+        told.note(session, "cli", small.backup(tmp_path / "b").last(str(tmp_path / "b")))
     (tmp_path / "b").rename(tmp_path / "unplugged")
     (tmp_path / "b").mkdir()
     with pytest.raises(NotFound, match="chưa được gắn"):
@@ -277,7 +277,7 @@ def test_a_disk_that_fails_anywhere_leaves_earlier_backups_whole(small, tmp_path
                 assert first in whole(root)
     assert moment > 5
     names = Target(root).names()
-    assert len(names) >= 2 and checking.check(root).wrong == []
+    assert len(names) >= 2 and checking.check(Target(root)).wrong == []
     assert whole(root)[names[-1]].scans == 3
 
 
@@ -292,7 +292,7 @@ def test_a_restore_that_broke_off_anywhere_blocks_the_place_and_can_be_done_agai
         with monkeypatch.context() as patch:
             full_at(patch, moment)
             try:
-                restoring.restore(tmp_path / "b", None, place, SCHEMA, actor="test")
+                restoring.restore(Target(tmp_path / "b"), None, place, SCHEMA, actor="test")
                 failed = False
             except CopyFailed:
                 if moment > 2:
@@ -325,7 +325,7 @@ def test_a_snapshot_that_was_changed_is_refused(small, tmp_path, settings, file)
     path.write_bytes(content)
     with pytest.raises(CopyBroken):
         restored(tmp_path / "b", kept.empty(settings, tmp_path / "new"))
-    assert not (tmp_path / "new").exists() and checking.check(tmp_path / "b").wrong
+    assert not (tmp_path / "new").exists() and checking.check(Target(tmp_path / "b")).wrong
 
 
 def test_a_database_of_an_older_version_is_brought_up_to_date(tmp_path, settings):

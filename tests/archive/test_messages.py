@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from archive import database, intake, origins, scrub
 from archive.backup import checking, restoring
+from archive.backup.target import Target
 from archive.blobs import open_blobs
 from archive.inspection import Place
 from archive.inspection.originals import quarantine as look_at_quarantine
@@ -131,11 +132,11 @@ def test_a_letter_of_a_secret_paper_leaves_the_backups_it_was_in(house, engine, 
     made = office.backup(tmp_path / "b")
     assert (len(made.purged), made.tainted, made.manifest.blobs, made.manifest.withheld) == (2, [first.name], 1, 2)
     place = kept.empty(house.settings, tmp_path / "new")
-    restoring.restore(tmp_path / "b", first.name, place, kept.SCHEMA, actor="test")
+    restoring.restore(Target(tmp_path / "b"), first.name, place, kept.SCHEMA, actor="test")
     found = kept.opened(place)
     with found.readers() as session:
         message = session.scalars(sa.select(Message)).one()
         assert (message.withheld, message.sender, message.facts) == (True, "", {})
     found.close()
     assert SUBJECT.encode() not in (tmp_path / "new" / "vanthu.db").read_bytes()
-    assert checking.check(tmp_path / "b").wrong == []
+    assert checking.check(Target(tmp_path / "b")).wrong == []

@@ -66,7 +66,7 @@ def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(office,
 
     def backup():
         own = kept.opened(office.settings)
-        make(Source(own.engine, own.blobs, own.settings, upgrade), root)
+        make(Source(own.engine, own.blobs, own.settings, upgrade), Target(root))
 
     whole, moments, deaths = seconds_of(backup), random.Random(8), 0
     for n in range(KILLS):
@@ -76,9 +76,9 @@ def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(office,
             restoring.verified(Target(root), name)
     assert deaths > KILLS // 3 and first in Target(root).names()
     last = office.backup(root).manifest
-    assert last.scans == 4 - 1 + KILLS and checking.check(root).wrong == []
+    assert last.scans == 4 - 1 + KILLS and checking.check(Target(root)).wrong == []
     assert {path.name for path in Target(root).snapshots.iterdir()} == set(Target(root).names())
-    restoring.restore(root, None, kept.empty(office.settings, tmp_path / "new"), SCHEMA, actor="test")
+    restoring.restore(Target(root), None, kept.empty(office.settings, tmp_path / "new"), SCHEMA, actor="test")
     assert kept.rows(kept.opened(kept.empty(office.settings, tmp_path / "new")).engine) == kept.rows(office.engine)
 
 
@@ -87,10 +87,10 @@ def test_a_killed_restore_is_done_again_to_the_end(office, tmp_path):
     place = kept.empty(office.settings, tmp_path / "new")
 
     def restore():
-        restoring.restore(tmp_path / "b", None, place, SCHEMA, actor="test")
+        restoring.restore(Target(tmp_path / "b"), None, place, SCHEMA, actor="test")
 
     other = kept.empty(office.settings, tmp_path / "timed")
-    whole = seconds_of(lambda: restoring.restore(tmp_path / "b", None, other, SCHEMA, actor="test"))
+    whole = seconds_of(lambda: restoring.restore(Target(tmp_path / "b"), None, other, SCHEMA, actor="test"))
     moments, deaths = random.Random(9), 0
     for _ in range(KILLS):
         deaths += killed(restore, moments.uniform(0, whole * 0.9))
@@ -138,7 +138,7 @@ def test_the_restore_drill(settings, sqlite_engine, tmp_path):
     target = Target(tmp_path / "b")
     for name in (target.names()[0], last.manifest.name):
         place = kept.empty(settings, tmp_path / f"at-{name}")
-        assert restoring.restore(tmp_path / "b", name, place, SCHEMA, actor="test").lost == []
+        assert restoring.restore(Target(tmp_path / "b"), name, place, SCHEMA, actor="test").lost == []
         new = kept.opened(place)
         with new.readers() as session:
             assert all(new.blobs.verify(one.sha256) for one in session.query(Scan))
@@ -148,7 +148,7 @@ def test_the_restore_drill(settings, sqlite_engine, tmp_path):
         else:
             resumed(new)
         new.close()
-    assert checking.check(tmp_path / "b").wrong == []
+    assert checking.check(Target(tmp_path / "b")).wrong == []
 
 
 def work(settings, engine):

@@ -74,7 +74,7 @@ def test_a_backup_says_what_is_wrong_with_it(vanthu, settings, tmp_path):
 
 
 def test_a_place_that_cannot_be_is_refused(vanthu, tmp_path, settings):
-    assert "S3" in vanthu("backup", "s3://kho/x", status=1).stderr
+    assert "AWS_ACCESS_KEY_ID" in vanthu("backup", "s3://kho/x", status=1).stderr
     assert "không có bản sao lưu" in vanthu("restore", tmp_path, data=tmp_path / "new", status=1).stderr
     assert "ngoài thư mục dữ liệu" in vanthu("backup", settings.data / "b", status=1).stderr
 
