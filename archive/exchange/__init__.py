@@ -6,7 +6,8 @@
     data/register.csv         the book for people
 
 Files in quarantine are never in it. A bag is taken over whole or not at all: first every hash, then every shape, then
-every conflict with what is here, and only then is anything written. Nothing that is here is changed.
+every conflict with what is here, then every page for a mark of secrecy, and only then is anything written. Nothing that
+is here is changed.
 """
 
 from archive.exchange.outgoing import export

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from archive import history, register_days, sidecar
 from archive.blobs import Blobs
 from archive.database import Sessions
 from archive.errors import Conflict, CopyBroken
+from archive.exchange import screening
 from archive.exchange.looking import Found, Plan, look, paper, plan_of
 from archive.exchange.shapes import TAKEN_OVER, Exchanged, Tell
 from archive.models import (
@@ -35,21 +36,30 @@ from archive.models import (
     Unit,
     Words,
 )
+from archive.pipeline.quarantine import RELEASED
 from archive.register_books import lock_counter
+from archive.scans import Limits
+
+LIMITS = Limits()
 
 
 def take_over(
-    sessions: Sessions, blobs: Blobs, root: Path, *, actor: str, tell: Tell, keeps_secrets: bool = False
+    sessions: Sessions, blobs: Blobs, root: Path, *, actor: str, tell: Tell, keeps_secrets: bool = False,
+    limits: Limits = LIMITS, harmless: Collection[str] = (),
 ) -> Exchanged:  # fmt: skip
     """Take a bag over, whole or not at all; again: nothing happens. CopyBroken, Conflict: nothing was written.
 
-    `keeps_secrets`: papers with a mark of secrecy may come in, too (VANTHU_SECRETS=allow).
+    `keeps_secrets`: papers with a mark of secrecy may come in, too (VANTHU_SECRETS=allow). Others are looked at, but
+    for the documents (`harmless`) of which the actor says that they bear none: a false alarm would stop the whole year.
     """
     found = look(root, tell)
     if keeps_secrets:
         found.secret.clear()
     with sessions() as session:
         plan = _agreed(plan_of(session, found))
+    if not keeps_secrets:
+        plan.conflicts += screening.marked(found, [one for one in plan.papers if one not in harmless], limits, tell)
+        _agreed(plan)
     for sha256 in sorted({found.papers[one] for one in plan.papers}):
         with found.bag.open(f"data/originals/{sha256}") as stream:
             if blobs.put(stream).sha256 != sha256:
@@ -58,6 +68,9 @@ def take_over(
         plan = _agreed(plan_of(session, found))
         if plan.papers or plan.entries:
             _keep(session, found, plan, actor, tell)
+            for document_id in sorted(set(harmless) & set(plan.papers)):
+                scan_id = found.scans[found.papers[document_id]]
+                history.append(session, actor, RELEASED, scan_id, {"bag": found.book.book})
     return Exchanged(len(plan.papers), len(plan.entries), plan.known, book=found.book.book, year=found.book.year)
 
 

@@ -173,17 +173,19 @@ def _index(desk: Desk) -> None:
 
 @click.command("import")
 @click.argument("source", metavar="DIR")
+@click.option("--harmless", metavar="DOCUMENT", multiple=True, help="bears no mark of secrecy: somebody has looked")
 @click.pass_obj
-def import_(desk: Desk, source: str) -> None:
+def import_(desk: Desk, source: str, harmless: tuple[str, ...]) -> None:
     """Take over a bag that `vanthu export` wrote, whole or not at all; numbers stay, nothing that is here changes."""
     from archive import exchange
     from archive.backup import disk
+    from archive.pipeline.line import limits
     from archive.search.indexing import keep_up
 
     with disk.on_disk(desk.settings.data):
         done = exchange.take_over(
             desk.sessions, desk.blobs, place(source), actor=ACTOR, tell=Progress(),
-            keeps_secrets=desk.settings.secrets == "allow",
+            keeps_secrets=desk.settings.secrets == "allow", harmless=harmless, limits=limits(desk.settings),
         )  # fmt: skip
     keep_up(desk.sessions, desk.index)
     came = f"nhập {done.entries} dòng, {done.documents} văn bản; {done.known} đã có, giữ nguyên"
