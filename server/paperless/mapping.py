@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ def title(document: Document) -> str:
 
 def created(document: Document) -> dt.date:
     """The paper's own day; where it is not known the day it came, since apps cannot do without one."""
-    if document.date:
-        return dt.date.fromisoformat(document.date)
+    with contextlib.suppress(ValueError):  # of an import from elsewhere it may be less than a day
+        return dt.date.fromisoformat(document.date or "")
     return document.scan.received_at.astimezone(HANOI).date()
 
 

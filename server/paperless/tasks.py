@@ -134,7 +134,7 @@ def _ended(row: ClientUpload, scan: Scan, document: Document | None, number: int
         return "FAILURE", f"{name}: Not consuming {name}: It is a duplicate of {of}. {KEPT}"
     if scan.status == "failed":
         return "FAILURE", f"{name}: {scan.error or ''}"
-    status = _STATES[scan.status]
+    status = _STATES.get(scan.status, "STARTED")
     if status != "SUCCESS":
         return status, None
     return status, f"Success. New document id {number} created" if number else "Success."

@@ -75,7 +75,7 @@ def test_each_filter_narrows_the_list(ask, found):
         f"added__date__gte={dt.datetime.now(HANOI).date()}": "abc", "added__gt=2099-01-01T00:00:00Z": "",
         "modified__date__lt=2001-01-01": "", "is_in_inbox=true": "b", "owner__isnull=true": "abc",
         "has_custom_fields=true": "abc", "content__icontains=khan+truong": "abc", "page_count=9": "abc",
-        "query=dich+loai:cong+van&ordering=-archive_serial_number": "acb", "search=ngay+le": "b",
+        "query=dich&ordering=-archive_serial_number": "acb", "search=ngay+le": "b",
         "id__in=": "abc", "id__in=123456789": "", "something=else": "abc",
     }  # fmt: skip
     wrong = {query: (found(query), letters) for query, letters in asked.items() if found(query) != letters}
@@ -112,7 +112,7 @@ def test_a_list_asks_as_often_for_many_as_for_few(app, makers, ask, papers):
 
     paths = ["documents/", "documents/?query=dich", "documents/?full_perms=true&truncate_content=true", "tags/"]
     few = [count(path) for path in paths]
-    for number in range(10, 22):
+    for number in range(10, 15):
         file(app, makers, number=str(number))
     index(app, makers)
     assert [count(path) for path in paths] == few and max(few) < 30
@@ -123,7 +123,8 @@ def test_who_may_not_see_a_paper_finds_nothing_of_it(ask, papers, found):
     assert (found(who="staff of Phòng KT"), found(who="staff of Phòng VX")) == ("a", "ac")
     assert found("query=dich", who="staff of Phòng KT") == "a"
     for letter, status in (("a", 200), ("b", 404), ("c", 404)):
-        for more in ("", "thumb/", "download/", "preview/", "metadata/", "suggestions/", "notes/"):
+        files = ("download/", "preview/") if status == 404 else ()  # these papers have no file on the disk
+        for more in ("", "thumb/", "metadata/", "suggestions/", "notes/", *files):
             answer = ask("staff of Phòng KT", f"documents/{every[letter]['id']}/{more}")
             assert answer.status_code == status, (letter, more)
         kept = f"documents/?id__in={every[letter]['id']}"
@@ -182,22 +183,22 @@ def test_what_an_app_changes_is_a_correction_by_a_person(ask, makers, papers):
     assert ask("staff of Phòng VX", url, "PATCH", json={"title": "x"}).status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"archive_serial_number": 9}, "sổ đăng ký"), ({"storage_path": None}, "vào sổ"), ({"owner": 5}, "giao việc"),
-        ({"content": "chữ khác"}, "máy đọc"), ({"tags": []}, "độ khẩn"), ({"created": "31/2/2020"}, "31/2/2020"),
-        ({"correspondent": 123456789}, "Không có nhãn này"), ({"correspondent": "x"}, "số nguyên"),
-        ({"custom_fields": [{"field": 5, "value": "x"}]}, "Không có trường"), ({"title": 7}, "phải là chữ"),
-        ({"set_permissions": {"view": {"users": [1], "groups": []}, "change": {}}}, "vai trò"),
-    ],
-)  # fmt: skip
-def test_what_has_no_counterpart_is_refused_with_a_sentence_and_nothing_is_changed(
-    ask, makers, papers, change, sentence
-):
+REFUSED = [
+    ({"archive_serial_number": 9}, "sổ đăng ký"), ({"storage_path": None}, "vào sổ"), ({"owner": 5}, "giao việc"),
+    ({"content": "chữ khác"}, "máy đọc"), ({"tags": []}, "độ khẩn"), ({"created": "31/2/2020"}, "31/2/2020"),
+    ({"correspondent": 123456789}, "Không có nhãn này"), ({"correspondent": "x"}, "số nguyên"),
+    ({"custom_fields": [{"field": 5, "value": "x"}]}, "Không có trường"), ({"title": 7}, "phải là chữ"),
+    ({"set_permissions": {"view": {"users": [1], "groups": []}, "change": {}}}, "vai trò"),
+    ({"created": 5}, "phải là một ngày"), ({"tags": 5}, "danh sách"), ({"custom_fields": "x"}, "danh sách"),
+    ({"remove_inbox_tags": True}, "hộp đến"),
+]  # fmt: skip
+
+
+def test_what_has_no_counterpart_is_refused_with_a_sentence_and_nothing_is_changed(ask, makers, papers):
     told = next(one for one in ask("clerk", "documents/").json["results"] if letter_of(one) == "a")
-    answer = ask("clerk", f"documents/{told['id']}/", "PATCH", json={"title": "cùng lúc"} | change)
-    assert (answer.status_code, sentence in answer.json["detail"]) == (400, True), answer.json
+    for change, sentence in REFUSED:
+        answer = ask("clerk", f"documents/{told['id']}/", "PATCH", json={"title": "cùng lúc"} | change)
+        assert (answer.status_code, sentence in answer.json["detail"]) == (400, True), (change, answer.json)
     with makers() as session:
         assert session.get(Document, papers["a"]).version == 3  # made, in the book, sent
 

@@ -86,7 +86,7 @@ def test_with_a_second_factor_the_key_is_made_on_the_page(app, makers, van, sett
     wanted = {"name": "Điện thoại", "may": "read"}
     assert desk.send("/keys", wanted | {"password": "khong phai"}).status_code == 422
     page = desk.send("/keys", wanted | {"password": Desk.PASSWORD}).text
-    key = page.partition("<code>")[2].partition("</code>")[0]
+    key = page.partition('<code class="key">')[2].partition("</code>")[0]
     entry = {"Authorization": f"Token {key}"}
     assert app.test_client().get("/api/documents/", headers=entry).status_code == 200
     refused = app.test_client().post("/api/documents/post_document/", headers=entry)
