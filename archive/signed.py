@@ -126,10 +126,10 @@ def _is_whole(found: Any) -> bool:
 
 def _why_pdf(found: Any) -> str:
     why = str(getattr(found.trust_problem_indic, "name", "") or "")
-    return _TRUST_WORDS.get(why, "")
+    return TRUST_WORDS.get(why, "")
 
 
-_TRUST_WORDS = {
+TRUST_WORDS = {
     "NO_CERTIFICATE_CHAIN_FOUND": "Chứng thư không do nơi nào trong danh sách tin cậy cấp.",
     "OUT_OF_BOUNDS_NO_POE": "Chứng thư hết hạn hoặc chưa có hiệu lực lúc ký.",
     "OUT_OF_BOUNDS_NOT_REVOKED": "Chứng thư hết hạn hoặc chưa có hiệu lực lúc ký.",

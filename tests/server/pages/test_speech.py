@@ -8,7 +8,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from archive import access, handling, handling_book, inbox, register_by_hand
+from archive import access, handling, handling_book, inbox, register_by_hand, signed
 from archive.register_export import COLUMNS
 from server import errors
 from server.pages import (
@@ -24,6 +24,7 @@ from server.pages import (
     scanning,
     search,
     shown,
+    vouched,
     work_file,
 )
 from server.speech import FOLDER
@@ -44,6 +45,8 @@ LABELS = (
     *ledger.REASONS.values(), ledger.TODO, *(name for _key, name, _look in ledger.COLUMNS),
     *(words for _look, _sign, *both in scanned.ENDS.values() for words in both if words), scanned.KEPT,
     scanning.NO_DEVICE, scanning.NO_NUMBER,
+    *(words for *_look, words in vouched.VERDICTS.values()), *vouched.ASKED.values(), *signed.TRUST_WORDS.values(),
+    signed.NO_EXTRA, signed.TOO_LARGE, signed.FAILED, signed.PART, signed.MANY, signed.NOBODY,
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
 )  # fmt: skip
 
