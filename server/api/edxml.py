@@ -44,7 +44,12 @@ def message(document_id: str) -> Response:
     with turns:
         export.write(target, one, here.blobs, here.derived, limits(here.settings), now())
     target.seek(0)
-    sent = send_file(target, XML, as_attachment=True, download_name=name)
+    return _guarded(send_file(target, XML, as_attachment=True, download_name=name))
+
+
+def _guarded(sent: Response) -> Response:
+    """A paper's words: a download without any right to run, in no cache."""
+    sent.headers.setdefault("Content-Disposition", "attachment")
     sent.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     sent.headers["Cache-Control"] = "private, no-store"
     return sent
@@ -65,7 +70,7 @@ def status(document_id: str) -> Any:
             one = next((one for one in found if one.code == wanted), None)
             if one is None:
                 raise NotFound(NO_STATUS)
-            return Response(statuses.message(came[-1], one, here.settings), mimetype=XML)
+            return _guarded(Response(statuses.message(came[-1], one, here.settings), mimetype=XML))
         said = [{"code": one.code, "name": one.words, "at": one.at.isoformat()} for one in found]
         ids = [each.told.id for each in came]
         return jsonify(document_id=document.id, responds_to=ids, statuses=said)

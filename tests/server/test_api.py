@@ -317,6 +317,8 @@ CHANGES = {
     ("POST", "/register/den/2026/1/void"): ({"reason": "x"}, ("admin", "clerk")),
     ("POST", "/scans/{scan}/retry"): ({}, ("admin", "clerk")),
     ("POST", "/scans"): ({}, ("admin", "clerk")),
+    ("GET", "/documents/{document}/edxml"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("GET", "/documents/{document}/edxml/status"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/documents/{document}/history"): (None, ("admin", "clerk", "leader", "head", "auditor")),
 }  # fmt: skip
 OTHERS = {

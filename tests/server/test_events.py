@@ -70,7 +70,7 @@ ROUTES = {
 
 COMMANDS = {
     "agencies import": "agency_code_added", "check": "inspected reread", "files import": "file_opened",
-    "import-book": "book_imported", "ingest": "received refused", "plugins disable": "plugin_disabled",
+    "import-book": "book_imported", "ingest": "received refused", "edxml status": "status_told", "plugins disable": "plugin_disabled",
     "plugins enable": "plugin_enabled", "plugins order": "plugins_ordered", "reread": "reread",
     "scrub": "original_damaged original_whole", "token new": "token_made", "token revoke": "token_revoked",
     "user add": "user_added", "user disable": "user_disabled", "user password": "password_changed",
@@ -80,6 +80,7 @@ COMMANDS = {
 }  # fmt: skip
 CHANGE_NOTHING = {
     "agencies list",
+    "edxml export",
     "events export",
     "events verify",
     "events head",
