@@ -11,7 +11,7 @@ from archive import searchable
 from archive.durable import sync
 from archive.plates import Plate, bare_jpeg
 from archive.reading import Page
-from archive.scanner.leaves import Facts
+from archive.scanner.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)

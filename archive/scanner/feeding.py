@@ -13,7 +13,7 @@ from pathlib import Path
 
 from archive.children import Child
 from archive.errors import ArchiveError, DiskFull
-from archive.scanner import Ended, Sent, Wanted, escl, leaves, sane
+from archive.scanner import Ended, Sent, Wanted, escl, facts, sane
 
 WALL, CPU = 60.0, 30.0
 """Seconds for one page."""
@@ -72,6 +72,6 @@ class _Keeper:
         except DiskFull:
             raise Sent("disk") from None
         except ArchiveError:
-            leaves.note(self._folder, leaves.Facts(*place, is_broken=True))
+            facts.note(self._folder, facts.Facts(*place, is_broken=True))
         self._done += 1
         raw.unlink(missing_ok=True)

@@ -20,9 +20,10 @@ from archive.errors import BadValue, Refused
 from archive.intake import Received
 from archive.models import User
 from archive.origins import Origin
-from archive.scanner.batch import Batch, Batches, files
+from archive.scanner.batch import Batch, files
 from archive.scanner.binding import Bound
-from archive.scanner.leaves import Facts
+from archive.scanner.facts import Facts
+from archive.scanner.folders import Batches
 
 SOURCE = "scanner"
 WALL, CPU = 120.0, 60.0

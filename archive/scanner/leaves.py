@@ -8,16 +8,13 @@ whose facts are there is whole, and survives a power cut.
 from __future__ import annotations
 
 import io
-import json
-import secrets
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
 from archive import pageimage, pictures, views
-from archive.durable import sync
 from archive.errors import DiskFull, PageTooLarge, Unreadable
+from archive.scanner.facts import Facts, note, write
 
 QUALITY = 80
 """Of JPEGs that are made here."""
@@ -26,23 +23,6 @@ VIEW, THUMB = 1600, 300
 _BROKEN = "Máy quét gửi một trang không đọc được. Các trang trước vẫn còn; hãy quét lại tờ này."
 _VAST = "Trang quét lớn quá mức cho phép. Các trang trước vẫn còn; hãy quét lại tờ này ở 300 dpi."
 _NO_ROOM = "Ổ đĩa của máy chủ không ghi thêm được trang quét. Các trang trước vẫn còn; hãy báo quản trị viên."
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """One page of a batch, as it was scanned."""
-
-    number: int
-    """1-based, in the order of scanning."""
-    sheet: int
-    """Of paper, 1-based: two pages of a sheet scanned on both sides have the same."""
-    dpi: int
-    width: int = 0
-    height: int = 0
-    is_grey: bool = False
-    is_blank: bool = False
-    is_broken: bool = False
-    """Nobody could decode it: there is no picture."""
 
 
 def keep(raw: str, folder: str, place: tuple[int, int, int], most_pixels: int) -> Facts:
@@ -65,20 +45,6 @@ def keep(raw: str, folder: str, place: tuple[int, int, int], most_pixels: int) -
     except OSError as error:
         raise DiskFull(_NO_ROOM) from error
     return made
-
-
-def note(folder: Path, facts: Facts) -> None:
-    """Write the facts of a page, by which it counts."""
-    write(folder / f"{facts.number:04}.json", json.dumps(asdict(facts)).encode())
-
-
-def write(path: Path, content: bytes) -> None:
-    """The whole file or none of it, durably."""
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    half.write_bytes(content)
-    sync(half)
-    half.replace(path)
-    sync(path.parent)
 
 
 def _decoded(raw: Path, most_pixels: int) -> tuple[Image.Image, bytes]:

@@ -6,31 +6,24 @@ and another run may go on.
 
 from __future__ import annotations
 
-import os
+import contextlib
+import logging
 import shlex
 import threading
-import time
-from collections.abc import Sequence
 
 from archive.children import Child
 from archive.config import Settings
 from archive.errors import ArchiveError
-from archive.scanner import Device, Ended
-from archive.scanner.batch import Batch, Batches, Run
+from archive.scanner import Ended
+from archive.scanner.batch import Batch
 from archive.scanner.feeding import STOP
+from archive.scanner.finding import environment
+from archive.scanner.folders import Batches, Run
+
+log = logging.getLogger(__name__)
 
 WALL, CPU = 4 * 3600.0, 2 * 3600.0
 """Seconds for one run: a feeder of five hundred sheets, slowly."""
-LOOK = 120.0
-"""Seconds to find all scanners and ask what they can."""
-FRESH = 300.0
-"""Seconds for which it is believed which scanners there are."""
-_KNOWN = ("SANE_CONFIG_DIR", "SANE_DEFAULT_DEVICE", "LD_LIBRARY_PATH")
-
-
-def environment() -> dict[str, str]:
-    """What SANE is told by the environment of the server."""
-    return {name: os.environ[name] for name in _KNOWN if name in os.environ}
 
 
 class Runs:
@@ -43,10 +36,13 @@ class Runs:
 
     def start(self, batch: Batch) -> None:
         """Scan into the batch, behind the pages it has. Conflict while it is scanned already, or being handed in."""
-        self._batches.need_open(batch)
+        half = self._batches.halved(self._batches.find(batch.id, batch.owner))
         lock = self._batches.take(batch)
         try:
+            self._batches.need_open(batch)
             (self._batches.folder(batch.id) / STOP).unlink(missing_ok=True)
+            if half is not None:
+                self._batches.change(batch, half, "out")
             self._batches.save(batch)
             self._batches.note(batch, Run("scanning"))
         except BaseException:
@@ -56,7 +52,9 @@ class Runs:
         def work() -> None:
             with lock:
                 ended = self._scan(batch)
-                self._batches.note(batch, Run(ended.why, ended.pages))
+                log.info("scanner ended batch=%s why=%s pages=%d", batch.id, ended.why, ended.pages)
+                with contextlib.suppress(OSError):  # then it broke off, which the page says, too
+                    self._batches.note(batch, Run(ended.why, ended.pages))
 
         threading.Thread(target=work, name=f"scan-{batch.id[:8]}", daemon=True).start()
 
@@ -72,8 +70,8 @@ class Runs:
         if room < 1:
             return Ended("full")
         limits = room, self._settings.max_page_megapixels * 1_000_000, self._settings.reserve_mb << 20
-        extra = shlex.split(self._settings.scanimage_options)
         try:
+            extra = shlex.split(self._settings.scanimage_options)
             with Child(name="scan") as child:
                 self.children[batch.id] = child
                 folder = str(self._batches.folder(batch.id).absolute())
@@ -82,53 +80,7 @@ class Runs:
                 return ended
         except (ArchiveError, OSError):
             return Ended("crashed", len(self._batches.leaves(batch)) - len(leaves))
+        except ValueError:  # a quotation mark that nobody closed
+            return Ended("setting")
         finally:
             self.children.pop(batch.id, None)
-
-
-class Roster:
-    """Which scanners there are, asked for in the background: SANE may take half a minute to say."""
-
-    def __init__(self) -> None:
-        self.devices: tuple[Device, ...] | None = None
-        """None until the first look has ended."""
-        self._of: tuple[str, ...] = ()
-        self._at = 0.0
-        self._turn = threading.Lock()
-
-    def look(self, urls: Sequence[str], *, again: bool = False) -> tuple[Device, ...] | None:
-        """What is known now; a look is begun where that is nothing, old, of other addresses, or where asked `again`."""
-        stale = self.devices is None or time.monotonic() - self._at > FRESH or self._of != tuple(urls)
-        if (stale or again) and self._turn.acquire(blocking=False):
-            if again or self._of != tuple(urls):
-                self.devices = None
-            threading.Thread(target=self._look, args=(tuple(urls),), name="scanners", daemon=True).start()
-        return self.devices
-
-    @property
-    def is_looking(self) -> bool:
-        """Whether a look is under way."""
-        return self._turn.locked()
-
-    def _look(self, urls: tuple[str, ...]) -> None:
-        try:
-            with Child(name="scanners") as child:
-                found = child.run("archive.scanner.runs:every", urls, environment(), wall=LOOK, cpu=LOOK)
-        except (ArchiveError, OSError):
-            found = ()
-        finally:
-            self._of, self._at = urls, time.monotonic()
-            self.devices = tuple(found)
-            self._turn.release()
-
-
-def every(urls: Sequence[str], environment: dict[str, str]) -> tuple[Device, ...]:
-    """The scanners of this machine and those at `urls`, in a child."""
-    from archive.scanner import Sent, escl, sane
-
-    os.environ.update(environment)
-    try:
-        here = sane.devices()
-    except Sent:
-        here = []
-    return (*here, *(escl.device(url) for url in urls))

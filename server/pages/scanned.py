@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlencode
 
-from archive.scanner.batch import DAYS, SHEET, WHOLE, Batch, Batches, Leaf, files, is_in
+from archive.scanner.batch import SHEET, WHOLE, Batch, Leaf, files, is_in
+from archive.scanner.folders import DAYS, Batches
 from server.pages.shown import moment
 from server.speech import gettext as _
 
@@ -21,7 +22,7 @@ ENDS = {
     "stopped": ("warn", "■", "Đã dừng theo yêu cầu.", "Bấm Quét tiếp để quét thêm, hoặc Nhận."),
     "full": ("warn", "⚠", "Lô đã đủ số trang cho phép.", "Hãy bấm Nhận rồi quét phần còn lại thành lô khác."),
     "empty": ("warn", "⚠", "Khay nạp không có giấy.", "Hãy đặt giấy vào khay rồi bấm Quét tiếp."),
-    "jam": ("bad", "✕", "Kẹt giấy ở trang {next}.", "Gỡ giấy, đặt lại từ tờ đó rồi bấm Quét tiếp."),
+    "jam": ("bad", "✕", "Kẹt giấy ở trang {next}.", "Gỡ giấy, đặt lại từ tờ của trang {next} rồi bấm Quét tiếp."),
     "cover": ("bad", "✕", "Nắp máy quét đang mở.", "Đóng nắp, đặt lại từ tờ của trang {next} rồi bấm Quét tiếp."),
     "busy": ("bad", "✕", "Máy quét đang bận việc khác.", "Đợi máy rảnh rồi bấm Quét tiếp."),
     "gone": ("bad", "✕", "Không liên lạc được với máy quét.",
@@ -87,7 +88,7 @@ def shown(batches: Batches, batch: Batch) -> Shown:
     first = {part[0].facts.number for part in parts}
     sheets = [Sheet(one, is_in(batch, one), of.get(one.facts.number, 0), one.facts.number in first) for one in leaves]
     running = run.why == "scanning"
-    look, sign, says, todo = _ending(run.why, len(leaves))
+    look, sign, says, todo = _ending(run.why, len(leaves), batches.halved(batch) or len(leaves) + 1)
     seen = repr((leaves, run, frozen, batch.files, batch.drops_blank, running))
     return Shown(
         batch.id, sheets, len(of), sum(one.leaf.facts.is_blank and not one.is_in for one in sheets), len(parts),
@@ -96,14 +97,14 @@ def shown(batches: Batches, batch: Batch) -> Shown:
     )  # fmt: skip
 
 
-def _ending(why: str, pages: int) -> tuple[str, str, str, str]:
-    """Look, sign, sentence and advice for how the last run ended."""
+def _ending(why: str, pages: int, again: int) -> tuple[str, str, str, str]:
+    """Look, sign, sentence and advice for how the last run ended; `again`: the page from whose sheet on."""
     look, sign, says, todo = ENDS.get(why, ("off", "", "", ""))
     if why == "done" or not says:
         return look, sign, _(says) if says else "", ""
     before = _("Đã quét {} trang.").format(pages) + " " if pages else ""
     kept = " " + _(KEPT) if pages else ""
-    return look, sign, before + _(says).format(next=pages + 1) + kept, _(todo).format(next=pages + 1)
+    return look, sign, before + _(says).format(next=pages + 1) + kept, _(todo).format(next=again)
 
 
 def choice(batch: Batch | None, cookie: str, typed: Mapping[str, str] | None = None) -> dict[str, str]:

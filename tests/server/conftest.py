@@ -19,6 +19,16 @@ def _compiled_templates(tmp_path_factory):
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def sane_without_hardware(tmp_path_factory):
+    """Nobody's real scanner is looked for: SANE knows its test device alone."""
+    folder = tmp_path_factory.mktemp("sane")
+    (folder / "dll.conf").write_text("test\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANE_CONFIG_DIR", str(folder))
+        yield
+
+
 @pytest.fixture
 def app(settings, sqlite_engine):
     """The web of `settings`; its writers do not wait for the disk."""

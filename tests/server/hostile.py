@@ -18,6 +18,7 @@ from archive.models import (
     FilePaper,
     FindingRow,
     Holiday,
+    NetworkScanner,
     PageRow,
     RegisterEntry,
     RouteRow,
@@ -29,6 +30,8 @@ from archive.models import (
     WorkFile,
     now,
 )
+from archive.scanner import Wanted, facts
+from archive.scanner.batch import Batch
 from tests.server import shelf
 from tests.server.desk import FIELDS
 
@@ -150,9 +153,20 @@ def fill(app, makers, texts=TEXTS):
             "file": session.scalar(sa.select(WorkFile.id).limit(1)),
             "import": session.scalar(sa.select(BookImport.id).limit(1)),
             "route": session.scalar(sa.select(RouteRow.id).limit(1)),
+            "batch": batch_of(app, session.scalar(VAN)),
         }  # fmt: skip
     shelf.index(app, makers)
     return other
+
+
+def batch_of(app, owner):
+    """A batch with a page, begun by `owner` at a scanner with a name that wants more; its id."""
+    batches = app.extensions["vanthu"].batches
+    batch = batches.begin(Batch("", owner, "", Wanted(f"sane:{EVERYTHING}")))
+    for name in ("0001.view.webp", "0001.thumb.webp"):
+        (batches.folder(batch.id) / name).write_bytes(b"RIFFxxxxWEBP")
+    facts.note(batches.folder(batch.id), facts.Facts(1, 1, 300, 2480, 3508))
+    return batch.id
 
 
 def stamp():
@@ -163,6 +177,7 @@ def _one_of_each(session, number, text):
     scan = Scan(sha256=f"hostile-{number}", filename=text, media_type="application/pdf", size=9, pages=1, error=text,
                 status="failed" if number % 3 == 0 else "review", received_by=text, read_at=now())  # fmt: skip
     unit = Unit(id=f"u-{number}", name=text)
+    session.add(NetworkScanner(url=f"http://127.0.0.1:9/{number}", name=text, allowed_by=text))
     user = User(name=f"n{number}", full_name=text, password_hash="-", role="clerk", unit_id=unit.id, email=text)
     session.add_all([scan, unit])
     session.flush()

@@ -8,6 +8,7 @@ import pytest
 from archive import agencies, register, review, routing, work_files
 from archive.models import CitationRow, Document, PageRow, Scan
 from server.pages import sheet
+from tests.server import hostile
 from tests.server.desk import FIELDS, Desk, settled, shelve
 from tests.server.pages.test_browser import address, chromium, found_by
 
@@ -15,13 +16,13 @@ __all__ = ["address", "chromium"]
 pytestmark = pytest.mark.browser
 NO_PAGES = (
     "/api/", "/static/", "/healthz", "/readyz", "/metrics", "/inbox/queue", "/searches/news", "/ledger/progress",
-    "/login",
+    "/scan/devices", "/login",
 )  # fmt: skip
 """Not for people, or a part of a page, or looked at before."""
 
 
 @pytest.fixture
-def office(makers):
+def office(app, makers):
     """A paper of each kind, and addresses of pages that are about one thing."""
     doubt = settled("471", sure=False, confidence=0.6, others=[{"value": "417", "confidence": 0.3}])
     missing = settled(None, sure=False, page=None, box=None)
@@ -41,8 +42,10 @@ def office(makers):
         session.add(PageRow(scan_id=scan.id, number=2, source="ocr", width=1654, height=2339, advice=["faint"]))
         session.get(Document, waiting).pages = [1, 2]
         session.get(Scan, session.get(Document, again).scan_id).status = "reading"
+        batch = hostile.batch_of(app, session.scalar(hostile.VAN))
         return [
-            f"/review/{waiting}", f"/review/{again}", "/?queue=1", f"/documents/{known}", f"/documents/{waiting}",
+            f"/scan/{batch}", f"/review/{waiting}", f"/review/{again}", "/?queue=1", f"/documents/{known}",
+            f"/documents/{waiting}",
             f"/alike/{known}", "/search?q=covid", "/search?nam=2020&type=Công văn", "/reports?part=handling",
             "/reports?part=machine", f"/files/{file.id}", f"/admin/stamps/{known}/1",
             "/admin/plugins/cao_bang?samples=1", f"/scans/{session.get(Document, again).scan_id}", "/no",
