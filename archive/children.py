@@ -3,7 +3,8 @@
 Every decoder of foreign bytes runs in one: 820 bytes of PDF are enough to take pdfium to 1 GB and an abort, which no
 `except` in our own process would survive. The child has limits on memory, processor time and file size, its own
 process group (a Tesseract it started dies with it), a private directory, and a lifeline: a pipe whose end tells it
-that its parent is gone, by whatever cause.
+that its parent is gone, by whatever cause. Where bubblewrap is there and permitted, those that decode have no network
+either, and a disk on which they can write temporary files only.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fcntl
+import functools
 import importlib
 import io
 import os
@@ -50,13 +52,15 @@ _DIED = "Việc đọc dừng đột ngột. Tệp gốc vẫn được lưu an 
 class Child:
     """Runs functions in a process of its own; started at the first call, and anew after each death.
 
-    `address_space` and `file_size`, the largest file it may write, are in bytes. One call runs at a time; calls of
-    several threads wait for one another.
+    `address_space` and `file_size`, the largest file it may write, are in bytes. `walled`: behind `walls`, where there
+    are any. One call runs at a time; calls of several threads wait for one another.
     """
 
-    def __init__(self, *, address_space: int = 2 * GB, file_size: int = GB // 2, name: str = "child") -> None:
+    def __init__(
+        self, *, address_space: int = 2 * GB, file_size: int = GB // 2, name: str = "child", walled: bool = False
+    ) -> None:
         self.name = name
-        self._limits = address_space, file_size
+        self._limits = address_space, file_size, walled
         self._process: _Process | None = None
         self._turn = threading.Lock()
 
@@ -105,7 +109,7 @@ class Child:
 class _Process:
     """The parent's end of one child process."""
 
-    def __init__(self, address_space: int, file_size: int) -> None:
+    def __init__(self, address_space: int, file_size: int, walled: bool) -> None:
         self.calls = 0
         self.memory = 0
         self._home, self._lock = _private_directory()
@@ -113,9 +117,10 @@ class _Process:
         self._replies, theirs_out = os.pipe()
         lifeline, self._lifeline = os.pipe()
         theirs = (theirs_in, theirs_out, lifeline)
+        serve = [sys.executable, "-P", "-m", "archive.children", *map(str, (*theirs, address_space, file_size))]
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "archive.children", *map(str, (*theirs, address_space, file_size))],
+                [*(walls() if walled else ()), *serve],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 pass_fds=theirs, start_new_session=True, cwd=self._home, env=_environment(self._home),
             )  # fmt: skip
@@ -185,6 +190,7 @@ class _Process:
             status = self._process.wait(timeout=2)
         except subprocess.TimeoutExpired:
             status = 0
+        status = 128 - status if status > 128 else status  # as bubblewrap says which signal it was
         if status == -signal.SIGXCPU:
             return errors.TooMuchWork(_LATE)
         death = errors.Aborted(_DIED) if -status in _FELL else errors.Crashed(_DIED)
@@ -202,6 +208,21 @@ class _Process:
         self._process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
         os.close(self._lock)
+
+
+@functools.cache
+def walls() -> tuple[str, ...]:
+    """What is said before a command to take network and disk away from it; () where bubblewrap is not there or may not.
+
+    Everything can be read, for originals and programs lie anywhere; only temporary files can be written.
+    """
+    program, temporary = shutil.which("bwrap"), tempfile.gettempdir()
+    if program is None:
+        return ()
+    kept = ("--ro-bind", "/", "/", "--dev", "/dev", "--bind", temporary, temporary)
+    words = (program, "--unshare-net", "--unshare-ipc", *kept, "--")
+    tried = subprocess.run([*words, "true"], capture_output=True, timeout=10, check=False)  # noqa: S603 - our own words
+    return () if tried.returncode else words
 
 
 def _size(reply: bytearray) -> int | None:

@@ -150,7 +150,7 @@ def _copied(stream: BinaryIO, file: Path, most: int) -> Path:
 
 def _ask(function: str, *args: object) -> object:
     try:
-        with Child(name="edxml") as child:
+        with Child(name="edxml", walled=True) as child:
             return child.run(f"archive.edxml.opening:{function}", *args, wall=SECONDS, cpu=SECONDS / 2)
     except Refused:
         raise

@@ -85,7 +85,7 @@ def _content(one: Parcel, blobs: Blobs, derived: Derived, limits: Limits) -> Ite
         return
     made = copies.kept(derived, one.copy)
     if made is None:
-        with Child(name="pdf") as child:
+        with Child(name="pdf", walled=True) as child:
             made = copies.make(child, blobs, derived, one.copy, limits)
     yield io.BytesIO(made)
 

@@ -86,7 +86,7 @@ def prepare(
 ) -> list[str]:  # fmt: skip
     """Draw every copy that is not there; the documents of which none could be drawn. Repeat it as often as you like."""
     unmade = []
-    with Child(name="pdf") as child:
+    with Child(name="pdf", walled=True) as child:
         for count, item in enumerate(package.items, 1):
             if derived.get(item.original.scan_id, item.copy) is None and not _drawn(
                 readers, blobs, derived, limits, child, item

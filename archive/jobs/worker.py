@@ -74,7 +74,7 @@ class Worker:
         self._reading = database.readers(self._engine)
         self._archive = Archive.of(settings, self._sessions)
         self._steps = steps
-        self._child = Child(name="step")
+        self._child = Child(name="step", walled=True)
         self._index = open_search(settings.search, settings.data)
         self._stop_at: float | None = None
         self._lost = 0

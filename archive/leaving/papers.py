@@ -70,7 +70,7 @@ class Desk:
     def __init__(self, root: Path, blobs: Blobs, derived: Derived, limits: Limits, touched: frozenset[str]) -> None:
         self.root, self.touched, self.left = root, touched, Left()
         self._blobs, self._derived, self._limits = blobs, derived, limits
-        self._child = Child(name="pdf")
+        self._child = Child(name="pdf", walled=True)
         self.written: set[str] = set()
         """Every file that belongs into the folder, by its relative name."""
         self.originals: dict[str, str] = {}

@@ -39,7 +39,7 @@ def read_file(
     path = Path(path)
     path.open("rb").close()  # what cannot be opened is said here: a child could only say that it died
     plugins = Plugins(str(plugins_dir) if plugins_dir else None, (), province or settings.province)
-    with contextlib.nullcontext(child) if child else Child(name="read") as reader:
+    with contextlib.nullcontext(child) if child else Child(name="read", walled=True) as reader:
         walk = _Walk(reader, settings, plugins)
         survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)
         documents = walk.documents(parts, stamps, path.name, survey)

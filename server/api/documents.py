@@ -199,7 +199,7 @@ def page(document_id: str, number: int) -> Any:
 
 
 def _drawn(path: str, number: int, rotation: int) -> bytes:
-    with turns, Child(name="view") as child:
+    with turns, Child(name="view", walled=True) as child:
         view: bytes = _ask(child, "archive.scans:view_again", path, number, rotation)
     return view
 
@@ -219,7 +219,7 @@ def pdf(document_id: str) -> Any:
         copy, code = copies.copy_of(session, document), document.full_code or document.id
     made = copies.kept(here.derived, copy)
     if made is None:
-        with turns, Child(name="pdf") as child:
+        with turns, Child(name="pdf", walled=True) as child:
             made = copies.make(child, here.blobs, here.derived, copy, limits(here.settings))
     sent = make_response(made)
     sent.mimetype = "application/pdf"
@@ -232,5 +232,5 @@ def pdf(document_id: str) -> Any:
 
 def bound(path: str, read: Sequence[Page], title: str) -> bytes:
     """A PDF of these pages."""
-    with turns, Child(name="pdf") as child:
+    with turns, Child(name="pdf", walled=True) as child:
         return copies.bound(child, path, read, title, limits(state().settings))

@@ -60,6 +60,7 @@ def _checks(desk: Desk, *, deep: bool, mends: bool) -> Iterator[Check]:
     from archive.inspection.originals import looked_at
 
     yield Check(*_reader(desk))
+    yield _walls()
     yield _recogniser(desk)
     yield Check(*_disk(desk))
     yield Check(*_index_engine(desk))
@@ -95,6 +96,17 @@ def _reader(desk: Desk) -> Checked:
         return "Tesseract", True, f"{tesseract.check(engine=desk.settings.ocr_engine)}, có tiếng Việt"
     except ArchiveError as error:
         return "Tesseract", False, str(error)
+
+
+def _walls() -> Check:
+    """Without them a decoder that a file took over could speak to the network, unless a unit of systemd forbids it."""
+    from archive.children import walls
+    from archive.inspection import Check
+
+    there = bool(walls())
+    says = "bubblewrap: không mạng, chỉ ghi tệp tạm" if there else "không có bubblewrap hoặc máy không cho dùng"
+    todo = "" if there else "Nên cài gói bubblewrap (apt-get install bubblewrap)."
+    return Check("tường quanh phần đọc tệp", ok=True, says=says, todo=todo)
 
 
 def _recogniser(desk: Desk) -> Check:

@@ -158,7 +158,7 @@ def _read(file: str) -> tuple[Sheet, str]:
     content = Path(file).read_bytes()
     if len(content) > MOST_BYTES:
         raise BadValue(f"Tệp Excel lớn quá {MOST_BYTES >> 20} MB; chưa có gì vào sổ.")
-    with Child(name="sheet") as child:
+    with Child(name="sheet", walled=True) as child:
         path = str(Path(file).absolute())
         sheet: Sheet = child.run("archive.register_sheet:read", path, wall=60.0, cpu=60.0)
     return sheet, hashlib.sha256(content).hexdigest()

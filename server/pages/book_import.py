@@ -78,7 +78,7 @@ def taken(file: FileStorage | None) -> tuple[Sheet, str, str]:
         raise BadValue(_("Chưa chọn tệp nào. Hãy chọn tệp .xlsx rồi gửi lại."))
     if len(content) > MOST_BYTES:
         raise BadValue(_("Tệp Excel lớn quá {} MB; chưa có gì vào sổ.").format(MOST_BYTES >> 20))
-    with tempfile.NamedTemporaryFile(suffix=".xlsx") as kept, Child(name="sheet") as child:
+    with tempfile.NamedTemporaryFile(suffix=".xlsx") as kept, Child(name="sheet", walled=True) as child:
         kept.write(content)
         kept.flush()
         sheet: Sheet = child.run("archive.register_sheet:read", kept.name, wall=SECONDS, cpu=SECONDS)

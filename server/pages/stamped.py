@@ -77,7 +77,7 @@ def stamp_of(session: Session, entry: RegisterEntry) -> Stamp:
 
 def stamped(path: str, numbers: Sequence[int], rotations: Sequence[int], stamp: bytes) -> bytes:
     """The copy, made in a child as every decoding of foreign bytes."""
-    with turns, Child(name="stamp") as child:
+    with turns, Child(name="stamp", walled=True) as child:
         content: bytes = child.run(
             "archive.register_stamp:copy", path, list(numbers), list(rotations), stamp, wall=SECONDS, cpu=SECONDS
         )

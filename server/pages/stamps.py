@@ -159,7 +159,7 @@ def learn(session: Session, page: Page) -> Lesson:
     scan = page.document.scan
     read = read_pages.of_scan(session, scan.id, [page.number])[0]
     path = str(Path(state().blobs.path(scan.sha256)).absolute())
-    with turn(), Child(name="teach") as child:
+    with turn(), Child(name="teach", walled=True) as child:
         lesson: Lesson = child.run(
             "archive.steps:teach", path, read, limits(state().settings), drawing, wall=SECONDS, cpu=SECONDS
         )

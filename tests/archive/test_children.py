@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.children import Child, _Trusting
+from archive.children import Child, _Trusting, walls
 from archive.errors import Aborted, Crashed, Encrypted, TookTooLong, TooMuchWork
 from archive.reading import Page, Word
 
@@ -94,10 +95,37 @@ def wait_until(holds, seconds=10.0):
     return holds()
 
 
-@pytest.fixture(scope="module")
-def child():
-    with Child() as child:
+@pytest.fixture(scope="module", params=[False, True], ids=["bare", "walled"])
+def child(request):
+    if request.param and not walls():
+        pytest.skip("bubblewrap is not on this machine, or may not")
+    with Child(walled=request.param) as child:
         yield child
+
+
+def reach(port, path):
+    """What of network and disk can be reached."""
+    found = []
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        found.append("network")
+    except OSError:
+        pass
+    for file in (path, str(Path.cwd() / "x"), f"/var/tmp/vanthu-{os.getpid()}.written"):
+        try:
+            Path(file).write_text("x")
+            found.append("disk" if file.endswith(".written") else "temporary files")
+            Path(file).unlink()
+        except OSError:
+            pass
+    return found
+
+
+def test_behind_walls_there_is_neither_network_nor_a_disk_to_write_on(child, tmp_path, request):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = run(child, "reach", server.getsockname()[1], str(tmp_path / "x"))
+    is_walled = "walled" in request.node.callspec.id
+    assert found == ["temporary files"] * 2 if is_walled else {"network", "disk"} <= set(found)
 
 
 def test_answers_come_back_from_one_process(child):
@@ -197,7 +225,7 @@ def test_a_child_dies_with_a_parent_killed_by_force(tmp_path):
     pids = tmp_path / "pids"
     code = (
         "from archive.children import Child\n"
-        f"Child().run('{HERE}:sleep_with_grandchild', {str(pids)!r}, wall=60, cpu=60)"
+        f"Child(walled=True).run('{HERE}:sleep_with_grandchild', {str(pids)!r}, wall=60, cpu=60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
     assert wait_until(lambda: pids.exists() and pids.read_text().count(" ") == 1, 30)
