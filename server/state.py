@@ -16,8 +16,9 @@ from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
 from archive.keyring import Keyring
-from archive.scanner.batch import Batches
-from archive.scanner.runs import Roster, Runs
+from archive.scanner.finding import Roster
+from archive.scanner.folders import Batches
+from archive.scanner.runs import Runs
 from archive.search import Index, open_search
 from server.oidc import Provider
 
