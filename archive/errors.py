@@ -45,6 +45,10 @@ class TooManyPages(Unreadable): ...
 class PageTooLarge(Unreadable): ...
 
 
+class NotLooked(Unreadable):
+    """Nobody knows whether a page bears a mark of secrecy: nothing of its file is read until that is known."""
+
+
 class TookTooLong(Unreadable): ...
 
 

@@ -41,7 +41,11 @@ REASON = (
     "Bản gốc vẫn còn nguyên. Hãy báo người phụ trách bảo mật để đưa tệp khỏi máy nối mạng và xử lý theo quy định "
     "về bảo vệ bí mật nhà nước."
 )
-
+UNLOOKED = (
+    "Chưa xem được đầu trang {pages} có dấu chỉ mức độ mật hay không, nên chưa trang nào của tệp được đọc, lập chỉ mục "
+    "hay hiển thị. Bản gốc vẫn được lưu an toàn. Hãy bấm “Thử lại”; nếu vẫn không được, hãy báo người phụ trách bảo "
+    "mật xem bản giấy rồi cho đọc ở mục “Nơi cách ly”, hoặc quét lại."
+)
 
 GRADES = ("Mật", "Tối mật", "Tuyệt mật")
 HIDDEN = "tệp cách ly"
@@ -111,10 +115,14 @@ def impose_if_secret(session: Session, archive: Archive, document: Document) -> 
 
 
 def release(session: Session, archive: Archive, scan_id: str, reason: str, *, actor: str) -> None:
-    """A false alarm: the bytes go back and are read from the beginning, and no mark stops them again.
+    """A false alarm: the bytes go back and are read from the beginning, and no mark stops them again; so is a file at
+    which nobody could look.
 
     Conflict where a line of the book was concealed with it: that cannot be taken back; scan the paper anew.
     """
+    if session.scalar(unlooked().where(Scan.id == scan_id)):
+        _read_unlooked(session, scan_id, reason, actor)
+        return
     scan = _held(session, scan_id, reason)
     if session.scalar(sa.select(Document.id).where(Document.scan_id == scan.id).limit(1)) is not None:
         raise Conflict("Văn bản của tệp đã vào sổ và dòng sổ đã được che. Hãy quét lại giấy; tệp vẫn ở nơi cách ly.")
@@ -128,6 +136,19 @@ def release(session: Session, archive: Archive, scan_id: str, reason: str, *, ac
     messages.give_back(session, archive.blobs, archive.safe, scan.id)
     history.append(session, actor, RELEASED, scan.id, {"reason": reason.strip()[:500]})
     queue.add(session, scan, "survey")
+
+
+def unlooked() -> sa.Select[str]:
+    """Files that wait because a page could not be looked at."""
+    looks = sa.select(Task.scan_id).where(Task.step == "look", Task.state == "dead")
+    return sa.select(Scan.id).where(Scan.status == "failed", Scan.id.in_(looks))
+
+
+def _read_unlooked(session: Session, scan_id: str, reason: str, actor: str) -> None:
+    if not reason.strip():
+        raise BadValue("Hãy ghi lý do; tệp vẫn chưa được đọc.")
+    history.append(session, actor, RELEASED, scan_id, {"reason": reason.strip()[:500]})
+    desk.retry(session, scan_id, actor)
 
 
 def destroy(session: Session, archive: Archive, scan_id: str, reason: str, *, actor: str) -> None:

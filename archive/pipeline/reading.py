@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from archive import history, pages, records, signed
 from archive.config import Settings
-from archive.errors import ArchiveError
+from archive.errors import ArchiveError, NotLooked
 from archive.findings import Mark
 from archive.jobs import desk, queue
 from archive.jobs.queue import Claim, Next
@@ -36,6 +36,8 @@ IN_VAIN = 2
 LEFT = 1 / 3
 """Share of its time that a page has after one has done so: reading lost on one file is 60 + 20 s of 90, no more."""
 _CAUSES = ("Crashed", "Aborted", "TooMuchWork")
+_UNKNOWN = (*_CAUSES, "TookTooLong")
+"""Why a look may end without an answer though the page might be shown to somebody; what cannot be decoded is not."""
 _COSTLY = tuple(f"unreadable: {cause}" for cause in _CAUSES)
 
 
@@ -102,17 +104,23 @@ def prepare_look(session: Session, archive: Archive, claim: Claim) -> Sequence[A
 def keep_look(
     session: Session, archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Mark]]
 ) -> Iterable[Next]:
-    """All pages are looked at before one of them is read: a scan is one file, secret as a whole."""
+    """All pages are looked at before one of them is read: a scan is one file, secret as a whole.
+
+    NotLooked where the look at one fell over: the file waits for another try, or for a person who has looked.
+    """
     found = [mark for marks in answers for mark in marks if mark.kind == "secrecy"]
     if found:
         _keep_marks(session, scan, found)
         return quarantine.impose(session, archive, scan)
+    unknown = [mark.page for marks in answers for mark in marks if mark.kind == UNLOOKED and mark.text in _UNKNOWN]
+    if unknown:
+        raise NotLooked(quarantine.UNLOOKED.format(pages=", ".join(map(str, unknown[:10]))))
     _keep_marks(session, scan, [mark for marks in answers for mark in marks])
     return [("read", range(1, scan.pages + 1))]
 
 
 def unlooked(_claim: Claim, args: Args, error: ArchiveError) -> Sequence[Mark]:
-    """A page that could not be looked at is looked at once more by who reads it, and is not read without."""
+    """A page that could not be decoded is looked at once more by who reads it, and is not read without."""
     return (_failed(UNLOOKED, args[1], error),)
 
 

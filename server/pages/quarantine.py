@@ -28,14 +28,15 @@ def look() -> Any:
 
 def show(sentence: str = "", status: int = 200) -> Any:
     """The page."""
-    wanted = sa.select(Scan).where(Scan.status.in_(WITHHELD)).order_by(Scan.received_at.desc()).limit(SHOWN)
+    waiting = Scan.status.in_(WITHHELD) | Scan.id.in_(quarantine.unlooked())
+    wanted = sa.select(Scan).where(waiting).order_by(Scan.received_at.desc()).limit(SHOWN)
     told = sa.select(Event.at).where(Event.action.in_((quarantine.ALLOWED, quarantine.FORBIDDEN)))
     with state().readers() as session:
         scans = session.scalars(wanted).all()
         return render_template(
             "pages/quarantine.html", sentence=sentence, keeps=state().settings.secrets == "allow",
             since=session.scalar(told.order_by(Event.seq.desc()).limit(1)),
-            rows=[(scan, quarantine.grade_of(session, scan)) for scan in scans],
+            rows=[(scan, quarantine.grade_of(session, scan) if scan.status in WITHHELD else "?") for scan in scans],
         ), status  # fmt: skip
 
 

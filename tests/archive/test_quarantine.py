@@ -15,8 +15,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
-from archive import intake, register, register_days, review
-from archive.errors import BadValue, Conflict, NotFound
+from archive import intake, register, register_days, review, steps
+from archive.errors import BadValue, Conflict, NotFound, TooMuchWork
 from archive.jobs.worker import Worker
 from archive.models import ClosedDay, Document, Event, FindingRow, Outbox, PageRow, Scan, StampRow, Words
 from archive.pipeline import STEPS, quarantine
@@ -172,15 +172,31 @@ def test_a_page_on_its_side_is_stopped_when_it_stands_upright(house):
     house.nothing_is_left_of(got)
 
 
-def test_of_a_page_that_brought_the_look_down_no_word_is_kept_and_a_person_decides(house, settings):
-    got = house.receive(file_of(mark_on(letter())))
-    house.run(look=dataclasses.replace(STEPS["look"], work="archive.steps:no_such_look"))
+def fails_on_the_second(path, number, limits):
+    if number == 2:
+        raise TooMuchWork("")
+    return steps.look(path, number, limits)
+
+
+def test_a_file_of_which_one_page_could_not_be_looked_at_waits_whole_until_a_person_has_looked(house, settings):
+    got = house.receive(file_of(letter(), letter()))
+    house.run(look=dataclasses.replace(STEPS["look"], work=f"{__name__}:fails_on_the_second"), read=READ_NEVER)
     with house.sessions() as session:
-        page = session.scalars(sa.select(PageRow)).one()
-        assert page.reason.startswith("unreadable") and page.confidence == 0
-        assert [one.status for one in session.get(Scan, got.scan_id).documents] == ["review"]
-        assert not session.scalar(sa.select(Document.subject))
+        scan = session.get(Scan, got.scan_id)
+        assert (scan.status, scan.page_rows, scan.documents) == ("failed", [], [])
+        assert "đầu trang 2 " in scan.error and "hãy báo người phụ trách bảo mật" in scan.error
+        assert session.scalars(quarantine.unlooked()).all() == [got.scan_id]
     assert list((settings.data / "derived").rglob("*.webp")) == []
+    with house.sessions.begin() as session, pytest.raises(BadValue):
+        quarantine.release(session, house.archive, got.scan_id, " ", actor="sep")
+    with house.sessions.begin() as session, pytest.raises(NotFound):
+        quarantine.destroy(session, house.archive, got.scan_id, "không được", actor="sep")
+    with house.sessions.begin() as session:
+        quarantine.release(session, house.archive, got.scan_id, "đã xem bản giấy", actor="sep")
+    house.run(look=dataclasses.replace(STEPS["look"], work=f"{__name__}:fails_on_the_second"))
+    with house.sessions() as session:
+        assert session.get(Scan, got.scan_id).status == "review"
+        assert session.scalars(quarantine.unlooked()).all() == []
 
 
 def test_what_its_sender_calls_secret_is_never_looked_at(house):
