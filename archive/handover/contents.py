@@ -135,7 +135,7 @@ def plan(session: Session, settings: Settings, file: WorkFile, at: dt.datetime) 
         raise Conflict("Hồ sơ không có văn bản nào được đưa vào gói: văn bản mật và văn bản cách ly không nộp ở đây.")
     ids = {document.id for document in going.values()}
     items = tuple(_item(file, place, document, ids) for place, document in going.items())
-    found = official.of_file(session, settings.office, file, [(one, place) for place, one in going.items()])
+    found = official.of_file(session, settings, file, [(one, place) for place, one in going.items()])
     forms = (
         file_forms.contents_sheet(file, everything, going),
         file_forms.handed_sheet(file.year, [(file, work_files.span(everything))]),

@@ -136,7 +136,7 @@ class _Leaving:
         with self._readers() as session:
             self._desk.put(f"{name}.xlsx", register_export.export_xlsx(session, book, year, *ours))
             self._desk.put(f"{name}.csv", register_export.export_csv(session, book, year).encode())
-            found = official.metadata(session, self._settings.office, book, year)
+            found = official.metadata(session, self._settings, book, year)
         self._desk.put(f"{name}.plvi.json", official.as_json(found))
         self._desk.put(f"{name}.plvi.csv", official.as_csv(official.INCOMING, found.documents).encode())
         self._desk.put(f"{name}.plvi.ho-so.csv", official.as_csv(official.FILES, found.files).encode())

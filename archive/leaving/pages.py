@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import work_files
 from archive.leaving.names import safe
 from archive.leaving.papers import COPY, Shown
-from archive.models import Document, RegisterEntry, WorkFile
+from archive.models import Book, Document, RegisterEntry, WorkFile
 from archive.register import type_and_subject
 from archive.register_export import COLUMNS, entries_of, row_of, written
 
@@ -43,13 +44,14 @@ def all_pages(
 ) -> Iterator[tuple[str, str]]:  # fmt: skip
     """(name, content) of every page."""
     years = work_files.years(session)
+    titles = {one.id: one.title for one in session.scalars(sa.select(Book))}
     for book, year in books:
-        title = f"Sổ {book} năm {year}"
+        title = f"{titles.get(book, book)} năm {year}"
         yield f"trang/{safe(book)}-{year}.html", _page(title, "../", _book(entries_of(session, book, year), shown))
     for year in years:
         yield f"trang/ho-so-{year}.html", _page(f"Hồ sơ năm {year}", "../", _folders(session, year, shown))
     yield "trang/chua-vao-so.html", _page("Tệp chưa vào sổ", "../", _loose(loose))
-    yield "index.html", _page(office or "Văn thư cơ quan", "", _index(books, years, len(shown), len(loose)))
+    yield "index.html", _page(office or "Văn thư cơ quan", "", _index(books, titles, years, len(shown), len(loose)))
 
 
 def _page(title: str, up: str, body: str) -> str:
@@ -123,9 +125,11 @@ def _said(document: Document) -> str:
     return (document.document_type or "") if document.secrecy else type_and_subject(document)
 
 
-def _index(books: Sequence[tuple[str, int]], years: Sequence[int], papers: int, loose: int) -> str:
+def _index(
+    books: Sequence[tuple[str, int]], titles: Mapping[str, str], years: Sequence[int], papers: int, loose: int
+) -> str:  # fmt: skip
     rows = [
-        _row([book, str(year)], " · ".join([
+        _row([titles.get(book, book), str(year)], " · ".join([
             _link(f"trang/{safe(book)}-{year}.html", "xem"), _link(f"so-dang-ky/{safe(book)}-{year}.xlsx", "Excel"),
             _link(f"so-dang-ky/{safe(book)}-{year}.csv", "CSV"),
             _link(f"so-dang-ky/{safe(book)}-{year}.plvi.json", "Phụ lục VI"),

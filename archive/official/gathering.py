@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, selectinload
 
 from archive import agencies, handling, trace
+from archive.config import Settings
 from archive.models import WITHHELD, Document, FilePaper, RegisterEntry, WorkFile
 from archive.official.fields import FILES, INCOMING, SECRET, Folder, Paper, Record, file_code, record
 from archive.workdays import HANOI
@@ -31,9 +32,9 @@ class Metadata:
     files: list[Record] = field(default_factory=list)
 
 
-def metadata(session: Session, office: str, book_id: str, year: int) -> Metadata:
+def metadata(session: Session, settings: Settings, book_id: str, year: int) -> Metadata:
     """The registered papers of a book's year, smallest number first, and the work files of the year."""
-    found = Metadata(office, organ_id(session, office, year), book_id, year)
+    found = Metadata(settings.office, organ_id(session, settings, year), book_id, year)
     lines = sa.select(RegisterEntry).where(
         RegisterEntry.book_id == book_id, RegisterEntry.year == year, RegisterEntry.status == "registered"
     )
@@ -49,10 +50,10 @@ def metadata(session: Session, office: str, book_id: str, year: int) -> Metadata
     return found
 
 
-def organ_id(session: Session, office: str, year: int) -> str:
-    """The office's identification code in a year (archive/agencies.py); "" where nobody wrote it down."""
-    code = agencies.code_of(session, office, f"{year}-12-31")
-    return code.code if code else ""
+def organ_id(session: Session, settings: Settings, year: int) -> str:
+    """The office's identification code in a year (archive/agencies.py), else that of the settings; "": nobody said."""
+    code = agencies.code_of(session, settings.office, f"{year}-12-31")
+    return code.code if code else settings.organ_id
 
 
 def _records(session: Session, found: Metadata, entries: Sequence[RegisterEntry]) -> Iterator[Record]:
@@ -132,9 +133,11 @@ def _papers(session: Session, file: WorkFile) -> Sequence[FilePaper]:
     return session.scalars(wanted.order_by(FilePaper.position, FilePaper.document_id)).all()
 
 
-def of_file(session: Session, office: str, file: WorkFile, papers: Sequence[tuple[Document, int]]) -> Metadata:
+def of_file(
+    session: Session, settings: Settings, file: WorkFile, papers: Sequence[tuple[Document, int]]
+) -> Metadata:  # fmt: skip
     """The record of a file and of these papers of it, each with its place."""
-    found = Metadata(office, organ_id(session, office, file.year), "", file.year)
+    found = Metadata(settings.office, organ_id(session, settings, file.year), "", file.year)
     for document, place in papers:
         lines = [one for one in document.entries if one.status == "registered"]
         entry = max(lines, key=lambda one: (one.year, one.number)) if lines else None

@@ -114,7 +114,7 @@ def _items(title: str, fields: Sequence[Field]) -> dict[str, Any]:
 def told(found: Metadata) -> Iterator[str]:
     """What is not as the Appendix wants it, one sentence each, for people."""
     if not found.organ_id:
-        yield "Chưa có mã định danh của cơ quan trong danh mục (vanthu agencies): mã hồ sơ thiếu phần OrganId."
+        yield "Chưa có mã định danh của cơ quan (vanthu agencies, hoặc VANTHU_ORGAN_ID): mã hồ sơ thiếu phần OrganId."
     for one in found.documents:
         if one.objections:
             yield f"Số đến {_named(INCOMING, one, 'ArrivalNumber')}: {'; '.join(one.objections)}."

@@ -63,7 +63,7 @@ def _metadata(desk: Desk, target: str, book: str, year: int, kind: str, *, files
     from archive.register_books import named
 
     with desk.readers() as session:
-        found = official.metadata(session, desk.settings.office, named(session, book).id, year)
+        found = official.metadata(session, desk.settings, named(session, book).id, year)
     of = (official.FILES, found.files) if files else (official.INCOMING, found.documents)
     made = {"csv": lambda: official.as_csv(*of).encode(), "xlsx": lambda: official.as_xlsx(found),
             "json": lambda: official.as_json(found)}  # fmt: skip

@@ -68,7 +68,7 @@ def metadata(year: int, kind: str) -> Any:
         raise NotFound(_("Không có bản xuất này."))
     with state().readers() as session:
         book = register.chosen(session)
-        found = official.metadata(session, state().settings.office, book.id, year)
+        found = official.metadata(session, state().settings, book.id, year)
     if kind == "csv":
         content = official.as_csv(official.INCOMING, found.documents).encode()
     else:
