@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from archive.errors import BadSettings
+from archive.fetched import accounts
+from archive.fetched.accounts import Account
 
 
 def _says(text: str, default: Any) -> Any:
@@ -35,7 +37,9 @@ class Settings:
     organ_id: str = _says("the office's own identification code (mã định danh), `000.00.00.H49`", "")
     edxml_outbox: str = _says("folder for status messages to senders of edXML; empty: none are written", "")
     trust: str = _says("folder of the certificates (PEM, CRT) whose signatures are believed; empty: nobody's", "")
-    inbox: str = _says("folder to be watched; nothing watches it in this version", "")
+    inbox: str = _says("folder whose files come in (`vanthu watch`); empty: none", "")
+    inbox_seconds: float = _says("how long a file in that folder stands still before it is taken", 5.0)
+    mail: tuple[Account, ...] = _says("mailboxes whose letters come in (`vanthu fetch`): tables [[mail]], or JSON", ())
     host: str = _says("address the web listens on", "127.0.0.1")
     port: int = _says("port the web listens on", 8080)
     workers: int = _says("workers that `vanthu up` starts; 0: one a core", 0)
@@ -91,6 +95,7 @@ class Settings:
         """Effective values for people: passwords in URLs shown as ***."""
         shown = {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self)}
         shown["database"] = self.database_url
+        shown["mail"] = ", ".join(f"{one.label} ({one.host}:{one.at_port}, {one.security})" for one in self.mail)
         for secret in ("smtp_password", "oidc_client_secret"):
             shown[secret] = "***" if shown[secret] else ""
         return {name: _mask(value) for name, value in shown.items()}
@@ -115,6 +120,8 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
     for item in dataclasses.fields(Settings):
         if (text := environ.get(f"VANTHU_{item.name.upper()}")) not in (None, ""):
             values[item.name] = text
+    if one := accounts.of_variables(environ):
+        values["mail"] = one
     values |= {name: value for name, value in given.items() if value is not None}
     settings = Settings(**{name: _typed(name, value) for name, value in values.items()})
     if settings.secrets not in ("quarantine", "allow"):
@@ -165,8 +172,11 @@ def _typed(name: str, value: Any) -> Any:
     try:
         if kind == "Path":
             return Path(value)
+        if name == "mail":
+            return accounts.parse(value)
         if kind == "bool":
             return str(value).lower() in ("1", "true", "yes", "on")
         return {"int": int, "float": float, "str": str}[str(kind)](value)
     except (ValueError, TypeError) as error:
-        raise BadSettings(f"Giá trị của {name} không hợp lệ: {value!r}") from error
+        shown = "***" if name == "mail" else repr(value)
+        raise BadSettings(f"Giá trị của {name} không hợp lệ: {shown}") from error

@@ -97,7 +97,7 @@ class _Door:
 
 def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
     settings, sessions = door.archive.settings, door.archive.sessions
-    _leave_reserve(door.archive.blobs, settings)
+    need_room(door.archive.blobs, settings)
     head = _head(stream)
     media_type = scans.sniff(head)
     blob = door.archive.blobs.put(cast(BinaryIO, _Rejoined(head, stream)), settings.max_upload_mb << 20)
@@ -171,7 +171,8 @@ def _withhold(session: Session, door: _Door, scan: Scan) -> None:
         quarantine.impose(session, door.archive, scan)
 
 
-def _leave_reserve(blobs: Blobs, settings: Settings) -> None:
+def need_room(blobs: Blobs, settings: Settings) -> None:
+    """DiskFull where nothing more is taken, for the office's work needs what is left."""
     if blobs.free() < settings.reserve_mb << 20:
         raise full()
 

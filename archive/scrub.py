@@ -128,9 +128,7 @@ def note(sessions: Sessions, original: Original, found: Found, at: dt.datetime |
     """Write what was found; False when it was damaged and nobody had known. A scan that is gone since is left alone."""
     at = at or now()
     with sessions.begin() as session:
-        row: Scan | Message | None = session.get(
-            original.kind, original.id, with_for_update=True, populate_existing=True
-        )
+        row = _locked(session, original)
         if row is None or row.sha256 != original.sha256 or _is_withheld(row):
             return True
         last, row.verified_at = row.verified_at, at
@@ -142,6 +140,12 @@ def note(sessions: Sessions, original: Original, found: Found, at: dt.datetime |
             facts = {"sha256": row.sha256, "found": found, "last_whole": last.isoformat() if last else None}
             history.append(session, ACTOR, "original_damaged", row.id, facts, at)
         return False
+
+
+def _locked(session: Session, original: Original) -> Scan | Message | None:
+    if original.kind is Message:
+        return session.get(Message, original.id, with_for_update=True, populate_existing=True)
+    return session.get(Scan, original.id, with_for_update=True, populate_existing=True)
 
 
 def _is_withheld(row: Scan | Message) -> bool:
@@ -235,7 +239,7 @@ def looked(session: Session, at: dt.datetime | None = None) -> Looked:
             ages[age] += session.scalar(sa.select(sa.func.count()).select_from(kind).where(held, when)) or 0
         last += [latest] if (latest := session.scalar(sa.select(sa.func.max(seen)))) else []
         bad = sa.select(kind.damaged_at, kind.id).where(kind.damaged_at.is_not(None), held)
-        damaged += [(row[0], row[1]) for row in session.execute(bad)]
+        damaged += [(when, id_) for when, id_ in session.execute(bad) if when]
     names = [id_ for _, id_ in sorted(damaged, reverse=True)]
     return Looked(max(last, default=None), **{age: ages[age] for age in of_age}, damaged=names[:50],
                   damaged_count=len(names))  # fmt: skip

@@ -25,6 +25,8 @@ COMMANDS = {
     "scrub": ("scrubbing", "Read originals back from the disk at leisure; `vanthu up` starts it."),
     "events": ("events", "The chain of events: export, verify, head."),
     "ingest": ("ingesting", "Archive files (PDF, TIFF, JPEG, PNG, edXML); the same bytes again are the first scan."),
+    "watch": ("doors", "Take in files of the watched folder; what `vanthu up` starts where one is set."),
+    "fetch": ("doors", "Take in letters of the mailboxes; what `vanthu up` starts where one is set."),
     "read": ("reading", "Read files and archive nothing."),
     "reread": ("reading", "Queue scans to be read again; what people confirmed stays."),
     "search": ("searching", "Find documents; marks and capitals may be left out."),

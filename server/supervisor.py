@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from archive import database
 from archive.config import Settings
 from archive.errors import BadSettings
+from archive.fetched import accounts
 from archive.jobs import queue
 
 log = logging.getLogger(__name__)
@@ -132,17 +133,20 @@ def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
         )  # fmt: skip
 
     workers = settings.workers or os.cpu_count() or 1
-    letters = [_Part("remind", start)] if settings.smtp_host else []
+    doors = {"remind": settings.smtp_host, "watch": settings.inbox, "fetch": settings.mail}
+    asked = [_Part(command, start) for command, wanted in doors.items() if wanted]
     # Originals are looked at by a process of its own: whatever the disk does, no reading waits for it.
-    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), _Part("scrub", start), *letters]
+    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), _Part("scrub", start), *asked]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
     """The settings in force, handed on: options of `vanthu up` too."""
     ours = {f.name: getattr(settings, f.name) for f in dataclasses.fields(settings)}
+    ours["mail"] = accounts.dumped(settings.mail)
     given = {f"VANTHU_{name.upper()}": str(value) for name, value in ours.items() if str(value)}
     given["VANTHU_DATA"] = str(settings.data.absolute())
-    return {**os.environ, **given}
+    theirs = {name: text for name, text in os.environ.items() if not name.startswith("VANTHU_MAIL")}
+    return {**theirs, **given}
 
 
 def _stopper(stop: threading.Event) -> Callable[[int, FrameType | None], None]:
@@ -183,7 +187,7 @@ def _wait_for_end(lifeline: int) -> None:
 
 
 def main(lifeline: int, command: str) -> None:
-    """One process under a supervisor: `vanthu serve`, `work`, `scrub` or `remind`."""
+    """One process under a supervisor: `vanthu serve`, `work`, `scrub`, `remind`, `watch` or `fetch`."""
     os.set_inheritable(lifeline, False)
     threading.Thread(target=_wait_for_end, args=(lifeline,), daemon=True).start()
     from server.cli import main as vanthu

@@ -244,6 +244,9 @@ def without_secrets(settings: Settings) -> str:
     for one in dataclasses.fields(settings):
         value: Any = getattr(settings, one.name)
         value = str(value) if isinstance(value, Path) else value
+        if one.name == "mail":
+            lines += [f"# mail: {shown['mail']}"] if value else []
+            continue
         if value == (str(one.default) if isinstance(one.default, Path) else one.default):
             continue
         plain = isinstance(value, str) and shown[one.name] != value

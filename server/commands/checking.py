@@ -56,7 +56,7 @@ def _print(one: Check) -> None:
 
 
 def _checks(desk: Desk, *, deep: bool, mends: bool) -> Iterator[Check]:
-    from archive.inspection import Check
+    from archive.inspection import Check, doors
     from archive.inspection.originals import looked_at
 
     yield Check(*_reader(desk))
@@ -64,6 +64,7 @@ def _checks(desk: Desk, *, deep: bool, mends: bool) -> Iterator[Check]:
     yield _recogniser(desk)
     yield Check(*_disk(desk))
     yield Check(*_index_engine(desk))
+    yield from doors.look(desk.settings)
     schema = Check(*_schema(desk))
     yield schema
     if not schema.ok:
