@@ -14,9 +14,14 @@ from sqlalchemy.orm import Session
 from archive import history, messages, scrub
 from archive.blobs import Blobs
 from archive.database import Sessions
-from archive.models import Message, Scan, now
+from archive.findings import Route
+from archive.models import Message, Scan, Unit, now
 from archive.models import Origin as OriginRow
 from archive.safe import Safe
+
+SURE = 0.8
+"""Confidence of a suggestion because of the place: somebody put the paper there for a reason."""
+REASONS = {"folder": "Tệp lấy từ thư mục {}", "mail": "Quy tắc của hộp thư {}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,23 @@ def note(session: Session, scan: Scan, source: str, filename: str, origin: Origi
     }  # fmt: skip
     if session.scalar(sa.select(OriginRow.id).filter_by(**told).limit(1)) is None:
         session.add(OriginRow(**told, at=at))
+
+
+def routes(session: Session, scan_id: str) -> list[Route]:
+    """Suggestions to send it to the units whose places it lay in; a person decides."""
+    wanted = sa.select(OriginRow.source, OriginRow.label, Unit.name).join(Unit, Unit.id == OriginRow.unit_id)
+    rows = session.execute(wanted.where(OriginRow.scan_id == scan_id, Unit.active).order_by(OriginRow.id))
+    said = {name: (source, label) for source, label, name in rows}
+    return [
+        Route(name, "lead", None, REASONS.get(source, "Tệp đến từ {}").format(label), SURE, source)
+        for name, (source, label) in said.items()
+    ]  # fmt: skip
+
+
+def book(session: Session, scan_id: str) -> str | None:
+    """The book of the place it lay in last, where that was for one."""
+    wanted = sa.select(OriginRow.book).where(OriginRow.scan_id == scan_id, OriginRow.book.is_not(None))
+    return session.scalar(wanted.order_by(OriginRow.id.desc()).limit(1))
 
 
 def keep(

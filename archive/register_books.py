@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from archive import history
+from archive import history, origins
 from archive.errors import BadValue, Conflict, NotFound
 from archive.models import Book, BookYear, Document, RegisterEntry
 from archive.vietnamese import fold
@@ -76,9 +76,13 @@ def books(session: Session, *, closed: bool = False) -> Sequence[Book]:
 
 
 def book_for(session: Session, document: Document) -> Book:
-    """The book this paper goes into unless a clerk says otherwise: the first that asks for it, else the default one."""
-    known = books(session)
-    asked = next((book for book in known if _asks_for(book, document)), None)
+    """The book this paper goes into unless a clerk says otherwise.
+
+    That of the place it lay in (a folder of this book), else the first that asks for it, else the default one.
+    """
+    known, put = books(session), origins.book(session, document.scan_id)
+    of_place = next((book for book in known if book.id == put), None)
+    asked = of_place or next((book for book in known if _asks_for(book, document)), None)
     plain = next((book for book in known if book.id == DEFAULT), None) or next(iter(known), None)
     found = asked or plain
     if found is None:

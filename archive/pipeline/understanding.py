@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import bundles, client_uploads, history, links, pages, records, signers
+from archive import bundles, client_uploads, history, links, origins, pages, records, signers
 from archive.bundles import Part
 from archive.edxml.findings import of_document as of_messages
 from archive.edxml.findings import without_known
@@ -223,10 +223,13 @@ def keep_route(
     session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Sequence[Route]]
 ) -> Iterable[Next]:
     units = {unit.name.casefold(): unit.id for unit in session.scalars(sa.select(Unit).where(Unit.active))}
+    put = origins.routes(session, scan.id)
     for document, routes in zip(session.scalars(_to_write, {"scan": scan.id}).all(), answers, strict=True):
         for old in [row for row in document.routes if row.state == "suggested"]:
             document.routes.remove(old)
-        document.routes.extend(_route_row(one, units) for one in routes)
+        said = {one.unit.casefold() for one in routes}
+        of_place = [one for one in put if one.unit.casefold() not in said]
+        document.routes.extend(_route_row(one, units) for one in [*routes, *of_place])
     return [("shelve", (0,))]
 
 

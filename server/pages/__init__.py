@@ -39,6 +39,7 @@ from server.pages import (
     missing,
     moves,
     numbers,
+    origins,
     packages,
     panels,
     plugins,
@@ -72,7 +73,7 @@ STATIC = Path(__file__).parents[1] / "static"
 PAGES = (
     sign_in, review, upload, images, underway, documents, missing, cutting, register, search, routing, admin, plugins,
     stamps, agencies, abbreviations, inbox, moves, holidays, reminders, handling, searches, cuttings, alike, aside,
-    numbers, days, by_hand, books, book_import, stamped, reports, files, work_file, packages,
+    numbers, days, by_hand, origins, books, book_import, stamped, reports, files, work_file, packages,
     restored,
     keys, sessions, second_factor, user, single_sign_on,
     delegations, quarantine, ledger, scanning, scanners,

@@ -15,7 +15,7 @@ from archive import access, neighbourhood, register, review, trace
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, files, lights, neighbours, panels, queue, shown, vouched
+from server.pages import agencies, evidence, files, lights, neighbours, origins, panels, queue, shown, vouched
 from server.speech import gettext as _
 from server.state import state
 
@@ -64,6 +64,7 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
             filing=files.filing(session, document),
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,
+            origins=origins.of(session, document.scan) if whole else [],
             status=shown.STATUSES[document.status],
         ), status  # fmt: skip
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from archive import backup, charts, history_export, ledger, scrub
 from archive.errors import ArchiveError
-from archive.inspection import runs
+from archive.inspection import doors, runs
 from archive.jobs import queue
 from archive.models import Inspection, Task, now
 from server.auth import allow, require
@@ -57,7 +57,7 @@ def look() -> Any:
     with state().readers() as session:
         days = ledger.days(session, today - dt.timedelta(days=DAYS - 1), today)
         lost, last, looked = ledger.lost(session), runs.last(session), scrub.looked(session)
-        lights = [*_balance(days, lost, looked), *_machine(session, looked), _inspected(last)]
+        lights = [*_balance(days, lost, looked), *_machine(session, looked), *_doors(), _inspected(last)]
         return render_template(
             "pages/ledger.html", days=days[::-1], lights=lights, columns=COLUMNS, picture=_picture(days), last=last,
             ages=_ages(looked), running=runs.underway(session), head=history_export.head(session), looked=looked,
@@ -118,6 +118,17 @@ def _scrubbed(looked: scrub.Looked) -> Light:
     late = now() - looked.last > dt.timedelta(days=days)
     says = _("không tệp nào hỏng; rà lần cuối {}").format(shown.moment(looked.last))
     return Light(_("Bản gốc"), "warn" if late else "ok", says, _("Chạy vanthu scrub.") if late else "")
+
+
+DOORS = {doors.FOLDER: "Thư mục theo dõi", doors.MAIL: "Hộp thư"}
+
+
+def _doors() -> list[Light]:
+    """The watched folder and the mailboxes, as `vanthu check` tells of them."""
+    return [
+        Light(_(DOORS[one.name]), "bad" if not one.ok else "warn" if one.todo else "ok", one.says, one.todo)
+        for one in doors.look(state().settings)
+    ]
 
 
 def _machine(session: Session, looked: scrub.Looked) -> list[Light]:

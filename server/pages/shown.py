@@ -109,6 +109,7 @@ STEPS = {
 }  # fmt: skip
 """Steps of handling, see archive/handling.py."""
 ACTIONS |= STEPS | {
+    "message_kept": "Đã lưu nguyên thư", "message_refused": "Có tệp trong thư không nhận được",
     "refused": "Đã từ chối ở cửa", "original_damaged": "Thấy bản gốc hỏng", "original_whole": "Bản gốc đã lành lại",
     "inspection_asked": "Đã yêu cầu kiểm tra toàn bộ", "inspected": "Đã kiểm tra toàn bộ",
     "holiday_put": "Đã ghi ngày nghỉ, ngày làm bù", "holiday_removed": "Đã bỏ một ngày khỏi bảng ngày nghỉ",

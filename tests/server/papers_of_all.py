@@ -6,10 +6,11 @@ import zipfile
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import client_ids, delegation, pages, people, register, routing, work_files
+from archive import client_ids, delegation, origins, pages, people, register, routing, work_files
 from archive.config import Settings
 from archive.models import CitationRow, Confirmation, Document, Outbox, RouteRow, Scan, StampRow, User, WorkFile, now
 from archive.pipeline import Archive, quarantine
+from archive.safe import Safe
 from archive.search.indexing import keep_up
 from archive.workdays import today
 from server import create_app
@@ -114,9 +115,23 @@ class Everything:
             session.add(Outbox(document_id=document.id))
         named = ("document", found["document"])
         found["paper"] = str(client_ids.numbers(self.here.readers, self.here.sessions, [named])[named])
+        self._letter(found["scan"], kind)
         for name in ("1.webp", "1.thumb.webp"):
             self.here.derived.put(found["scan"], name, picture)
         return found
+
+    def _letter(self, scan_id: str, kind: str) -> None:
+        """The paper came by mail; only the letter says the word of its subject."""
+        envelope = origins.Envelope(
+            "mail", sender="a@b.vn", account="vanthu@", facts={"subject": word(kind, "subject")}
+        )
+        message = origins.keep(
+            self.here.sessions, self.here.blobs, Safe(self.here.settings.data),
+            io.BytesIO(f"Subject: {word(kind, 'text')}".encode()), envelope, limit=999, actor="fetch",
+        )  # fmt: skip
+        with self.here.sessions.begin() as session:
+            scan, place = session.get(Scan, scan_id), origins.Origin("vanthu@", message=message)
+            origins.note(session, scan, "mail", "a.pdf", place, now())
 
     def _in_book(self, session, document: Document, kind: str) -> int:
         day = today(now())

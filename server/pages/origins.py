@@ -1,0 +1,97 @@
+"""Where a paper came from: the place in its door, and the letter or message it lay in, which may be downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, g, send_file
+from sqlalchemy.orm import Session
+
+from archive import access
+from archive.errors import NotFound
+from archive.models import WITHHELD, Message, Origin, Scan
+from server import restricted
+from server.api.papers import scan_of
+from server.auth import require
+from server.pages import shown
+from server.speech import gettext as _
+from server.state import state
+
+pages = Blueprint("origins", __name__)
+DOORS = {"folder": "Thư mục theo dõi", "mail": "Thư điện tử", "edxml": "Thông điệp edXML", "scanner": "Máy quét"}
+TYPES = {"mail": ("message/rfc822", "eml"), "edxml": ("application/xml", "edxml")}
+GONE = "Không có thư này, hoặc bạn không được xem mọi văn bản trong thư."
+
+
+@dataclass(frozen=True)
+class Whence:
+    """One way a file came."""
+
+    door: str
+    place: str
+    at: str
+    sender: str = ""
+    subject: str = ""
+    sent: str = ""
+    """As the letter says."""
+    letter: str = ""
+    """Where the letter itself is; empty: there is none, or not for this user."""
+
+
+def of(session: Session, scan: Scan) -> list[Whence]:
+    """The ways a scan came that are worth telling, oldest first. For who may see the whole file."""
+    wanted = sa.select(Origin, Message).outerjoin(Message, Message.id == Origin.message_id)
+    rows = session.execute(wanted.where(Origin.scan_id == scan.id).order_by(Origin.at, Origin.id)).all()
+    letters = [message.id for message in _letters(session, scan.id)]
+    found = [_whence(scan, origin, message, letters, session) for origin, message in rows]
+    return list(dict.fromkeys(found))
+
+
+def _whence(scan: Scan, origin: Origin, message: Message | None, letters: Sequence[str], session: Session) -> Whence:
+    door, at = _(DOORS.get(origin.source, origin.source)), shown.moment(origin.at.isoformat())
+    if message is None or message.withheld or not _may_see(session, message):
+        return Whence(door, origin.label, at)
+    facts = message.facts if message.kind == "mail" else {}
+    return Whence(
+        door, origin.label, at, message.sender, str(facts.get("subject", "")), str(facts.get("date", "")),
+        f"/scans/{scan.id}/messages/{letters.index(message.id) + 1}",
+    )  # fmt: skip
+
+
+def _letters(session: Session, scan_id: str) -> Sequence[Message]:
+    of_scan = sa.select(Origin.message_id).where(Origin.scan_id == scan_id)
+    return session.scalars(
+        sa.select(Message).where(Message.id.in_(of_scan)).order_by(Message.received_at, Message.id)
+    ).all()
+
+
+def _may_see(session: Session, message: Message) -> bool:
+    """Every file of it: a letter is one thing, and may bring a second paper that is not for this user."""
+    of_message = sa.select(Origin.scan_id).where(Origin.message_id == message.id)
+    hidden = sa.or_(Scan.status.in_(WITHHELD), access.visible_scans(g.user).is_not(sa.true()))
+    return session.scalar(sa.select(Scan.id).where(Scan.id.in_(of_message), hidden).limit(1)) is None
+
+
+@pages.get("/scans/<scan_id>/messages/<int:number>")
+@require("read")
+def message(scan_id: str, number: int) -> Any:
+    """A letter a scan came in, as it came, byte for byte; only ever saved, never shown inside our own pages."""
+    with state().readers() as session:
+        letters = _letters(session, scan_of(session, scan_id).id)
+        found = letters[number - 1] if 0 < number <= len(letters) else None
+        if found is None or found.withheld or not _may_see(session, found):
+            raise NotFound(GONE)
+        of_message = sa.select(Origin.scan_id).where(Origin.message_id == found.id)
+        for scan in session.scalars(sa.select(Scan).where(Scan.id.in_(of_message))):
+            restricted.note(*scan.documents)
+        sha256, (media_type, ending) = found.sha256, TYPES[found.kind]
+    answer = send_file(
+        state().blobs.path(sha256), mimetype=media_type, as_attachment=True, download_name=f"{sha256[:12]}.{ending}",
+        etag=sha256, max_age=0,
+    )  # fmt: skip
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
