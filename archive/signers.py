@@ -30,6 +30,8 @@ def conflicts(findings: Iterable[Finding], signatures: Sequence[Mapping[str, Any
     read = [one for one in findings if not one.suggestion]
     if any(one.get("verdict") == signed.BROKEN for one in signatures):
         yield _flag("signature_broken")
+    elif signatures and signatures[-1].get("verdict") == signed.CHANGED:
+        yield _flag("signature_changed")
     held = [one for one in signatures if one.get("verdict") in HELD]
     date, organ = (weigh(one for one in read if one.field == name).value for name in ("date", "issuing_organ"))
     days = [str(one["at"])[:10] for one in held if one.get("at")]
@@ -57,6 +59,8 @@ def _is_of(organ: str, signatures: Sequence[Mapping[str, Any]]) -> bool:
 def _alike(one: str, other: str) -> bool:
     """Certificates shorten: `UBND tỉnh Cao Bằng`, `Tỉnh Cao Bằng`, `Văn phòng UBND tỉnh Cao Bằng`."""
     ours, theirs = _words(one), _words(other)
+    if not ours:  # `Ủy ban nhân dân`: of which place nobody has read
+        return True
     return bool(ours & theirs) and (ours <= theirs or theirs <= ours or len(ours & theirs) * 2 >= len(ours))
 
 

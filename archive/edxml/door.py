@@ -261,7 +261,7 @@ def _keep(door: _Door, file: Path, opened: Opened, papers: Sequence[File]) -> st
 
 
 def _receive(door: _Door, inside: Path, file: File, message: str, told: Told) -> Received:
-    origin = Origin(door.origin.label or door.source, door.origin.unit, door.origin.book, message)
+    origin = Origin(door.origin.label, door.origin.unit, door.origin.book, message)
     with os.fdopen(_opened(inside, file), "rb") as stream:
         return intake.receive(
             door.sessions, door.blobs, door.settings, stream, file.name, actor=door.actor, source=KIND,

@@ -109,7 +109,8 @@ def _told(session: Session, document: Document, settings: Settings) -> Told:
         position=_value(document, "signer_title"), signer=_value(document, "signer_name"),
         due=lead.isoformat() if lead else came.due, priority=_priority(document.urgency),
         pages=str(len(document.pages) or ""), appendixes=came.appendixes,
-        places=tuple(document.lists.get("recipients", ())), replies_to=_replies(document) or came.replies_to,
+        places=tuple(document.lists.get("recipients", ())) or came.places,
+        replies_to=_replies(document) or came.replies_to,
     )  # fmt: skip
 
 

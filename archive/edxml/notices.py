@@ -20,7 +20,7 @@ from archive.vietnamese import fold
 
 ACTIONS = {RECALL: "recall_asked", UPDATE: "update_asked", REPLACE: "replacement_told"}
 _of_key = (
-    sa.select(Document).join(Origin, Origin.scan_id == Document.scan_id)
+    sa.select(Document, Message).join(Origin, Origin.scan_id == Document.scan_id)
     .join(Message, Message.id == Origin.message_id)
     .where(Message.kind == KIND, Message.key == sa.bindparam("key"), Document.ordinal == 1, Document.status != "void")
     .order_by(Origin.id)
@@ -51,9 +51,12 @@ def about(told: Told) -> list[Named]:
 
 def find(session: Session, named: Named, but: str = "") -> Document | None:
     """The one document a DocumentId names; None where there is none, or more than one. `but`: not of this message."""
-    by_key = [one for one in session.scalars(_of_key, {"key": named.id}) if not _came_by(session, one, but)]
-    if by_key:
-        return by_key[0] if len({one.id for one in by_key}) == 1 else None
+    rows = session.execute(_of_key, {"key": named.id}).all()
+    # Its appendixes came by the same message.
+    papers = {one.id: one for one, message in rows if one.scan.sha256 == message.facts.get("main")}
+    papers = {id_: one for id_, one in papers.items() if not _came_by(session, one, but)}
+    if papers:
+        return next(iter(papers.values())) if len(papers) == 1 else None
     if not named.code or not named.date:
         return None
     of_day = sa.select(Document).where(Document.date == named.date, Document.status != "void")

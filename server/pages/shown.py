@@ -41,6 +41,7 @@ FLAGS = {
     "ocr_missing_diacritic_in_place": "Địa danh đọc thiếu dấu",
     "ocr_missing_diacritic_in_stamp": "Dấu ĐẾN đọc thiếu dấu",
     "signature_broken": "Chữ ký số không đúng: tệp đã bị sửa sau khi ký",
+    "signature_changed": "Tệp có phần thêm vào sau khi ký số",
     "signed_before_date": "Văn bản ghi ngày sau ngày ký số",
     "signed_long_after_date": "Chữ ký số muộn hơn ngày văn bản trên ba tháng",
     "signed_by_other_organ": "Cơ quan trong chữ ký số khác nơi gửi",

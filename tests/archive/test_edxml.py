@@ -327,7 +327,8 @@ def test_a_scan_that_was_here_before_its_message_is_understood_anew(office):
 def in_book(office, **facts):
     """A paper that came by a message, was read and put into the book."""
     more = {"subject": "phòng, chống dịch", "signer_name": "Nguyễn Văn An", "signer_title": "Chủ tịch"}
-    paper = office.read(office.take(message([("a.pdf", PAPER)], **facts)).first.scan_id, **more)
+    taken = office.take(message([("a.pdf", PAPER), ("b.pdf", OTHER)], **facts))
+    paper, _ = office.read(taken.first.scan_id, **more), office.read(taken.received[1].scan_id, number="9")
     with office.sessions.begin() as session:
         document = session.get(Document, paper)
         register.register(session, document, "den", now().date(), actor="lan")

@@ -196,8 +196,10 @@ def of(date="2026-03-30", organ="Ủy ban nhân dân tỉnh Cao Bằng", **signa
     ({"date": "2025-10-01"}, {"signed_long_after_date"}, False, True),
     ({"organ": "Sở Y tế tỉnh Sơn La"}, {"signed_by_other_organ"}, True, False),
     ({"organ": "Văn phòng Ủy ban nhân dân tỉnh Cao Bằng"}, set(), True, True),
+    ({"organ": "Ủy ban nhân dân"}, set(), True, True),
     ({"organ": "Sở Y tế tỉnh Sơn La", "organs": []}, set(), True, True),
     ({"verdict": signed.BROKEN, "date": "2026-03-31"}, {"signature_broken"}, True, True),
+    ({"verdict": signed.CHANGED}, {"signature_changed"}, True, True),
     ({"verdict": None, "date": "2026-03-31"}, set(), True, True),
 ])  # fmt: skip
 def test_signer_and_time_are_held_against_issuer_and_date(facts, flags, date_sure, organ_sure):
