@@ -131,9 +131,9 @@ def day_of(value: Any) -> str | None:
         raise BadValue("created phải là một ngày, như 2026-03-30; chưa có gì thay đổi.")
     try:
         at = dt.datetime.fromisoformat(value.strip())
-    except ValueError:
+        return (at.astimezone(HANOI) if at.tzinfo else at).date().isoformat()
+    except (ValueError, OverflowError):
         return str(review.checked_value("date", value))
-    return (at.astimezone(HANOI) if at.tzinfo else at).date().isoformat()
 
 
 def _label(ours: str, kind: str) -> Callable[[Session, Any, Mapping[str, Any]], Change]:

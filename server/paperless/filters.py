@@ -260,7 +260,7 @@ _SUBJECTS: Mapping[str, Callable[[Session, str, str, str], Condition]] = {
 def _asn() -> sa.ScalarSelect[Any]:
     """Newest year first, then the number: numbers begin anew each year."""
     of_it = sa.and_(RegisterEntry.document_id == Document.id, RegisterEntry.status == "registered")
-    rank = sa.func.max(RegisterEntry.year * 10_000_000 + RegisterEntry.number)
+    rank = sa.func.max(sa.cast(RegisterEntry.year, sa.BigInteger) * 10_000_000 + RegisterEntry.number)
     return sa.select(sa.func.coalesce(rank, 0)).where(of_it).correlate(Document).scalar_subquery()
 
 

@@ -8,7 +8,9 @@ import sqlalchemy as sa
 from archive import register, routing
 from archive.models import Confirmation, Document, Event, RouteRow, Scan, User
 from archive.workdays import HANOI
+from tests.archive import offices as rows
 from tests.server.desk import settled, shelve
+from tests.server.offices import Office
 from tests.server.shelf import file, index
 
 DAY = dt.date(2026, 3, 2)
@@ -80,6 +82,30 @@ def test_each_filter_narrows_the_list(ask, found):
     }  # fmt: skip
     wrong = {query: (found(query), letters) for query, letters in asked.items() if found(query) != letters}
     assert wrong == {}
+
+
+def test_both_databases_understand_every_filter_and_order(engine_settings):
+    office = Office(engine_settings)
+    with office.sessions.begin() as session:
+        document = rows.document(session, subject="về phòng dịch", date="2020-03-30", issuing_organ="Sở Y tế")
+        register.register(session, document, "den", DAY, actor="van")
+    tag, path, field = (
+        office.ask("GET", f"/api/{word}/").json["results"][0]["id"]
+        for word in ("tags", "storage_paths", "custom_fields")
+    )
+    orders = ("archive_serial_number", "title", "added", "modified", "page_count", "id", "correspondent__name")
+    narrowed = (
+        f"tags__id__none={tag}", f"storage_path__id__in={path}", f"custom_fields__id__none={field}", "owner__isnull=1",
+        "has_custom_fields=1", "created__date__lte=2020-03-30", "created__month=3", "added__date__gt=2001-01-01",
+        "modified__gte=2001-01-01T00:00:00Z", "archive_serial_number__gt=0", "title__icontains=dich", "is_in_inbox=0",
+    )  # fmt: skip
+    for query in (*(f"ordering=-{name}" for name in orders), *narrowed):
+        answer = office.ask("GET", f"/api/documents/?{query}")
+        assert (answer.status_code, answer.json["count"]) == (200, 1), query
+    number = answer.json["results"][0]["id"]
+    assert office.ask("PATCH", f"/api/documents/{number}/", json={"title": "về cúm"}).json["title"] == "về cúm"
+    assert office.ask("GET", "/api/statistics/").json["documents_total"] == 1
+    office.close()
 
 
 @pytest.mark.parametrize(
