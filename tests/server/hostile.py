@@ -6,7 +6,7 @@ class `hostile`; what they would run sets `ran` or opens a dialog.
 
 import sqlalchemy as sa
 
-from archive import history
+from archive import client_ids, history
 from archive.models import (
     Abbreviation,
     AgencyCode,
@@ -156,7 +156,8 @@ def fill(app, makers, texts=TEXTS):
             "batch": batch_of(app, session.scalar(VAN)),
         }  # fmt: skip
     shelf.index(app, makers)
-    return other
+    named = ("document", whole)
+    return other | {"paper": client_ids.numbers(makers, makers, [named])[named]}
 
 
 def batch_of(app, owner):

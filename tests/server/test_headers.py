@@ -14,7 +14,7 @@ from tests.server.pages.test_hostile_text import addresses, in_order
 SANDBOX = "default-src 'none'; sandbox"
 PUBLIC = ("/static/", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json")
 """What holds no paper's words."""
-KEPT_A_DAY = re.compile(r"\.webp$")
+KEPT_A_DAY = re.compile(r"\.webp$|/thumb/$")
 """Pictures of pages: only this browser keeps them, and signing out clears them."""
 
 
@@ -54,7 +54,7 @@ def open_to_scripts(walked):
     """What others made comes as a download without any right to run; what we print has nothing that runs."""
     files = {path: answer for path, answer in walked.items()
              if answer.status_code == 200 and answer.mimetype not in ("text/html", "application/json", "text/plain")
-             and not path.startswith(("/static/", "/metrics")) and not path.endswith(".webp")}  # fmt: skip
+             and not path.startswith(("/static/", "/metrics")) and not path.endswith((".webp", "/thumb/"))}  # fmt: skip
     assert len(files) >= 10
     return [path for path, answer in files.items()
             if answer.headers["Content-Security-Policy"] != SANDBOX
