@@ -141,7 +141,7 @@ from archive import config, database
 from archive.blobs import open_blobs
 from archive.models import User
 from archive.scanner import handing
-from archive.scanner.batch import Batches
+from archive.scanner.folders import Batches
 settings = config.load()
 sessions = database.sessions(database.open_engine(settings.database_url))
 with sessions() as session:

@@ -55,7 +55,7 @@ ROUTES = {
     "restored.say": "last_on_paper",
     "review.decide": "corrected confirmed registered", "review.retry": "retried", "routing.decide": "routed",
     "scanners.add": "scanner_allowed", "scanners.find": "(only listens)", "scanners.forbid": "scanner_forbidden",
-    "scanning.begin": "batch_swept (else pages nobody has handed in)", "scanning.change": "(pages not handed in yet)",
+    "scanning.begin": "batch_swept", "scanning.change": "(pages not handed in yet)",
     "scanning.choose_files": "(pages not handed in yet)", "scanning.discard": "batch_discarded",
     "scanning.find_again": "(only looks)", "scanning.go_on": "(pages not handed in yet)",
     "scanning.receive": "received refused", "scanning.stop": "(a scanner stops)",
