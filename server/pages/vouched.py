@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import access, signed
 from archive.edxml import findings, notices
-from archive.models import WITHHELD, Document
+from archive.models import WITHHELD, Document, Origin, Scan
 from server.pages import shown
 from server.speech import gettext as _
 
@@ -75,7 +76,7 @@ def context(session: Session, document: Document, user: Any) -> dict[str, Any]:
         return {"seals": [], "letters": [], "asked": told}
     said = findings.of_scan(session, document.scan_id)
     seals = [_seal(one) for one in document.scan.signatures]
-    return {"seals": seals, "letters": list(map(_letter, said)), "asked": told}
+    return {"seals": seals, "letters": [_letter(one, _files(session, one, user)) for one in said], "asked": told}
 
 
 def _sees_file(document: Document, user: Any) -> bool:
@@ -92,12 +93,22 @@ def _seal(one: Mapping[str, Any]) -> Seal:
     )  # fmt: skip
 
 
-def _letter(one: findings.Said) -> Letter:
+def _files(session: Session, one: findings.Said, user: Any) -> list[Mapping[str, Any]]:
+    """The files of a message but those of papers this person may not see; then what was left in it is not told, too."""
+    of_message = sa.select(Scan.sha256).join(Origin, Origin.scan_id == Scan.id)
+    of_message = of_message.where(Origin.message_id == one.message.id)
+    scans = set(session.scalars(of_message))
+    seen = set(session.scalars(of_message.where(access.visible_scans(user))))
+    files = one.message.facts.get("files", ())
+    return [each for each in files if each.get("sha256") in seen or (scans == seen and each.get("sha256"))]
+
+
+def _letter(one: findings.Said, files: Sequence[Mapping[str, Any]]) -> Letter:
     facts = one.message.facts
     return Letter(
         one.told.sender.name or one.told.sender.id or _("Không rõ"), one.told.id,
         shown.moment(one.message.received_at.isoformat()), one.told.due, one.told.appendixes,
-        [each for each in facts.get("files", ()) if each.get("sha256")], one.is_main,
+        files, one.is_main,
         [_seal(each) for each in facts.get("signatures", ())],
     )  # fmt: skip
 
