@@ -13,8 +13,11 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 TRUSTED, UNKNOWN, WEAK, CHANGED, BROKEN, UNCHECKED = "trusted", "unknown", "weak", "changed", "broken", "unchecked"
 """Verdicts. changed: what was signed is whole, but something was added to the file afterwards."""
@@ -76,29 +79,31 @@ def of_pdf(path: str, trust: str) -> tuple[Verified, ...]:
     except ImportError:
         return (unchecked("pdf", NO_EXTRA),)
     with Path(path).open("rb") as file:
-        try:
-            found = list(PdfFileReader(file, strict=False).embedded_regular_signatures)[:MOST]
-        except Exception:  # a reader of foreign bytes raises whatever it likes; the child is the border
+        found = _tried(lambda: list(PdfFileReader(file, strict=False).embedded_regular_signatures)[:MOST])
+        if found is None:
             return (unchecked("pdf", FAILED),)
-        return tuple(_pdf_signature(one, trust) for one in found)
+        return tuple(_tried(partial(_pdf_signature, one, trust)) or unchecked("pdf", FAILED) for one in found)
+
+
+def _tried(look: Callable[[], T]) -> T | None:
+    """What `look` finds; None when it fails: readers of foreign bytes raise whatever they like."""
+    try:
+        return look()
+    except Exception:
+        return None
 
 
 def _pdf_signature(one: Any, trust: str) -> Verified:
     from pyhanko.sign.validation import validate_pdf_signature
 
-    try:
-        reported = one.self_reported_timestamp
-        found: Any = validate_pdf_signature(one, _context(trust, reported), key_usage_settings=_usage())
-        stamp = found.timestamp_validity
-        stamped = bool(stamp and stamp.valid and stamp.intact and stamp.trusted)
-        at = stamp.timestamp if stamped else reported
-        facts = _facts(found.signing_cert) | {
-            "name": str(one.field_name or "")[:100], "intact": bool(found.intact and found.valid),
-            "at": _told(at), "stamped": stamped,
-            "algorithm": str(found.md_algorithm or ""),
-        }  # fmt: skip
-    except Exception:
-        return unchecked("pdf", FAILED)
+    reported = one.self_reported_timestamp
+    found: Any = validate_pdf_signature(one, _context(trust, reported), key_usage_settings=_usage())
+    stamp = found.timestamp_validity
+    stamped = bool(stamp and stamp.valid and stamp.intact and stamp.trusted)
+    facts = _facts(found.signing_cert) | {
+        "name": str(one.field_name or "")[:100], "intact": bool(found.intact and found.valid), "stamped": stamped,
+        "at": _told(stamp.timestamp if stamped else reported), "algorithm": str(found.md_algorithm or ""),
+    }  # fmt: skip
     whole = _is_whole(found)
     return Verified("pdf", _verdict(facts, bool(found.trusted), whole), _why_pdf(found), whole=whole, **facts)
 
@@ -205,10 +210,7 @@ def of_xml(path: Path, trust: str, covers: Callable[[bytes], bool], day: str) ->
         import signxml  # noqa: F401
     except ImportError:
         return (unchecked("xml", NO_EXTRA),)
-    try:
-        return (_xml_signature(path, trust, covers, day),)
-    except Exception:
-        return (unchecked("xml", FAILED),)
+    return (_tried(lambda: _xml_signature(path, trust, covers, day)) or unchecked("xml", FAILED),)
 
 
 def _xml_signature(path: Path, trust: str, covers: Callable[[bytes], bool], day: str) -> Verified:
