@@ -11,7 +11,7 @@ from archive import searchable
 from archive.durable import sync
 from archive.plates import Plate, bare_jpeg
 from archive.reading import Page
-from archive.scanner.facts import Facts
+from archive.scanner.facts import Facts, picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +42,5 @@ def _page(number: int, one: Bound) -> Page:
 
 
 def _plate(folder: Path, one: Bound) -> Plate:
-    data = bare_jpeg((folder / f"{one.facts.number:04}.jpg").read_bytes())
+    data = bare_jpeg((folder / picture(one.facts.number)).read_bytes())
     return Plate(data, "DCTDecode", one.facts.width, one.facts.height, one.facts.is_grey, one.turn)

@@ -27,6 +27,11 @@ class Facts:
     """Nobody could decode it: there is no picture."""
 
 
+def picture(number: int) -> str:
+    """The name of the file that holds the JPEG of a page."""
+    return f"{number:04}.jpg"
+
+
 def note(folder: Path, facts: Facts) -> None:
     """Write the facts of a page, by which it counts."""
     write(folder / f"{facts.number:04}.json", json.dumps(asdict(facts)).encode())

@@ -13,6 +13,7 @@ import fcntl
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -89,7 +90,8 @@ class Batches:
     def leaves(self, batch: Batch) -> list[Leaf]:
         """Its pages in the order of the file that is to be."""
         found = sorted(self.folder(batch.id).glob("[0-9][0-9][0-9][0-9].json"))
-        pages = {facts.number: Leaf(facts) for facts in (Facts(**_read(path)) for path in found)}
+        told = [Facts(**facts) for facts in map(_get, found) if facts]
+        pages = {facts.number: Leaf(facts) for facts in told}
         ordered = [
             replace(pages.pop(number), turn=turn, out=out, begins=begins)
             for number, turn, out, begins in _get(self.folder(batch.id) / "order.json") or ()
@@ -117,12 +119,13 @@ class Batches:
             held = (self.folder(batch.id) / "lock").open("wb")
         except FileNotFoundError:
             raise NotFound(_NONE) from None
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            raise Conflict(_BUSY) from None
-        return held
+        for _attempt in range(5):
+            with contextlib.suppress(OSError):
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return held
+            time.sleep(0.02)  # who only looked whether it is held has held it for a moment
+        held.close()
+        raise Conflict(_BUSY)
 
     def is_held(self, batch: Batch) -> bool:
         """Whether a scanner runs for it, or it is being handed in, at this moment."""
@@ -155,13 +158,9 @@ class Batches:
         told: dict[str, Any] | None = _get(self.folder(batch.id) / "plan.json")
         return told
 
-    def freeze(self, batch: Batch, plan: dict[str, Any] | None) -> None:
-        """From now on the files of a batch are these, whatever happens; None: it may be changed again."""
-        path = self.folder(batch.id) / "plan.json"
-        if plan is None:
-            path.unlink(missing_ok=True)
-        else:
-            _put(path, plan)
+    def freeze(self, batch: Batch, plan: dict[str, Any]) -> None:
+        """From now on the files of a batch are these, whatever happens."""
+        _put(self.folder(batch.id) / "plan.json", plan)
 
     def handed(self, batch: Batch) -> list[str] | None:
         """The scans that came of it, once it was handed in."""
@@ -210,12 +209,8 @@ def _put(path: Path, told: Any) -> None:
     write(path, json.dumps(told, ensure_ascii=False).encode())
 
 
-def _read(path: Path) -> Any:
-    return json.loads(path.read_bytes())
-
-
 def _get(path: Path) -> Any:
     try:
-        return _read(path)
+        return json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         return None

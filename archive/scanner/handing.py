@@ -16,52 +16,57 @@ from archive.blobs import Blobs
 from archive.children import Child
 from archive.config import Settings
 from archive.database import Sessions
-from archive.errors import BadValue, Refused
+from archive.errors import BadValue, ScanTooLarge
 from archive.intake import Received
 from archive.models import User
 from archive.origins import Origin
 from archive.scanner.batch import Batch, files
 from archive.scanner.binding import Bound
-from archive.scanner.facts import Facts
+from archive.scanner.facts import Facts, picture
 from archive.scanner.folders import Batches
 
 SOURCE = "scanner"
 WALL, CPU = 120.0, 60.0
 """Seconds to bind one file."""
 _NOTHING = "Lô này không có trang nào để nhận; kho không đổi gì. Hãy quét, hoặc lấy lại một trang đã bỏ."
+_LARGE = "Một tệp của lô sẽ lớn hơn {} MB nên chưa nhận; các trang vẫn còn ở đây. Hãy chia lô thành nhiều tệp."
+_MORE = 1 << 20
+"""Bytes of a file beside its pictures, at most."""
 _HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 
 
 def hand_in(
     batches: Batches, batch: Batch, sessions: Sessions, blobs: Blobs, settings: Settings, *, user: User
 ) -> list[str]:
-    """Take every file of the batch; the ids of their scans. BadValue for an empty one, Conflict while it is scanned.
+    """Take every file of the batch; the ids of their scans. Conflict while it is scanned.
 
-    Refused: that file, and those after it, are still in the batch.
+    BadValue (no page) and ScanTooLarge: nothing was taken, the batch may be changed. Another Refused (disk or database
+    failed): what is to be taken stands, and is taken when this is called again.
     """
     with batches.take(batch):
         if (before := batches.handed(batch)) is not None:
             return before
-        plan = batches.plan(batch) or _plan(batches, batch)
-        batches.freeze(batch, plan)
-        scans: list[str] = []
-        for file in plan["files"]:
-            try:
-                scans.append(_take(batches, batch, plan, file, (sessions, blobs, settings), user.name).scan_id)
-            except Refused:
-                if not scans and not plan.get("again"):
-                    batches.freeze(batch, None)  # nothing of it is in the archive: it may be changed
-                raise
-            plan["again"] = True
+        plan = batches.plan(batch)
+        if plan is None:
+            plan = _plan(batches, batch, settings.max_upload_mb << 20)
+            batches.freeze(batch, plan)
+        archive = sessions, blobs, settings
+        scans = [_take(batches, batch, plan, file, archive, user.name).scan_id for file in plan["files"]]
         batches.close(batch, scans)
     return scans
 
 
-def _plan(batches: Batches, batch: Batch) -> dict[str, Any]:
+def _plan(batches: Batches, batch: Batch, limit: int) -> dict[str, Any]:
     """The files that are to be: names and pages."""
     parts = files(batch, batches.leaves(batch))
     if not parts:
         raise BadValue(_NOTHING)
+    folder = batches.folder(batch.id)
+    if (
+        max(sum((folder / picture(leaf.facts.number)).stat().st_size for leaf in part) for part in parts)
+        > limit - _MORE
+    ):
+        raise ScanTooLarge(_LARGE.format(limit >> 20))
     begun = dt.datetime.fromisoformat(batch.begun).astimezone(_HERE)
     # Two batches of blank forms may be alike to the last byte: the id tells them apart in the file, too.
     name, mark = f"Quét {begun:%Y-%m-%d %H.%M.%S}", batch.id[:8]

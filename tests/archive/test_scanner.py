@@ -22,7 +22,7 @@ from PIL import Image
 
 from archive import people
 from archive.blobs import open_blobs
-from archive.errors import BadValue, Conflict, NotFound
+from archive.errors import BadValue, Conflict, NotFound, ScanTooLarge
 from archive.models import Event, Scan, now
 from archive.plates import bare_jpeg
 from archive.scanner import Ended, Wanted, allowed, discovery, escl, facts, handing, sane
@@ -354,6 +354,18 @@ def test_a_person_begins_and_joins_files_where_the_papers_do():
     sheet = dataclasses.replace(whole, files="sheet")
     joined = [*pages[:1], leaf(2, 2, begins=False), *pages[2:]]
     assert [[one.facts.number for one in part] for part in files(sheet, joined)] == [[1, 2], [3], [4], [5]]
+
+
+def test_a_batch_whose_server_died_says_so_and_one_too_large_stays_open(office):
+    batch = office.begin("sane:x")
+    facts.write(office.batches.folder(batch.id) / facts.picture(1), jpeg(1))
+    facts.note(office.batches.folder(batch.id), facts.Facts(1, 1, 200, 850, 1169))
+    office.batches.note(batch, Run("scanning"))
+    assert office.batches.run(batch).why == "broken_off" and len(office.batches.leaves(batch)) == 1
+    office.settings = dataclasses.replace(office.settings, max_upload_mb=1)
+    with pytest.raises(ScanTooLarge):
+        office.receive(batch)
+    office.batches.change(batch, 1, "right")  # it may still be changed
 
 
 def test_pages_nobody_hands_in_go_after_a_week_and_that_is_written(office):
