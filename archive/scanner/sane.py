@@ -117,7 +117,9 @@ def arguments(known: Options, wanted: Wanted) -> Iterator[str]:
     if "8" in _choices(known.get("--depth", "")):
         yield "--depth=8"
     if "--resolution" in known:
-        yield f"--resolution={nearest(known['--resolution'], wanted.resolution)}"
+        if nearest(known["--resolution"], wanted.resolution) != wanted.resolution:
+            raise Sent("setting")  # the file would have pages of another size than the paper's
+        yield f"--resolution={wanted.resolution}"
     for side, most in (("--page-width", A4[0]), ("--page-height", A4[1]), ("-x", A4[0]), ("-y", A4[1])):
         if found := _range(known.get(side, "")):
             yield f"{side}={min(most, found[1]):g}" if side.startswith("--") else f"{side}{min(most, found[1]):g}"

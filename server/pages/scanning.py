@@ -25,6 +25,7 @@ COOKIE = "scan"
 KEPT = ("device", "source", "resolution", "colour", "files", "every", "drops")
 YEAR = 365 * 24 * 3600
 NO_DEVICE = "Chưa thấy máy quét này: có thể đang tìm, đã tắt, hoặc chưa được cho phép. Chưa quét gì; hãy chọn lại máy."
+NO_WAY = "Máy quét này không có nguồn giấy, màu hoặc độ phân giải đã chọn; chưa quét gì. Hãy chọn cách khác."
 NO_NUMBER = "Số trang của mỗi tệp phải từ 1 đến 999; chưa đổi gì. Hãy gõ lại."
 
 
@@ -210,13 +211,20 @@ def devices() -> Any:
 
 
 def wanted() -> Wanted:
-    """How the form wants pages scanned; only scanners that were found, or allowed, are used."""
+    """How the form wants pages scanned; only scanners that were found, or allowed, are used, as far as they can."""
     asked = request.form.get("device", "")
-    if asked not in {one.id for one in devices() or ()}:
+    device = next((one for one in devices() or () if one.id == asked), None)
+    if device is None:
         raise BadValue(_(NO_DEVICE))
-    dots = request.form.get("resolution", "300")
-    return Wanted(asked, request.form.get("source", ""), int(dots) if dots in map(str, RESOLUTIONS) else 0,
-                  request.form.get("colour", ""))  # fmt: skip
+    dots = request.form.get("resolution", "")
+    how = Wanted(
+        asked, request.form.get("source", ""), int(dots) if dots in map(str, RESOLUTIONS) else 0,
+        request.form.get("colour", ""),
+    )  # fmt: skip
+    can = how.source in device.sources and how.colour in device.colours and how.resolution in device.resolutions
+    if not can and not device.trouble:
+        raise BadValue(_(NO_WAY))
+    return how
 
 
 def choose(batch: Batch, how: Wanted | None = None) -> Batch:

@@ -152,6 +152,9 @@ def test_nobody_sends_the_server_to_an_address_that_was_not_allowed(app, van, sc
         for device in (f"escl:{elsewhere}", "sane:escl:http://10.0.0.1", "sane:net:10.0.0.1:test", "sane:--help", ""):
             answer = van.send("/scan", {"device": device, **HOW})
             assert answer.status_code == 422 and "Chưa thấy máy quét này" in answer.text
+    for choice in ({"resolution": "600"}, {"resolution": "9" * 9}, {"source": "mailbox"}, {"colour": "mauve"}):
+        answer = van.send("/scan", {"device": scanner.device, **HOW, **choice})
+        assert answer.status_code == 422 and "Máy quét này không có" in answer.text
     assert van.send("/admin/scanners", {"url": elsewhere}).status_code == 403
     admin = desk("admin", "Phòng khác")
     assert admin.send("/admin/scanners", {"url": "file:///etc/passwd"}).status_code == 422

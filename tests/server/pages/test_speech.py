@@ -46,7 +46,7 @@ LABELS = (
     *ledger.REASONS.values(), *ledger.DOORS.values(), *origins.DOORS.values(), ledger.TODO,
     *(name for _key, name, _look in ledger.COLUMNS),
     *(words for _look, _sign, *both in scanned.ENDS.values() for words in both if words), scanned.KEPT,
-    scanning.NO_DEVICE, scanning.NO_NUMBER,
+    scanning.NO_DEVICE, scanning.NO_NUMBER, scanning.NO_WAY,
     *(words for *_look, words in vouched.VERDICTS.values()), *vouched.ASKED.values(), *signed.TRUST_WORDS.values(),
     signed.NO_EXTRA, signed.TOO_LARGE, signed.FAILED, signed.PART, signed.MANY, signed.NOBODY,
     *register_by_hand.LABELS.values(), *book_import.LABELS.values(), *books.SYSTEMS.values(),
