@@ -76,6 +76,7 @@
       return;
     }
     if (key === "enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); pressed("#receive"); return; }
+    if (key === "enter" && event.target.name === "every") { event.preventDefault(); event.target.blur(); return; }
     if (event.ctrlKey || event.metaKey || event.target.matches("input:not([type=checkbox], [type=radio]), textarea, select")) return;
     if (key === "q" && !event.altKey) { event.preventDefault(); pressed("#scan"); return; }
     const link = event.target.closest?.("#batch .leaf")?.querySelector("a.pic");
