@@ -36,7 +36,7 @@ RIVALS = ("BIMAT", "BAOMAT", "MATTRAN", "TIENMAT", "MATMA", "MATHANG", "DEN", "T
 """What else stands in boxes and in capitals; nothing at all among it."""
 SELDOM = (
     "MAI", "MAU", "MAC", "MAN", "MOI", "NHAT", "CHAT", "HAT", "PHAT", "LUAT", "DAT", "THAT", "TOI", "TOAN", "TONG",
-    "TUYEN", "TUYET", "TIMAT",
+    "TUYEN", "TUYET",
 )  # fmt: skip
 """Words as like a mark as these seldom stand alone."""
 SELDOM_PRICE = 3.0

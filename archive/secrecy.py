@@ -41,6 +41,8 @@ LONGEST = {"mat": 14.5, "toimat": 27.0, "tuyetmat": 37.0}
 """mm of the words without a box, in 16 points; longer is more than the word, unless it is spaced and plain to read."""
 HOPELESS = -15.0
 """Log chance of the likeliest grade below which a strip is not read again."""
+BEFORE = 22.0
+"""mm left of MẬT in which TỐI or TUYỆT stands: a line across may have parted them."""
 ABOVE = (3.5, 10.0)
 """mm from the line of MẬT up to that of TUYỆT or TỐI where the mark is broken over two."""
 
@@ -56,11 +58,13 @@ class Asked:
 
 FRAMED = Asked(-7.0, 3.0, -2.0)
 """In a box of the size that is the word's by law."""
-CROSSED = Asked(-3.0, 5.0, -2.0)
+CROSSED = Asked(-3.0, 5.0, 0.0)
 """In a box of the law's size that other print runs into."""
+OTHER_BOX = Asked(-3.0, 8.0, 2.0)
+"""In one of the size of another grade: a cell of a table."""
 RED = Asked(-5.0, 5.0, -2.0)
-BARE = Asked(-3.0, 8.0, 1.0)
-SPACED = Asked(-1.0, 12.0, 1.0)
+BARE = Asked(-3.0, 8.0, 0.0)
+SPACED = Asked(-1.5, 8.0, 1.0)
 """Of a line longer than the word."""
 
 
@@ -92,7 +96,7 @@ def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Read
             known.append(blob)
             found = reader.grade(blob, plane.kind, alone=blob in here)
             if found:
-                word = reader.begun_above(blob, here, plane.kind) if found.word == "mat" else found.word
+                word = reader.begun(blob, here, plane.kind) if found.word == "mat" else found.word
                 yield Mark("secrecy", number, _box(blob, reader.per_mm, whole), found.sure, GRADES[word])
 
 
@@ -110,21 +114,23 @@ class _Reader:
             strip = self._strip(blob, kind, tall)
             for picture in _mended(strip):
                 reading = grades.read(self.recogniser.frames(picture), self.recogniser)
-                asked = _asked(blob, kind, reading.word) if alone else CROSSED
+                asked = _asked(blob, kind, reading.word, alone=alone)
                 if _says(reading, asked) and self._hat(blob, kind, reading, tall) > asked.hat:
                     return reading
                 if reading.chance < HOPELESS and not (alone and _framed(blob)):
                     return None
         return None
 
-    def begun_above(self, blob: Blob, others: Sequence[Blob], kind: str) -> str:
-        """The grade of a MẬT: of a higher one when the line above begins that."""
-        for other in others:
-            if abs(other.x - blob.x) < 8 and ABOVE[0] < blob.y - other.y < ABOVE[1]:
-                said = grades.first_word(self._frames(other, kind), self.recogniser)
-                if said:
-                    return said
-        return "mat"
+    def begun(self, blob: Blob, others: Sequence[Blob], kind: str) -> str:
+        """The grade of a MẬT: a higher one when what stands left of it, or the line above, begins that."""
+        c, s = (BEFORE / 2 * way(math.radians(blob.angle)) for way in (math.cos, math.sin))
+        longer = Blob(blob.x - c, blob.y + s, blob.long + BEFORE, blob.broad, blob.angle)
+        reading = grades.read(self._frames(longer, kind), self.recogniser)
+        if reading.word != "mat" and _says(reading, BARE):
+            return reading.word
+        above = [one for one in others if abs(one.x - blob.x) < 8 and ABOVE[0] < blob.y - one.y < ABOVE[1]]
+        said = (grades.first_word(self._frames(one, kind), self.recogniser) for one in above)
+        return next(filter(None, said), "mat")
 
     def _frames(self, blob: Blob, kind: str) -> Frames:
         return self.recogniser.frames(self._strip(blob, kind, _heights(blob)[0]))
@@ -154,9 +160,11 @@ def _mended(strip: Image.Image) -> Iterator[Image.Image]:
     yield strip.filter(THICK).filter(SOFT)
 
 
-def _asked(blob: Blob, kind: str, word: str) -> Asked:
+def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> Asked:
     if _framed(blob) == word:
-        return FRAMED
+        return FRAMED if alone else CROSSED
+    if not alone:
+        return OTHER_BOX
     if blob.broad < LEAST_BOX and blob.long > LONGEST[word]:
         return SPACED
     return RED if kind == "red" else BARE
