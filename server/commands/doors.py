@@ -38,6 +38,7 @@ def watch(desk: Desk, once: bool) -> None:
     if not settings.inbox:
         raise BadSettings("Chưa đặt thư mục theo dõi: VANTHU_INBOX.")
     speak()
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     bell = Bell(Path(settings.inbox))
     stop = _stopping(bell.ring)
     door = Door(settings, desk.sessions, desk.blobs)

@@ -18,7 +18,9 @@ from archive.models import (
     FilePaper,
     FindingRow,
     Holiday,
+    Message,
     NetworkScanner,
+    Origin,
     PageRow,
     RegisterEntry,
     RouteRow,
@@ -189,7 +191,12 @@ def _one_of_each(session, number, text):
         scan_id=scan.id, pages=[1], status="review" if number % 2 else "handling", fields=said, text=text,
         **{name: text for name in FIELDS if name != "date"}, date="2026-03-30", unit_id=unit.id,
     )  # fmt: skip
+    letter = Message(kind="mail", sha256=f"hostile-letter-{number}", size=9, sender=text, account=text,
+                     facts={"subject": text, "date": text})  # fmt: skip
+    session.add(letter)
+    session.flush()
     session.add_all([
+        Origin(scan_id=scan.id, message_id=letter.id, source="mail", label=text, filename=text),
         user, paper, PageRow(scan_id=scan.id, number=1, source="ocr", plain=text, width=100, height=100, reason=text),
         AgencyCode(code=text, name=text, folded=text), Abbreviation(short=text, long=text, kind="organ"),
         SavedSearch(user_id=session.scalar(VAN), name=text, query=f"q={text}"),
