@@ -26,7 +26,7 @@ from archive.blobs.files import full
 from archive.config import Settings
 from archive.database import Sessions
 from archive.derived import Derived
-from archive.errors import DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
+from archive.errors import BadMessage, DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
 from archive.jobs import queue
 from archive.models import WITHHELD, Scan, new_id, now
 from archive.origins import Origin
@@ -36,7 +36,13 @@ from archive.safe import Safe
 __all__ = ["Received", "receive"]
 
 _known = sa.select(Scan).where(Scan.sha256 == sa.bindparam("sha256"))
-_REASONS = {EmptyFile: "empty", ScanTooLarge: "too_large", DiskFull: "disk_full", NotTaken: "not_taken"}
+_REASONS = {
+    BadMessage: "bad_message",
+    EmptyFile: "empty",
+    ScanTooLarge: "too_large",
+    DiskFull: "disk_full",
+    NotTaken: "not_taken",
+}
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, sa.exc.TimeoutError)
 _NO_DATABASE = (
     "Cơ sở dữ liệu chưa trả lời nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy gửi lại sau ít phút; "
@@ -72,13 +78,13 @@ def receive(
     the disk or the database failed, maybe even at the word that it was kept; sending again is right either way.
     """
     try:
-        with _refusing():
+        with refusing():
             archive = Archive(settings, sessions, blobs, Derived(settings.data), Safe(settings.data))
             door = _Door(archive, actor, source, urgent, secret, origin, at or now())
             return _receive(door, stream, filename)
     except Refused as error:
         if not isinstance(error.__cause__, _AWAY):  # a database that just failed would be waited for once more
-            _note(sessions, stream, error, actor, source)
+            note_refusal(sessions, stream, error, actor, source)
         raise
 
 
@@ -111,7 +117,7 @@ def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
 
 
 @contextlib.contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Where disk or database fail, the sender is told so in a sentence: who hears it still has the paper."""
     try:
         yield
@@ -177,7 +183,7 @@ def need_room(blobs: Blobs, settings: Settings) -> None:
         raise full()
 
 
-def _note(sessions: Sessions, stream: BinaryIO, error: Refused, actor: str, source: str) -> None:
+def note_refusal(sessions: Sessions, stream: BinaryIO, error: Refused, actor: str, source: str) -> None:
     """Say in the chain that a file was refused. Where even that finds no room, the sender still hears why."""
     reason = _REASONS.get(type(error), "unknown_format")
     log.info("refused reason=%s source=%s", reason, source)

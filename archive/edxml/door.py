@@ -6,12 +6,10 @@ told that it came, its sender sends it again, and every part of it is taken once
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime as dt
-import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
@@ -19,7 +17,7 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import intake, ledger, origins, scans
+from archive import intake, origins, scans
 from archive.blobs import Blobs
 from archive.blobs.files import too_large
 from archive.children import Child, workplace
@@ -46,7 +44,6 @@ NO_PAPER = "Thông điệp edXML không có tệp nào kho nhận được{}. Ch
 STATUS = "Đây là thông điệp trạng thái, không mang văn bản nào. Chưa nhận gì; tệp vẫn ở máy của bạn."
 NOT_HELD = "Thông điệp yêu cầu thu hồi hoặc sửa một văn bản kho chưa có. Chưa nhận gì; hãy gửi lại khi văn bản đã đến."
 TOO_SLOW = "Thông điệp edXML không đọc được trong giới hạn thời gian và bộ nhớ. Chưa nhận gì; tệp vẫn ở bên gửi."
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,45 +87,24 @@ def receive(
     `stream` must seek. Refused (as there, and BadMessage) means: nothing was kept, and an event says so.
     """
     door = _Door(sessions, blobs, settings, actor, source, urgent, secret, origin or Origin(), at or now())
-    with workplace() as folder, _refusals_noted(door) as size:
-        file = _as_message(stream, folder, settings)
-        if file:
-            size.append(file.stat().st_size)
-            return _take(door, file, folder)
+    begin = stream.tell()
+    if _may_be_one(stream.read(tree.HEAD)):
+        stream.seek(begin)
+        with workplace() as folder, intake.refusing():
+            if message := _opened(door, stream, folder):
+                return _take(door, message, folder)
+    stream.seek(begin)
     return Taken((intake.receive(
         sessions, blobs, settings, stream, filename, actor=actor, source=source, urgent=urgent, secret=secret,
         origin=origin, at=at,
     ),))  # fmt: skip
 
 
-@contextlib.contextmanager
-def _refusals_noted(door: _Door) -> Iterator[list[int]]:
-    """A message that is refused leaves an event; what the ordinary door refuses leaves its own."""
-    size: list[int] = []
-    try:
-        yield size
-    except BadMessage:
-        log.info("refused reason=bad_message source=%s", door.source)
-        with contextlib.suppress(sa.exc.SQLAlchemyError), door.sessions.begin() as session:
-            ledger.note_refusal(session, door.actor, door.source, "bad_message", next(iter(size), None), door.at)
-        raise
-
-
 # ------------------------------------------------------------------------------------------------ is it one?
 
 
-def _as_message(stream: BinaryIO, folder: Path, settings: Settings) -> Path | None:
-    """A copy of the stream that a child may read, where it looks like a message; the stream is at its beginning."""
-    begin = stream.tell()
-    head = stream.read(tree.HEAD)
-    stream.seek(begin)
-    if not head.startswith(zips.MAGIC) and not (tree.seems(head) and _is_no_scan(head)):
-        return None
-    file = _copied(stream, folder / "came", settings.max_upload_mb << 20)
-    stream.seek(begin)
-    if head.startswith(zips.MAGIC) and not _ask("is_message", str(file)):
-        return None
-    return file
+def _may_be_one(head: bytes) -> bool:
+    return head.startswith(zips.MAGIC) or (tree.seems(head) and _is_no_scan(head))
 
 
 def _is_no_scan(head: bytes) -> bool:
@@ -161,17 +137,30 @@ def _ask(function: str, *args: object) -> object:
 # ------------------------------------------------------------------------------------------------ taking it
 
 
-def _take(door: _Door, file: Path, folder: Path) -> Taken:
+def _opened(door: _Door, stream: BinaryIO, folder: Path) -> Opened | None:
+    """The message, its files in `folder/inside`; None for another ZIP. A refusal leaves an event."""
     most, trust = door.settings.max_upload_mb << 20, door.settings.trust
-    inside = folder / "inside"
+    came, inside = folder / "came", folder / "inside"
     inside.mkdir()
-    trusted = str(Path(trust).absolute()) if trust else ""
-    opened = judged(cast(Opened, _ask("open_message", str(file), str(inside), most, trusted)), inside)
+    try:
+        with _copied(stream, came, most).open("rb") as copy:
+            is_zip = copy.read(4) == zips.MAGIC
+        if is_zip and not _ask("is_message", str(came)):
+            return None
+        trusted = str(Path(trust).absolute()) if trust else ""
+        opened = judged(cast(Opened, _ask("open_message", str(came), str(inside), most, trusted)), inside)
+        _check(door, opened.told, opened.files, in_order(opened))
+    except Refused as error:
+        intake.note_refusal(door.sessions, stream, error, door.actor, door.source)
+        raise
+    return opened
+
+
+def _take(door: _Door, opened: Opened, folder: Path) -> Taken:
     papers = in_order(opened)
-    _check(door, opened.told, opened.files, papers)
-    message = _keep(door, file, opened, papers)
+    message = _keep(door, folder / "came", opened, papers)
     before = _known(door, message)
-    received = [_receive(door, inside, one, message, opened.told) for one in papers]
+    received = [_receive(door, folder / "inside", one, message, opened.told) for one in papers]
     held = _finish(door, message, opened.told, received, before)
     left_out = tuple((kept_name(one.name), one.why) for one in opened.files if one.why)
     return Taken((*received, *(held if not received else ())), message, left_out)
@@ -183,7 +172,7 @@ def judged(opened: Opened, folder: Path) -> Opened:
 
 
 def _judged(file: File, folder: Path) -> File:
-    with os.fdopen(_opened(folder, file), "rb") as stream:
+    with os.fdopen(_descriptor(folder, file), "rb") as stream:
         head = stream.read(scans.HEAD)
     try:
         return dataclasses.replace(file, media_type=scans.sniff(head))
@@ -191,7 +180,7 @@ def _judged(file: File, folder: Path) -> File:
         return dataclasses.replace(file, why=file.why or (OTHER if head else EMPTY))
 
 
-def _opened(folder: Path, file: File) -> int:
+def _descriptor(folder: Path, file: File) -> int:
     """By its number, and no link: a child that was taken over may have written anything there."""
     return os.open(folder / str(file.number), os.O_RDONLY | os.O_NOFOLLOW)
 
@@ -262,7 +251,7 @@ def _keep(door: _Door, file: Path, opened: Opened, papers: Sequence[File]) -> st
 
 def _receive(door: _Door, inside: Path, file: File, message: str, told: Told) -> Received:
     origin = Origin(door.origin.label, door.origin.unit, door.origin.book, message)
-    with os.fdopen(_opened(inside, file), "rb") as stream:
+    with os.fdopen(_descriptor(inside, file), "rb") as stream:
         return intake.receive(
             door.sessions, door.blobs, door.settings, stream, file.name, actor=door.actor, source=KIND,
             urgent=door.urgent or told.priority > 0, secret=door.secret or bool(told.secrecy), origin=origin,

@@ -34,7 +34,7 @@ COLUMNS = (("read", "Đã đọc", "ok"), ("in_work", "Đang đọc", "c1"), ("r
            ("unknown", "Không rõ ở đâu", "bad"))  # fmt: skip
 REASONS = {
     "empty": "tệp rỗng", "unknown_format": "không phải PDF hay ảnh", "too_large": "quá lớn", "disk_full": "kho hết chỗ",
-    "not_taken": "kho chưa nhận được",
+    "not_taken": "kho chưa nhận được", "bad_message": "thông điệp edXML hỏng hoặc không có văn bản",
 }  # fmt: skip
 
 
