@@ -39,13 +39,13 @@ def look() -> Any:
 def show(batch: Batch | None, sentence: str = "", status: int = 200) -> Any:
     """The page, of one batch or of none yet."""
     batches = state().batches
-    waiting = [one for one in batches.open_of(g.user.id) if batch is None or one.id != batch.id]
+    others = [] if batch else [scanned.shown(batches, one) for one in batches.open_of(g.user.id)]
     typed = request.form if sentence else {}
     return render_template(
         "pages/scanning.html", batch=batch, choice=scanned.choice(batch, request.cookies.get(COOKIE, ""), typed),
         shown=batch and scanned.shown(batches, batch), devices=devices(), resolutions=RESOLUTIONS, sentence=sentence,
-        waiting=[scanned.shown(batches, one) for one in waiting], did=request.args.get("did", ""),
-        files=request.args.get("files", "").isdecimal() and int(request.args["files"][:3]),
+        waiting=[one for one in others if one.sheets or one.running], did=request.args.get("did", ""),
+        files=number if (number := request.args.get("files", "")).isdecimal() else "",
     ), status  # fmt: skip
 
 
