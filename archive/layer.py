@@ -24,6 +24,7 @@ SIGNING = re.compile(
     re.IGNORECASE,
 )
 """What signing programs print beside their signature."""
+LEGACY = "letters of the layer are in a legacy encoding"
 _VIETNAMESE = set("aăâbcdđeêghiklmnoôơpqrstuưvxyfjwz")
 _VOWELS = "aeiouy"
 _WITH_MARK = {
@@ -49,6 +50,11 @@ def objection(letters: Sequence[Letter], facts: Facts) -> str | None:
     return _garbage(text)
 
 
+def objection_to_letters(letters: Sequence[Letter]) -> str | None:
+    """Why what the letters say cannot be the page's text, however much of it there is."""
+    return _garbage(_without_signing("".join(letter.text for letter in letters if letter.visible)))
+
+
 def place(letter: Letter) -> tuple[str, float, float]:
     """What tells one letter of a page from another when the page is read twice."""
     return letter.text, round(letter.box[0], 3), round(letter.box[1], 3)
@@ -67,7 +73,7 @@ def _garbage(text: str) -> str | None:
     letters = [char for char in shown if char.isalpha() or char in "®¬¸µ¶·¹¨©"]
     foreign = sum(_bare(char) not in _VIETNAMESE for char in letters)
     if foreign > 0.03 * max(1, len(letters)):
-        return "letters of the layer are in a legacy encoding"
+        return LEGACY
     if syllables(text.split()) < 0.5:
         return "words of the layer are not Vietnamese"
     return None
@@ -84,7 +90,7 @@ def words(letters: Sequence[Letter], overlaid: Sequence[Letter] = ()) -> tuple[W
     """The words of a page in reading order, each a line and a block; `overlaid` are numbers and days laid over it."""
     kept = [letter for letter in letters if letter.visible]
     kept += _plain_overlay(overlaid)
-    return tuple(layout.in_reading_order(_lines(_tokens(kept))))
+    return tuple(layout.in_reading_order(_lines(tokens(kept))))
 
 
 def _plain_overlay(letters: Sequence[Letter]) -> list[Letter]:
@@ -113,22 +119,23 @@ def _is_near(one: Box, other: Box) -> bool:
     return abs(one[1] - other[1]) < 3 * high and one[0] - 0.6 < other[0] < one[2] + 0.2
 
 
-def _tokens(letters: Sequence[Letter]) -> list[Word]:
+def tokens(letters: Sequence[Letter]) -> list[Word]:
     """Letters that follow closely on one another on one line, cut at white space."""
-    tokens: list[Word] = []
+    found: list[Word] = []
     run: list[Letter] = []
     for letter in letters:
-        if run and (letter.text.isspace() or not _continues(run[-1].box, letter.box)):
-            tokens.append(_token(run))
+        if run and (letter.text.isspace() or not continues(run[-1].box, letter.box)):
+            found.append(_token(run))
             run = []
         if not letter.text.isspace() and letter.text.isprintable():
             run.append(letter)
     if run:
-        tokens.append(_token(run))
-    return [token for token in tokens if token.text]
+        found.append(_token(run))
+    return [token for token in found if token.text]
 
 
-def _continues(one: Box, other: Box) -> bool:
+def continues(one: Box, other: Box) -> bool:
+    """Whether a letter in the second box goes on with the word of the first."""
     high = max(one[3] - one[1], 1e-6)
     level = min(one[3], other[3]) - max(one[1], other[1])
     # Boxes are fractions of the page: on A4 a height of 1 is 1.41 widths.

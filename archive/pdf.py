@@ -19,10 +19,13 @@ import pypdfium2.raw as pdfium
 from PIL import Image
 
 from archive.errors import Encrypted, PageTooLarge, Unreadable
+from archive.legacy_encodings import encoding_of
 from archive.reading import Box
 
 RENDERED_DPI = 300
 MOST_DPI = 600
+MOST_NAME = 256
+"""Bytes of the name of a font; longer ones are not looked at."""
 _INVISIBLE = (3, 7)  # PDF 32000-1, 9.3.6: text rendering modes that paint nothing, as hidden OCR layers have them
 _BROKEN = "Tệp PDF bị hỏng, không mở được. Tệp gốc vẫn được lưu an toàn; hãy quét lại hoặc xin bản khác."
 _LOCKED = "Tệp PDF có mật khẩu. Tệp gốc vẫn được lưu an toàn; hãy xin bản không có mật khẩu."
@@ -38,6 +41,8 @@ class Letter:
     box: Box
     visible: bool
     """False for the hidden text that OCR programs lay under a scan, and for text that an image covers."""
+    font: str = ""
+    """What the file calls its font, `ABCDEF+.VnTime`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,13 +207,16 @@ class Sheet:
     def _letters(self) -> Iterator[tuple[Letter, int]]:
         text = self._page.get_textpage()
         try:
-            hidden = self._hidden()
+            hidden, fonts, last = self._hidden(), dict[int, str](), None
             for index in range(text.count_chars()):
                 code = pdfium.FPDFText_GetUnicode(text.raw, index)
                 holder = ctypes.cast(pdfium.FPDFText_GetTextObject(text.raw, index), ctypes.c_void_p).value or 0
-                box = self._letter_box(text, index)
+                if holder not in fonts:
+                    fonts[holder] = _font(text, index)
+                # VNI draws marks without a width of their own over the letter before.
+                last = box = self._letter_box(text, index) or (last if encoding_of(fonts[holder]) == "VNI" else None)
                 if box and _is_letter(code):
-                    yield Letter(chr(code), box, not hidden.get(holder, False)), index
+                    yield Letter(chr(code), box, not hidden.get(holder, False), fonts[holder]), index
         finally:
             text.close()
 
@@ -290,6 +298,12 @@ class Sheet:
             return image.copy() if grey else image.convert("RGB")
         finally:
             bitmap.close()
+
+
+def _font(text: pypdfium2.PdfTextPage, index: int) -> str:
+    name, flags = ctypes.create_string_buffer(MOST_NAME), ctypes.c_int()
+    length = pdfium.FPDFText_GetFontInfo(text.raw, index, name, MOST_NAME, flags)
+    return name.value.decode("utf-8", "replace") if 0 < length <= MOST_NAME else ""
 
 
 def _is_letter(code: int) -> bool:

@@ -16,7 +16,19 @@ from typing import Any
 
 from PIL import Image
 
-from archive import advice, insets, layer, layout, lost_lines, pageimage, pictures, second_look, secrecy, tesseract
+from archive import (
+    advice,
+    insets,
+    layer,
+    layout,
+    legacy_layer,
+    lost_lines,
+    pageimage,
+    pictures,
+    second_look,
+    secrecy,
+    tesseract,
+)
 from archive import views as pageviews
 from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
 from archive.findings import Mark
@@ -338,6 +350,7 @@ class _PdfSource(_Source):
         self._sheet, self._n, self._limits = sheet, n, limits
         self._facts = sheet.facts
         self._letters = sheet.letters()
+        self._text, self._was = legacy_layer.converted(self._letters)
         self._pictured = sheet.picture_boxes()
         self.dpi = None
 
@@ -368,12 +381,13 @@ class _PdfSource(_Source):
         return self._sheet.rendered(self._limits.pixels)
 
     def objection(self) -> str | None:
-        return layer.objection(self._letters, self._facts)
+        return layer.objection(self._text, self._facts)
 
     def layer_page(self, image: Image.Image) -> Page:
-        words = layer.words(self._letters, self.overlaid())
+        words = layer.words(self._text, self.overlaid())
+        reason = f"a born-digital text layer{self._was and f', converted from {self._was}'}"
         return Page.of_words(
-            self._n, words, source="layer", reason="a born-digital text layer", width=image.width,
+            self._n, words, source="layer", reason=reason, width=image.width,
             height=image.height, dpi=self.dpi,
         )  # fmt: skip
 
