@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image
 
 A4 = b"[0 0 595 842]"
 
 
-def _pdf(*objects: bytes) -> bytes:
+def pdf(objects: Sequence[bytes]) -> bytes:
     """A PDF of `objects`, numbered from 1; the first is the catalogue."""
     out, places = io.BytesIO(), []
     out.write(b"%PDF-1.7\n")
@@ -26,22 +26,22 @@ def _pdf(*objects: bytes) -> bytes:
     return out.getvalue()
 
 
-def _stream(body: bytes, entries: bytes = b"") -> bytes:
+def stream(body: bytes, entries: bytes = b"") -> bytes:
     return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(body), entries, body)
 
 
 def _paper(*rest: bytes, count: int = 1, kids: int = 1, page: bytes = b"", box: bytes = A4) -> bytes:
     """A PDF whose one page, shown `kids` times, has object 4 as its content; object 5 and on are `rest`."""
-    return _pdf(
+    return pdf([
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [%s] /Count %d >>" % (b"3 0 R " * kids, count),
         b"<< /Type /Page /Parent 2 0 R /MediaBox %s /Contents 4 0 R %s >>" % (box, page),
         *rest,
-    )
+    ])  # fmt: skip
 
 
 def _packed_twice(content: bytes) -> bytes:
-    return _stream(zlib.compress(zlib.compress(content, 9), 9), b"/Filter [/FlateDecode /FlateDecode]")
+    return stream(zlib.compress(zlib.compress(content, 9), 9), b"/Filter [/FlateDecode /FlateDecode]")
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -74,7 +74,7 @@ def many_such_pages() -> bytes:
 def slow_page() -> bytes:
     """A page that is drawn for ever: shadings over shadings, each the whole sheet."""
     shading = b"<< /ShadingType 1 /ColorSpace /DeviceRGB /Domain [0 1 0 1] /Matrix [595 0 0 842 0 0] /Function 6 0 R >>"
-    function = _stream(
+    function = stream(
         b"{ " + b"2 copy mul sin 3 1 roll exch " * 200 + b"pop 0 0 }",
         b"/FunctionType 4 /Domain [0 1 0 1] /Range [0 1 0 1 0 1]",
     )
@@ -85,64 +85,64 @@ def slow_page() -> bytes:
 def forms_in_forms() -> bytes:
     """Ten forms, each of which shows the next a hundred times: a hundred trillion of them."""
     forms = [
-        _stream(b"/F Do " * 100, b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] "
+        stream(b"/F Do " * 100, b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] "
                 b"/Resources << /XObject << /F %d 0 R >> >>" % (number + 1))
         for number in range(5, 15)
     ]  # fmt: skip
-    last = _stream(b"0 0 m 9 9 l S", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9]")
-    return _paper(_stream(b"/F Do " * 100), *forms, last, page=b"/Resources << /XObject << /F 5 0 R >> >>")
+    last = stream(b"0 0 m 9 9 l S", b"/Type /XObject /Subtype /Form /BBox [0 0 9 9]")
+    return _paper(stream(b"/F Do " * 100), *forms, last, page=b"/Resources << /XObject << /F 5 0 R >> >>")
 
 
 def a_form_in_itself() -> bytes:
     form = b"/Type /XObject /Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /F 5 0 R >> >>"
-    return _paper(_stream(b"/F Do"), _stream(b"/F Do /F Do", form), page=b"/Resources << /XObject << /F 5 0 R >> >>")
+    return _paper(stream(b"/F Do"), stream(b"/F Do /F Do", form), page=b"/Resources << /XObject << /F 5 0 R >> >>")
 
 
 def many_pages() -> bytes:
     """A PDF that claims 200,000 pages, all the same."""
-    return _paper(_stream(b""), count=200_000, kids=200_000)
+    return _paper(stream(b""), count=200_000, kids=200_000)
 
 
 def pages_in_a_ring() -> bytes:
-    return _pdf(
+    return pdf([
         b"<< /Type /Catalog /Pages 2 0 R >>",
         b"<< /Type /Pages /Kids [3 0 R] /Count 9 >>",
         b"<< /Type /Pages /Parent 2 0 R /Kids [2 0 R] /Count 9 >>",
-    )
+    ])  # fmt: skip
 
 
 def vast_box() -> bytes:
     """A sheet 70 m wide."""
-    return _paper(_stream(b"0 0 m 9 9 l S"), box=b"[0 0 200000 200000]")
+    return _paper(stream(b"0 0 m 9 9 l S"), box=b"[0 0 200000 200000]")
 
 
 def no_box() -> bytes:
-    return _paper(_stream(b"0 0 m 9 9 l S"), box=b"[0 0 0.0001 1e30]")
+    return _paper(stream(b"0 0 m 9 9 l S"), box=b"[0 0 0.0001 1e30]")
 
 
 def vast_image() -> bytes:
     """A PDF with one picture of 100,000 by 100,000 pixels, packed twice."""
-    image = _stream(
+    image = stream(
         zlib.compress(zlib.compress(bytes(1 << 20), 9), 9),
         b"/Type /XObject /Subtype /Image /Width 100000 /Height 100000 /BitsPerComponent 8 /ColorSpace /DeviceGray "
         b"/Filter [/FlateDecode /FlateDecode]",
     )
-    return _paper(_stream(b"595 0 0 842 0 0 cm /I Do"), image, page=b"/Resources << /XObject << /I 5 0 R >> >>")
+    return _paper(stream(b"595 0 0 842 0 0 cm /I Do"), image, page=b"/Resources << /XObject << /I 5 0 R >> >>")
 
 
 def packed_image() -> bytes:
     """A picture of 20,000 by 20,000 pixels that really are there, in a few hundred bytes."""
-    image = _stream(
+    image = stream(
         zlib.compress(zlib.compress(bytes(50_000_000), 9), 9),
         b"/Type /XObject /Subtype /Image /Width 20000 /Height 20000 /BitsPerComponent 1 /ColorSpace /DeviceGray "
         b"/Filter [/FlateDecode /FlateDecode]",
     )
-    return _paper(_stream(b"595 0 0 842 0 0 cm /I Do"), image, page=b"/Resources << /XObject << /I 5 0 R >> >>")
+    return _paper(stream(b"595 0 0 842 0 0 cm /I Do"), image, page=b"/Resources << /XObject << /I 5 0 R >> >>")
 
 
 def deep_arrays() -> bytes:
     """A hundred thousand brackets, one in the other: a parser that calls itself runs out of stack."""
-    return _paper(_stream(b"[" * 100_000 + b"]" * 100_000), page=b"/X " + b"[" * 100_000 + b"]" * 100_000)
+    return _paper(stream(b"[" * 100_000 + b"]" * 100_000), page=b"/X " + b"[" * 100_000 + b"]" * 100_000)
 
 
 def long_text_layer() -> bytes:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from functools import cache
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
+
+from bench._hostile_files import pdf, stream
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
 LETTER = [
@@ -44,24 +45,6 @@ def letter(dpi: int = 200, colour: str = "white", ink: str = "black", lines=LETT
 def saved(image: Image.Image, path: Path, **how: object) -> Path:
     image.save(path, **how)
     return path
-
-
-def pdf(objects: list[bytes]) -> bytes:
-    """A PDF of `objects`, numbered from 1; the first is the catalogue."""
-    out, places = io.BytesIO(), []
-    out.write(b"%PDF-1.7\n")
-    for number, body in enumerate(objects, 1):
-        places.append(out.tell())
-        out.write(b"%d 0 obj\n%s\nendobj\n" % (number, body))
-    start = out.tell()
-    out.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1))
-    out.write(b"".join(b"%010d 00000 n \n" % place for place in places))
-    out.write(b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, start))
-    return out.getvalue()
-
-
-def stream(body: bytes, entries: bytes = b"") -> bytes:
-    return b"<< /Length %d %s >>\nstream\n%s\nendstream" % (len(body), entries, body)
 
 
 def page_pdf(

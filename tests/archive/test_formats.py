@@ -8,7 +8,8 @@ from PIL import Image
 
 from archive import layer, scans
 from archive.pdf import Facts, Letter
-from tests.archive.paper import letter, page_pdf, pdf, saved, stream
+from bench._hostile_files import pdf, stream
+from tests.archive.paper import letter, page_pdf, saved
 
 COVER = b"q 595 0 0 842 0 0 cm /Im Do Q"
 LINE = "Cac so, ban, nganh khan truong bao cao tinh hinh thuc hien truoc ngay 20 thang 02. "

@@ -21,7 +21,8 @@ from archive.errors import (
 from archive.pageimage import Shown
 from archive.scans import Limits
 from archive.signatures import moment
-from tests.archive.paper import letter, page_pdf, pdf, saved
+from bench._hostile_files import pdf
+from tests.archive.paper import letter, page_pdf, saved
 
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", Path(__file__).parents[3] / "shared" / "material"))
 COVER = b"q 595 0 0 842 0 0 cm /Im Do Q"

@@ -12,7 +12,8 @@ from PIL import Image
 from archive import pdfa, plates, scans, searchable, views
 from archive.plates import Plate
 from archive.reading import Page, Word
-from tests.archive.paper import letter, pdf, saved, stream
+from bench._hostile_files import pdf, stream
+from tests.archive.paper import letter, saved
 
 WORDS = (
     Word("Thông", (0.10, 0.10, 0.20, 0.12), 0.9, 0), Word("báo", (0.21, 0.10, 0.28, 0.12), 0.9, 0),

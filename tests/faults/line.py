@@ -9,7 +9,6 @@ import io
 import os
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,16 +23,17 @@ from archive.jobs import queue
 from archive.jobs.worker import Worker
 from archive.models import Event
 from archive.pipeline import Step
+from bench._soak_workers import nurse
 
 PAGES = 2
 LEASE = 3.0
 EVERY_STEP = Counter(["survey 0", "read 1", "read 2", "mark 0", "shelve 0"])
 
 
-def picture(number):
-    """A tiny scan, each other bytes."""
-    image = Image.new("L", (40, 40), 255)
-    image.putpixel(divmod(number, 40), 0)
+def picture(number, size=(40, 40)):
+    """A scan of `size` pixels, each other bytes."""
+    image = Image.new("L", size, 255)
+    image.putpixel(divmod(number, size[1]), 0)
     out = io.BytesIO()
     image.save(out, "PNG")
     return out.getvalue()
@@ -113,21 +113,8 @@ def settings_of(database, data):
 
 
 def main(database, data):
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        pid = os.fork()
-        if not pid:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.close(0)
-            _work(settings_of(database, data))
-        print(pid, flush=True)
-
-
-def _work(settings):
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    Worker(settings, steps=STEPS).run(stop)
-    os._exit(0)
+    settings = settings_of(database, data)
+    nurse(lambda stop: Worker(settings, steps=STEPS).run(stop))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ import subprocess
 
 import pytest
 import sqlalchemy as sa
-from PIL import Image
 
 from archive import database, history, intake, ledger, register, review
 from archive.blobs import open_blobs
@@ -24,6 +23,7 @@ from archive.search.indexing import keep_up, rebuild
 from archive.search.query import parse
 from archive.workdays import HANOI
 from migrations import upgrade
+from tests.faults.line import picture
 
 SIZE = 24
 """Megabytes of the disk."""
@@ -55,12 +55,9 @@ def place(disk):
     engine.dispose()
 
 
-def picture(number):
-    image = Image.new("L", (300, 400), 255)
-    image.putpixel(divmod(number, 300), 0)
-    out = io.BytesIO()
-    image.save(out, "PNG")
-    return out.getvalue()
+def paper(number):
+    """Large enough to fill a small disk with."""
+    return picture(number, (300, 400))
 
 
 def receive(place, content):
@@ -102,10 +99,10 @@ def wrong(place):
 
 
 def test_below_the_reserve_papers_are_read_found_reviewed_and_registered_but_none_is_taken(place, disk):
-    scan_id = receive(place, picture(1))
+    scan_id = receive(place, paper(1))
     fill(disk, leave=8 << 20)
     with pytest.raises(DiskFull):
-        receive(place, picture(2))
+        receive(place, paper(2))
     with place.sessions.begin() as session:
         assert [day.turned_away for day in ledger.days(session, TODAY, TODAY)] == [1]
     read(place)  # what was received is read, pictures and index and all
@@ -124,13 +121,13 @@ def test_below_the_reserve_papers_are_read_found_reviewed_and_registered_but_non
 
 def test_a_disk_that_is_full_to_the_last_byte_loses_nothing_and_goes_on_when_there_is_room(place, disk):
     open_door = dataclasses.replace(place, settings=dataclasses.replace(place.settings, reserve_mb=0))
-    kept = [receive(place, picture(number)) for number in range(3)]
+    kept = [receive(place, paper(number)) for number in range(3)]
     read(place)
     assert place.index.status().healthy  # a web that runs has it open
     ballast = fill(disk)
     with pytest.raises(ArchiveError):
         for number in range(10, 60):
-            kept.append(receive(open_door, picture(number)))
+            kept.append(receive(open_door, paper(number)))
     for scan_id in kept[:3]:  # a picture that finds no room is one that is made again later
         with pytest.raises(OSError, match="space"):
             Derived(disk).put(scan_id, "2.webp", b"x" * (1 << 20))
@@ -139,7 +136,7 @@ def test_a_disk_that_is_full_to_the_last_byte_loses_nothing_and_goes_on_when_the
         assert list(history.broken(session)) == []
     assert place.index.status().healthy
     ballast.unlink()
-    kept.append(receive(place, picture(99)))
+    kept.append(receive(place, paper(99)))
     read(place)
     keep_up(place.sessions, place.index)
     with place.readers() as session:

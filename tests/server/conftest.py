@@ -1,11 +1,13 @@
 """A running application over a fresh archive, and people at their desks in front of it."""
 
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 
 from archive import database, people
 from server import create_app
+from server.cli import main
 from tests.server.desk import Desk
 from tests.server.witness import Witness
 
@@ -61,3 +63,18 @@ def desk(app, makers):
         return desk
 
     return sit_down
+
+
+@pytest.fixture
+def vanthu(settings, sqlite_engine, monkeypatch):
+    """Runs a command on the migrated archive of `settings`, or on the one in `data`."""
+    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
+    monkeypatch.setenv("VANTHU_WORKERS", "1")
+
+    def run(*words, status=0, data=settings.data, **more):
+        monkeypatch.setenv("VANTHU_DATA", str(data))
+        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False, **more)
+        assert result.exit_code == status, result.output
+        return result
+
+    return run

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from click.testing import CliRunner
 from PIL import Image
 
 from archive import database, people, second_factor
@@ -23,25 +22,10 @@ from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
 from archive.recogniser import open_recogniser
 from archive.vietnamese import fold
-from server.cli import COMMANDS, main
+from server.cli import COMMANDS
 from server.demo import SAMPLES, pdf
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
-    """Runs a command on the migrated archive of `settings`."""
-    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
-    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
-    monkeypatch.setenv("VANTHU_WORKERS", "1")
-
-    def run(*words, status=0, **more):
-        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False, **more)
-        assert result.exit_code == status, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

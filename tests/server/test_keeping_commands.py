@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
 import migrations
 from archive import backup, database
@@ -12,23 +11,12 @@ from archive.backup.target import Target
 from archive.models import Document, Event, Restore, Scan
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
-from server.cli import main
 from tests.archive.kept import Office
 
 
-@pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
-    """Runs a command on the archive of `settings`, or of another directory."""
-    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
+@pytest.fixture(autouse=True)
+def furnished(settings, sqlite_engine):
     Office(settings, sqlite_engine).furnish(1)
-
-    def run(*words, status=0, data=settings.data):
-        monkeypatch.setenv("VANTHU_DATA", str(data))
-        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == status, result.output
-        return result
-
-    return run
 
 
 def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, sqlite_sessions):

@@ -5,26 +5,11 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from click.testing import CliRunner
 
 from archive import intake
 from archive.blobs import open_blobs
 from archive.inspection import runs
 from archive.models import Event, Scan, Task
-from server.cli import main
-
-
-@pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
-    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
-    monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
-
-    def run(*words, status=0):
-        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == status, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

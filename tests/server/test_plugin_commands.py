@@ -3,14 +3,12 @@
 import json
 
 import pytest
-from click.testing import CliRunner
 
 from archive import pages
 from archive.consent import Sources
 from archive.jobs import Worker
 from archive.models import Confirmation, Document, Event, FindingRow, PluginState, Task
 from archive.reading import Page
-from server.cli import main
 from tests.archive import offices
 
 SPY = """
@@ -23,18 +21,6 @@ def extract(text, stamp):
     return []
 """
 """A plugin that leaves a trace when it is loaded."""
-
-
-@pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
-    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
-
-    def run(*words, status=0):
-        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == status, result.output
-        return result
-
-    return run
 
 
 @pytest.fixture

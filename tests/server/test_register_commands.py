@@ -4,28 +4,18 @@ import json
 
 import openpyxl
 import pytest
-from click.testing import CliRunner
 
 from archive import register
 from archive.models import BookImport, RegisterEntry
-from server.cli import main
 from tests.archive import offices
 from tests.archive.test_forms import pages
 from tests.archive.test_register import DAY, NOW
 from tests.archive.test_register_import import LAWFUL, line
 
 
-@pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
-    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
+@pytest.fixture(autouse=True)
+def office(monkeypatch):
     monkeypatch.setenv("VANTHU_OFFICE", "Văn phòng Tỉnh ủy")
-
-    def run(*words, status=0):
-        result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
-        assert result.exit_code == status, result.output
-        return result
-
-    return run
 
 
 def enter(session, number=None):
