@@ -200,11 +200,12 @@ def _verdict(facts: dict[str, Any], trusted: bool, whole: bool) -> str:
 # ------------------------------------------------------------------------------------------------ XML
 
 
-def of_xml(path: Path, trust: str, covers: Callable[[bytes], bool], day: str) -> tuple[Verified, ...]:
+def of_xml(path: Path, trust: str, covers: Callable[[Sequence[bytes]], bool], day: str) -> tuple[Verified, ...]:
     """The signature of an XML message; called in a child.
 
-    `covers` is asked whether the bytes that are really signed say what was read: a signature that is right over some
-    other part of the file is worth nothing (signature wrapping). `day`: ISO date at which its certificate must hold.
+    `covers` is asked whether the parts that are really signed say all that was read: a signature that is right over
+    some other part of the file is worth nothing (signature wrapping). `day`: ISO date at which its certificate must
+    hold.
     """
     try:
         import signxml  # noqa: F401
@@ -213,7 +214,7 @@ def of_xml(path: Path, trust: str, covers: Callable[[bytes], bool], day: str) ->
     return (_tried(lambda: _xml_signature(path, trust, covers, day)) or unchecked("xml", FAILED),)
 
 
-def _xml_signature(path: Path, trust: str, covers: Callable[[bytes], bool], day: str) -> Verified:
+def _xml_signature(path: Path, trust: str, covers: Callable[[Sequence[bytes]], bool], day: str) -> Verified:
     from lxml import etree  # type: ignore[import-untyped]
 
     content = path.read_bytes()
@@ -233,7 +234,7 @@ def _xml_signature(path: Path, trust: str, covers: Callable[[bytes], bool], day:
         if signed is not None:
             break
     facts = _facts(certificate) | {"algorithm": "sha1" if is_weak else "", "intact": signed is not None}
-    whole = any(covers(one) for one in signed or ())
+    whole = bool(signed) and covers(signed or ())
     trusted = whole and _is_trusted(certificate, certificates, trust, day)
     why = PART if signed is not None and not whole else "" if trusted or not whole else NOBODY
     return Verified("xml", _verdict(facts, trusted, whole), why, whole=whole, **facts)

@@ -69,9 +69,12 @@ def of_document(session: Session, document: Document, read: Sequence[Finding]) -
 
 
 def weight(message: Message) -> float:
-    """Confidence of its header; 0 where its signature does not hold over what was read."""
+    """Confidence of its header; 0 where it was changed after it was signed.
+
+    Signed in part it is worth as much as not signed at all: anybody can leave a signature out.
+    """
     verdicts = {str(one.get("verdict")) for one in message.facts.get("signatures", ())}
-    if verdicts & {signed.BROKEN, signed.CHANGED}:
+    if signed.BROKEN in verdicts:
         return 0.0
     return VERIFIED if verdicts == {signed.TRUSTED} else UNVERIFIED
 

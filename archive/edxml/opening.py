@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from archive import signed
@@ -126,16 +126,27 @@ def _verified(
     file: Path, trust: str, opening: _Opening, read: tuple[Told, list[tuple[Path, File]]]
 ) -> tuple[signed.Verified, ...]:
     """Its signature; it counts only where what is signed, read by itself, says all that was read."""
+    told, files = read[0], [one for _, one in read[1]]
 
-    def says_the_same(content: bytes) -> bool:
-        again = opening.folder / "signed.xml"
-        again.write_bytes(content)
-        try:
-            told, files, _ = opening.read(again, "signed")
-        except Refused:
-            return False
-        return (told, [one for _, one in files]) == (read[0], [one for _, one in read[1]])
+    def say_the_same(parts: Sequence[bytes]) -> bool:
+        again = [_read_again(opening, number, part) for number, part in enumerate(parts)]
+        if (told, files) in again:
+            return True
+        # Header and file may be signed apart. Of several files the manifest, too, says which is the paper.
+        known = {one.sha256 for _, part in again for one in part}
+        return len(files) == 1 and files[0].sha256 in known and any(part == told for part, _ in again)
 
     if file.stat().st_size > MOST_SIGNED:
         return (signed.unchecked("xml", signed.TOO_LARGE),)
-    return signed.of_xml(file, trust, says_the_same, read[0].date)
+    return signed.of_xml(file, trust, say_the_same, told.date)
+
+
+def _read_again(opening: _Opening, number: int, part: bytes) -> tuple[Told, list[File]]:
+    """What a signed part says by itself; a part may be any element of the message."""
+    file = opening.folder / f"signed-{number}.xml"
+    file.write_bytes(b"<edXML>" + part + b"</edXML>")
+    try:
+        told, files, _ = opening.read(file, f"signed-{number}")
+    except Refused:
+        return Told(), []
+    return told, [one for _, one in files]

@@ -80,6 +80,8 @@ def keep_verify(
     if len(found) == len(scan.signatures):
         told = zip(scan.signatures, found, strict=True)
         scan.signatures = [said | signed.to_json(one) for said, one in told]
+    elif any(one.verdict != signed.UNCHECKED for one in found):  # the two count differently, as with time stamps
+        scan.signatures = [signed.to_json(one) for one in found]
     elif found:
         scan.signatures = [said | signed.to_json(signed.unchecked("pdf", found[0].why)) for said in scan.signatures]
     return [("look", (0,))]

@@ -24,6 +24,8 @@ from signxml import DigestAlgorithm, SignatureMethod, XMLSigner, methods
 from archive import signed
 from archive.edxml import opening
 from archive.findings import Finding, settle
+from archive.models import Scan
+from archive.pipeline import reading
 from archive.signers import conflicts
 from tests.archive.edxml_samples import message, pdf
 
@@ -169,6 +171,13 @@ def test_a_message_changed_after_signing_is_broken(tmp_path, organ, trust):
     assert of_xml(tmp_path, bent, trust)[1]["verdict"] == signed.BROKEN
 
 
+def test_header_and_file_may_be_signed_apart(tmp_path, organ, trust):
+    whole = message([("a.pdf", pdf())], date=DAY).replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="h">')
+    apart = whole.replace("<AttachmentEncoded>", '<AttachmentEncoded Id="f">')
+    told, one = of_xml(tmp_path, sign_xml(apart, organ, reference_uri=["#h", "#f"]), trust)
+    assert (one["verdict"], told.number) == (signed.TRUSTED, "471")
+
+
 def test_what_is_wrapped_around_a_signed_part_is_not_believed(tmp_path, organ, trust):
     """Signature wrapping: the signed message stands aside, another one is read; its own header is what was signed."""
     right = message(date=DAY).replace("<edXML:edXMLHeader>", '<edXML:edXMLHeader Id="h">')
@@ -182,6 +191,17 @@ def test_what_is_wrapped_around_a_signed_part_is_not_believed(tmp_path, organ, t
 
 
 # ------------------------------------------------------------------------------------------------ against the paper
+
+
+@pytest.mark.parametrize(("known", "found", "kept"), [
+    (1, (signed.TRUSTED,), [signed.TRUSTED]), (2, (signed.TRUSTED,), [signed.TRUSTED]),
+    (2, (signed.UNCHECKED,), [signed.UNCHECKED] * 2),
+])  # fmt: skip
+def test_a_scan_keeps_what_was_found_of_its_signatures_and_goes_on(known, found, kept):
+    scan = Scan(signatures=[{"signer": "An", "at": "2026-03-30", "reason": "x"}] * known)
+    answer = [signed.Verified("pdf", verdict, signer="Bình") for verdict in found]
+    assert list(reading.keep_verify(None, None, scan, None, [answer])) == [("look", (0,))]
+    assert [one["verdict"] for one in scan.signatures] == kept
 
 
 def of(date="2026-03-30", organ="Ủy ban nhân dân tỉnh Cao Bằng", **signature):
