@@ -30,7 +30,7 @@ class Finding:
 
     `confidence` is the probability (0..1) that `value` is what the paper says. `value` None with a high confidence
     says: the paper does not say. `witness` names the kind of evidence (ocr, layer, second_look, pen, signature,
-    file_name, stamp, register, body): findings of different witnesses that agree strengthen each other.
+    message, file_name, stamp, register, body): findings of different witnesses that agree strengthen each other.
     """
 
     field: str
