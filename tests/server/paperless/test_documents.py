@@ -80,8 +80,7 @@ def test_each_filter_narrows_the_list(ask, found):
         "query=dich&ordering=-archive_serial_number": "acb", "search=ngay+le": "b",
         "id__in=": "abc", "id__in=123456789": "", "something=else": "abc",
     }  # fmt: skip
-    wrong = {query: (found(query), letters) for query, letters in asked.items() if found(query) != letters}
-    assert wrong == {}
+    assert {query: found(query) for query in asked} == asked
 
 
 def test_both_databases_understand_every_filter_and_order(engine_settings):
@@ -108,12 +107,16 @@ def test_both_databases_understand_every_filter_and_order(engine_settings):
     office.close()
 
 
-@pytest.mark.parametrize(
-    "query", ["custom_field_query=[]", "shared_by__id=1", "created__date__gt=hôm+qua", "id__in=x", "tags__id__any=1"]
-)
-def test_a_filter_that_is_not_known_is_refused_and_not_passed_over(ask, papers, query):
-    answer = ask("clerk", f"documents/?{query}")
-    assert (answer.status_code, list(answer.json), answer.mimetype) == (400, ["detail"], "application/json")
+def test_a_filter_that_is_not_known_is_refused_and_not_passed_over(ask):
+    for query in (
+        "custom_field_query=[]",
+        "shared_by__id=1",
+        "created__date__gt=hôm+qua",
+        "id__in=x",
+        "tags__id__any=1",
+    ):
+        answer = ask("clerk", f"documents/?{query}")
+        assert (answer.status_code, list(answer.json), answer.mimetype) == (400, ["detail"], "application/json"), query
 
 
 def test_a_list_is_turned_page_by_page_and_shows_only_the_fields_asked_for(ask, papers):
