@@ -57,8 +57,9 @@ class Progress:
 
 
 _WORDS = {
-    "survey": "Đang chờ đọc", "mark": "Đang tìm dấu đến", "cut": "Đang tách văn bản", "extract": "Đang trích thông tin",
-    "route": "Đang tìm nơi nhận", "shelve": "Đang lập chỉ mục",
+    **dict.fromkeys(("survey", "verify", "look"), "Đang chờ đọc"), "mark": "Đang tìm dấu đến",
+    "cut": "Đang tách văn bản", "extract": "Đang trích thông tin", "route": "Đang tìm nơi nhận",
+    "shelve": "Đang lập chỉ mục",
 }  # fmt: skip
 
 
