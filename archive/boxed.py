@@ -28,6 +28,9 @@ SHORT = 0.95
 """Of both short sides together."""
 LEAST = 3.75
 """Of four sides together, the long ones counting twice by the worse of them."""
+BEYOND = 3.0
+"""mm beside a box in which its long sides must have ended."""
+TRIES = 4
 MOST = 3
 """Boxes of a head that are read: tables have many."""
 
@@ -75,9 +78,24 @@ def _level(level: Mask, wide: float, angle: float) -> Iterator[_Box]:
     long, left, right = long[:high, :width], left[:high, :width], right[:high, :width]
     good = (long >= SIDE) & (np.maximum(left, right) >= SIDE) & (left + right >= SHORT)
     score = np.where(good, long * 2 + left + right, 0)
-    y, x = np.unravel_index(int(score.argmax()), score.shape)
-    if score[y, x] >= LEAST:
-        yield _Box(float(score[y, x]), _turned_back(level.shape, x + across / 2, y + down / 2, wide, angle))
+    for _ in range(TRIES):
+        y, x = (int(n) for n in np.unravel_index(int(score.argmax()), score.shape))
+        best = float(score[y, x])
+        if best < LEAST:
+            return
+        if not _goes_on(level, y, x, across, down):
+            yield _Box(best, _turned_back(level.shape, x + across / 2, y + down / 2, wide, angle))
+            return
+        score[max(0, y - 3) : y + 4, max(0, x - 3) : x + 4] = 0
+
+
+def _goes_on(level: Mask, y: int, x: int, across: int, down: int) -> bool:
+    """Whether both long sides run on beyond a short one: a cell of a table, or the half of a longer box."""
+    far = round(BEYOND * PER_MM)
+    beside = (slice(max(0, x - 1 - far), max(0, x - 1)), slice(x + across + 2, x + across + 2 + far))
+    sides = [level[max(0, row - 2) : row + 3, part] for part in beside for row in (y, y + down)]
+    ink = [float(side.any(0).mean()) if side.shape[1] == far else 0.0 for side in sides]
+    return min(ink[:2]) > 0.6 or min(ink[2:]) > 0.6
 
 
 def _runs(mask: Mask, length: int) -> NDArray[np.float32]:

@@ -40,10 +40,10 @@ class Blob:
 
 def blobs(mask: Mask) -> Iterator[Blob]:
     """Ink that may be a word alone or a box of one."""
-    near = _grown(mask, across=4, down=1)
+    near = grown(mask, across=4, down=1)
     whole = list(_sized(near, mask))
     print_only = _without_frames(mask)
-    letters = _sized(_grown(print_only, across=4, down=1), print_only)
+    letters = _sized(grown(print_only, across=4, down=1), print_only)
     yield from whole
     yield from (blob for blob in letters if not any(is_same(blob, other) for other in whole))
 
@@ -91,7 +91,7 @@ def _laid(xs: NDArray[np.intp], ys: NDArray[np.intp]) -> Blob:
     return Blob(mm[0], mm[1], mm[2], mm[3], math.degrees(angle))
 
 
-def _grown(mask: Mask, across: int, down: int) -> Mask:
+def grown(mask: Mask, across: int, down: int) -> Mask:
     """What lies within so many pixels of ink."""
     grown = mask.copy()
     for n in range(1, across + 1):

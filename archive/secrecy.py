@@ -39,6 +39,8 @@ MENDED = ImageFilter.GaussianBlur(1.5)
 THICK = ImageFilter.MinFilter(3)
 LONGEST = {"mat": 14.5, "toimat": 27.0, "tuyetmat": 37.0}
 """mm of the words without a box, in 16 points; longer is more than the word, unless it is spaced and plain to read."""
+SMALL, SOME = 400, 150
+"""Pixels along the copy on which it is seen how lines run, and how many letters and bars must begin on it."""
 HOPELESS = -15.0
 """Log chance of the likeliest grade below which a strip is not read again."""
 BEFORE = 22.0
@@ -83,6 +85,14 @@ def look(
 def head_of(page: Image.Image) -> Image.Image:
     """The head of a page."""
     return page.crop((0, 0, page.width, max(1, round(page.height * HEAD))))
+
+
+def lies_on_its_side(head: Image.Image) -> bool:
+    """Whether the lines of a page run up or down: letters put together make bars, which end less often along them."""
+    plane = ink.planes(head.convert("L"), SMALL / max(head.size))[0]
+    near = lone.grown(plane.mask, across=2, down=2)
+    down, along = (int((one[1:] & ~one[:-1]).sum()) for one in (near, near.T))
+    return down < along and along > SOME
 
 
 def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Reader) -> Iterator[Mark]:

@@ -14,6 +14,7 @@ from archive import bundles, host, scans, secrecy
 from archive.drawings import Drawing, Layout, Lesson
 from archive.findings import Citation, Finding, Mark, Record, Route, Stamp
 from archive.reading import Gap, Page, Text
+from archive.views import at_most_reading_dpi, turned
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,18 @@ def survey(path: str, limits: scans.Limits) -> scans.Survey:
 
 
 def look(path: str, number: int, limits: scans.Limits) -> tuple[Mark, ...]:
-    """The marks of secrecy at the head of one page, before anything else of it is read."""
+    """The marks of secrecy at the head of one page, before anything else of it is read.
+
+    Of a page whose lines run up or down both sides are looked at: the reader may read it without turning it.
+    """
     with scans.source(Path(path), number, limits) as one:
         head, dpi = one.head()
-    return secrecy.look(head, number, dpi)
+        heads = [head]
+        if secrecy.lies_on_its_side(head):
+            image = at_most_reading_dpi(one.image(), one.dpi)
+            heads += [secrecy.head_of(turned(image, degrees)) for degrees in (90, 270)]
+            dpi = None
+    return next(filter(None, (secrecy.look(each, number, dpi) for each in heads)), ())
 
 
 def read(path: str, number: int, options: scans.Options, plugins: Plugins) -> scans.PageReading:

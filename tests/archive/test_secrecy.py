@@ -3,10 +3,11 @@
 What share is found on worn papers `./run bench secrets` tells; here a mark of each kind, plainly printed.
 """
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from archive import secrecy
+from archive import scans, secrecy, steps
 from archive.recogniser import open_recogniser
 from tests.archive.paper import LETTER, font, letter
 
@@ -14,15 +15,15 @@ pytestmark = pytest.mark.skipif(open_recogniser() is None, reason="no recogniser
 WIDE = {"MẬT": 157, "TỐI MẬT": 236, "TUYỆT MẬT": 315}
 
 
-def with_mark(word, ink="red", boxed=True, angle=0.0, page=None):
-    page = page or letter()
-    stamp = Image.new("RGBA", (WIDE[word] + 20, 83), (255, 255, 255, 0))
+def with_mark(word, ink="red", boxed=True, angle=0.0, page=None, at=(230, 330), wide=None):
+    page, wide = page or letter(), wide or WIDE[word]
+    stamp = Image.new("RGBA", (wide + 20, 83), (255, 255, 255, 0))
     pen = ImageDraw.Draw(stamp)
     if boxed:
-        pen.rectangle((10, 10, 10 + WIDE[word], 73), outline=ink, width=5)
+        pen.rectangle((10, 10, 10 + wide, 73), outline=ink, width=5)
     pen.text((stamp.width / 2, 41), word, fill=ink, font=font(42), anchor="mm")
     turned = stamp.rotate(angle, Image.Resampling.BICUBIC, expand=True)
-    page.paste(turned, (230, 330), turned)
+    page.paste(turned, at, turned)
     return page
 
 
@@ -69,3 +70,69 @@ def test_a_mark_below_the_head_is_none():
 
 def test_an_empty_page_and_a_page_of_one_pixel_have_none():
     assert seen(Image.new("RGB", (1654, 2339), "white")) == seen(Image.new("L", (1, 1), 255)) == ()
+
+
+# ------------------------------------------------------------------------------------------------ as they really are
+
+
+@pytest.mark.parametrize("at", [(230, 330), (1150, 40), (1250, 330)], ids=["below the number", "at the top", "right"])
+def test_a_mark_is_found_wherever_in_the_head_it_stands(at):
+    assert [mark.text for mark in seen(with_mark("MẬT", at=at))] == ["MẬT"]
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+def test_a_grade_without_its_tone_marks_is_one(boxed):
+    for word, grade in (("MAT", "MẬT"), ("TOI MAT", "TỐI MẬT"), ("TUYET MAT", "TUYỆT MẬT")):
+        assert [mark.text for mark in seen(with_mark(word, boxed=boxed, wide=WIDE[grade]))] == [grade]
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+def test_a_grade_broken_over_two_lines_is_the_higher_one(boxed):
+    page = letter()
+    pen = ImageDraw.Draw(page)
+    if boxed:
+        pen.rectangle((230, 322, 450, 444), outline="red", width=4)
+    for y, word in ((358, "TUYỆT"), (410, "MẬT")):
+        pen.text((340, y), word, fill="red", font=font(42), anchor="mm")
+    assert [mark.text for mark in seen(page)] == ["TUYỆT MẬT"]
+
+
+def test_a_mark_torn_to_shreds_in_black_and_white_is_found():
+    page = np.array(with_mark("TUYỆT MẬT", angle=4).convert("L").convert("1", dither=Image.Dither.NONE))
+    torn = page | (np.random.default_rng(3).random(page.shape) < 0.6)
+    part = page.copy()
+    part[300:440, 200:640] = torn[300:440, 200:640]
+    assert [mark.text for mark in seen(Image.fromarray(part).convert("L"))] == ["TUYỆT MẬT"]
+
+
+def test_a_box_that_other_print_runs_into_is_found():
+    page = with_mark("TỐI MẬT", "black", angle=3)
+    pen = ImageDraw.Draw(page)
+    pen.line((440, 300, 520, 300, 520, 460), fill="black", width=4)
+    pen.line((60, 345, 245, 352), fill="black", width=4)
+    assert [mark.text for mark in seen(page)] == ["TỐI MẬT"]
+
+
+def test_other_words_in_boxes_of_the_law_s_size_are_no_marks():
+    page = letter()
+    others = ("KHẨN", "MẮT", "MẶT", "ĐẾN", "MAI", "HỎA TỐC", "BÍ MẬT", "LƯU HÀNH NỘI BỘ", "THƯỢNG KHẨN", "TIỀN MẶT")
+    for n, word in enumerate(others):
+        wide = 157 if len(word) < 5 else 236 if len(word) < 9 else 420
+        with_mark(word, page=page, at=(160 + 470 * (n % 3), 560 + 110 * (n // 3)), angle=2.0 * (n % 3), wide=wide)
+    assert seen(page) == ()
+
+
+def test_a_scan_on_its_head_is_looked_at_when_it_stands_upright(tmp_path):
+    path = tmp_path / "a.png"
+    with_mark("MẬT", ink="black").rotate(180).save(path, dpi=(200, 200))
+    reading = scans.read_page(path, 1, scans.Options(looks=True))
+    assert [mark.text for mark in reading.secret] == ["MẬT"]
+    assert (reading.page.words, reading.view, reading.thumb) == ((), b"", b"")
+
+
+@pytest.mark.parametrize("turn", [90, 270])
+def test_a_scan_on_its_side_is_looked_at_from_both(turn, tmp_path):
+    """Tesseract may read such a page without telling that it lay turned."""
+    path = tmp_path / "a.png"
+    with_mark("TỐI MẬT").rotate(turn, expand=True).save(path, dpi=(200, 200))
+    assert [mark.text for mark in steps.look(str(path), 1, scans.Limits())] == ["TỐI MẬT"]
