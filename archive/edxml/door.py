@@ -17,7 +17,7 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import intake, origins, scans
+from archive import intake, origins, scans, signed
 from archive.blobs import Blobs
 from archive.blobs.files import too_large
 from archive.children import Child, workplace
@@ -161,7 +161,7 @@ def _take(door: _Door, opened: Opened, folder: Path) -> Taken:
     message = _keep(door, folder / "came", opened, papers)
     before = _known(door, message)
     received = [_receive(door, folder / "inside", one, message, opened.told) for one in papers]
-    held = _finish(door, message, opened.told, received, before)
+    held = _finish(door, message, opened, received, before)
     left_out = tuple((kept_name(one.name), one.why) for one in opened.files if one.why)
     return Taken((*received, *(held if not received else ())), message, left_out)
 
@@ -266,14 +266,15 @@ def _known(door: _Door, message: str) -> set[str]:
 
 
 def _finish(
-    door: _Door, message: str, told: Told, received: Sequence[Received], before: set[str]
+    door: _Door, message: str, opened: Opened, received: Sequence[Received], before: set[str]
 ) -> list[Received]:  # fmt: skip
     """Notices on papers that are held, and a new look at scans that were here before the message."""
     with door.sessions.begin() as session:
         for one in received:
             if not one.new and one.scan_id not in before:
                 _look_again(session, one.scan_id, door.actor)
-        held = notices.tell(session, message, told, door.actor, door.at)
+        trusted = [one.get("verdict") for one in opened.signatures] == [signed.TRUSTED]
+        held = notices.tell(session, message, opened.told, door.actor, door.at, trusted=trusted)
         scans_held = [session.get_one(Scan, session.get_one(Document, one).scan_id) for one in held]
         return [Received(one.id, one.sha256, one.status, new=False) for one in scans_held]
 

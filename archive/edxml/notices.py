@@ -33,13 +33,14 @@ _told = (
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a sender asks about a paper; `at` ISO."""
+    """What a sender asks about a paper; `at` ISO; `trusted`: the message bears a signature of somebody believed."""
 
     action: str
     sender: str
     reason: str
     at: str
     message: str
+    trusted: bool = False
 
 
 def about(told: Told) -> list[Named]:
@@ -70,13 +71,16 @@ def _came_by(session: Session, document: Document, message_id: str) -> bool:
     return session.scalar(wanted.limit(1)) is not None
 
 
-def tell(session: Session, message_id: str, told: Told, actor: str, at: dt.datetime) -> list[str]:
+def tell(
+    session: Session, message_id: str, told: Told, actor: str, at: dt.datetime, *, trusted: bool = False
+) -> list[str]:
     """Write a notice on each paper that is held, once for a message; ids of the papers."""
     found = [find(session, one, but=message_id) for one in about(told)]
     for document in (one for one in found if one):
         if not any(one.message == message_id for one in of(session, document.id)):
             sender = told.sender.name or told.sender.id
-            facts = {"message": message_id, "sender": sender[:300], "reason": told.business_reason[:500]}
+            facts = {"message": message_id, "sender": sender[:300], "reason": told.business_reason[:500],
+                     "trusted": trusted}  # fmt: skip
             history.append(session, actor, ACTIONS[told.business], document.id, facts, at)
     return [one.id for one in found if one]
 
@@ -86,6 +90,7 @@ def of(session: Session, document_id: str) -> list[Notice]:
     events = session.scalars(_told, {"document": document_id}).all()
     facts = [json.loads(event.data) for event in events]
     return [
-        Notice(event.action, str(one.get("sender", "")), str(one.get("reason", "")), event.at, str(one.get("message")))
+        Notice(event.action, str(one.get("sender", "")), str(one.get("reason", "")), event.at, str(one.get("message")),
+               bool(one.get("trusted")))
         for event, one in zip(events, facts, strict=True)
-    ]
+    ]  # fmt: skip

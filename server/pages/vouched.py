@@ -67,6 +67,7 @@ class Asked:
     sender: str
     reason: str
     at: str
+    trusted: bool
 
 
 def context(session: Session, document: Document, user: Any) -> dict[str, Any]:
@@ -114,4 +115,4 @@ def _letter(one: findings.Said, files: Sequence[Mapping[str, Any]]) -> Letter:
 
 
 def _asked(one: notices.Notice) -> Asked:
-    return Asked(_(ASKED[one.action]), one.sender, one.reason, shown.moment(one.at))
+    return Asked(_(ASKED[one.action]), one.sender, one.reason, shown.moment(one.at), one.trusted)

@@ -345,6 +345,7 @@ def test_a_recall_is_a_notice_on_the_paper_and_changes_nothing_else(office):
         assert (taken.first.scan_id, document.status) == (document.scan_id, "registered")
         (notice,) = notices.of(session, paper)
         assert (notice.action, notice.reason, notice.sender) == ("recall_asked", "Gửi nhầm", "UBND tỉnh Cao Bằng")
+        assert not notice.trusted
 
 
 def test_each_status_is_written_once_and_reads_as_the_standard_says(office, tmp_path):

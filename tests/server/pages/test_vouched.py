@@ -46,8 +46,10 @@ def test_a_message_comes_in_by_both_doors_and_its_paper_shows_what_vouches_for_i
     seal = {"kind": "pdf", "verdict": signed.BROKEN, "signer": "Nguyễn Văn An", "organs": ["UBND"], "at": None}
     paper = papers(makers, taken, [seal, seal | {"verdict": signed.TRUSTED}, {"signer": "Cũ", "at": None}])
     page = clerk.page(f"/documents/{paper}")
-    for words in ("đã bị sửa sau khi ký", "✕", "có trong danh sách tin cậy", "✓", "Chưa kiểm tra được", "Gửi nhầm",
-                  "đề nghị thu hồi", "phu luc mat.pdf", "bang.xlsx", "15/04/2026"):  # fmt: skip
+    for words in (
+        "đã bị sửa sau khi ký", "✕", "có trong danh sách tin cậy", "✓", "Chưa kiểm tra được", "Gửi nhầm",
+        "đề nghị thu hồi", "Chưa xác minh được bên gửi", "phu luc mat.pdf", "bang.xlsx", "15/04/2026",
+    ):  # fmt: skip
         assert words in page, words
     assert "theo thông điệp edXML" in desk("leader").page(f"/routing?document={paper}")
     staff = desk("staff").page(f"/documents/{paper}")
