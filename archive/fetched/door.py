@@ -34,8 +34,10 @@ from archive.watched import places
 ACTOR = "fetch"
 """Who events of the mail are said to be by."""
 SOURCE = "mail"
-SECONDS = 60.0
-"""For taking a letter apart."""
+SECONDS, COMPUTING = 180.0, 90.0
+"""For taking a letter apart: by the clock, and of processor time."""
+MOST_BYTES = 100 << 20
+"""Of a letter, whatever the settings allow a file: taking it apart needs several times its size in memory."""
 TRIES = 2
 """How often a letter may bring the child down before it is put aside."""
 WHOLE = 7 / 5
@@ -112,7 +114,7 @@ class Door:
 
     def _letter(self, account: Account, box: Mailbox, uid: str, known: places.Map) -> _Outcome | None:
         """None: it is gone, another process was quicker."""
-        size, most = box.size(uid), int((self._settings.max_upload_mb << 20) * WHOLE)
+        size, most = box.size(uid), min(MOST_BYTES, int((self._settings.max_upload_mb << 20) * WHOLE))
         if size is not None and size > most:
             with self._sessions.begin() as session:
                 ledger.note_refusal(session, ACTOR, SOURCE, "too_large", size, now())
@@ -140,7 +142,7 @@ class Door:
         for _ in range(TRIES):
             try:
                 letter = self._child.run(
-                    "archive.fetched.opening:open_letter", content, wall=SECONDS, cpu=SECONDS
+                    "archive.fetched.opening:open_letter", content, wall=SECONDS, cpu=COMPUTING
                 )  # fmt: skip
                 return letter, _Outcome()
             except ArchiveError as error:

@@ -10,6 +10,6 @@ A process that dies leaves its claims; the next one takes them up, and bytes tha
 
 from __future__ import annotations
 
-from archive.watched.door import ACTOR, SOURCE, Door
+from archive.watched.door import ACTOR, SOURCE, Door, Looked
 
-__all__ = ["ACTOR", "SOURCE", "Door"]
+__all__ = ["ACTOR", "SOURCE", "Door", "Looked"]

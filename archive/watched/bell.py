@@ -40,6 +40,6 @@ class Bell:
             news = watchfiles.watch(self._root, stop_event=self._stop, step=200, ignore_permission_denied=True)
             for _changes in news:
                 self._rung.set()
-        except OSError as error:  # the folder is away, or the system watches too many already: looks go on by time
+        except (OSError, RuntimeError) as error:  # it is away, or the system watches too many: looks go on by time
             log.info("watch without news cause=%s", type(error).__name__)
             self._stop.wait(30)

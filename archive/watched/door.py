@@ -45,6 +45,8 @@ class Looked:
     refused: int = 0
     waiting: int = 0
     """Files that are there and were not taken yet."""
+    is_pressing: bool = False
+    """Whether one of them will be whole in a moment; others are put off for long."""
     trouble: str = ""
     """Why the look was broken off: disk or database. Nothing was moved for that."""
 
@@ -90,14 +92,17 @@ class Door:
         with Folder.open(self.root) as root:
             found, left = _walk(root, self._claims)
             still = [one for one in self._patience.look(found) if self._is_due(one)]
+            left = [one for one in left if self._is_due(one)]
             ready = [one for one in still if self._is_whole(root, one)]
-            done.waiting = sum(not stillness.is_left_alone(one.name) for one in found) + len(left)
+            ours = [one for one in found if not stillness.is_left_alone(one.name)]
+            done.waiting = len(ours) + len(left)
             try:
                 self._take_all(root, ready, left, done, stop)
             except (NotTaken, DiskFull) as error:
                 done.trouble = type(error).__name__
             except sa.exc.SQLAlchemyError as error:
                 done.trouble = type(error.__cause__ or error).__name__
+        done.is_pressing = bool(left) or any((one.parts, one.name) not in self._later for one in ours)
         if done.trouble:
             log.warning("watch waits cause=%s", done.trouble)
         return done
@@ -113,15 +118,22 @@ class Door:
         for one in wanted:
             if stop():
                 return
-            with contextlib.suppress(OSError):  # it vanished, or somebody holds it: the next look sees
-                with root.below(one.parts) as folder, self._claims.room(folder) as room:
-                    name = _claim(folder, room, one)
-                    self._through(_Work(root, folder, room, name, one.parts, known.place(one.parts)), done)
-                if isinstance(one, _Left):
-                    with root.below(one.parts) as folder:
-                        clear(folder, one.owner)
+            try:
+                self._take(root, one, known.place(one.parts), done)
+            except FileNotFoundError:
+                pass  # another process was quicker, or somebody took it back
+            except OSError as error:  # somebody holds it, or it cannot be moved
+                self._put_off(one.parts, one.name, error)
 
-    def _is_due(self, one: Found) -> bool:
+    def _take(self, root: Folder, one: Found | _Left, place: places.Place, done: Looked) -> None:
+        with root.below(one.parts) as folder:
+            with self._claims.room(folder) as room:
+                name = _claim(folder, room, one)
+                self._through(_Work(root, folder, room, name, one.parts, place), done)
+            if isinstance(one, _Left):
+                clear(folder, one.owner)
+
+    def _is_due(self, one: Found | _Left) -> bool:
         again, _pause = self._later.get((one.parts, one.name), (0.0, 0.0))
         return self._clock() >= again
 
@@ -132,7 +144,10 @@ class Door:
                 if stillness.is_being_written(descriptor):
                     return False
                 return self._patience.has_waited(one) or stillness.has_its_end(descriptor)
-        except OSError:
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            self._put_off(one.parts, one.name, error)
             return False
 
     def _through(self, work: _Work, done: Looked) -> None:
@@ -153,7 +168,8 @@ class Door:
             work.back()
             raise
         except (OSError, _SourceLost) as error:
-            self._put_off(work, error)
+            self._put_off(work.parts, work.name, error)
+            work.back()
             return
         self._move(work, received, why, done)
 
@@ -178,11 +194,12 @@ class Door:
         done.taken += 1
         log.info("watch took scan=%s new=%s", received.first.scan_id, received.first.new)
 
-    def _put_off(self, work: _Work, error: Exception) -> None:
-        _when, pause = self._later.get((work.parts, work.name), (0.0, self._settings.inbox_seconds))
-        self._later[work.parts, work.name] = (self._clock() + pause, min(LONGEST_PAUSE, pause * 2))
-        log.warning("watch cannot read a file cause=%s again_in=%.0f", type(error.__cause__ or error).__name__, pause)
-        work.back()
+    def _put_off(self, parts: tuple[str, ...], name: str, error: Exception) -> None:
+        _when, pause = self._later.get((parts, name), (0.0, self._settings.inbox_seconds))
+        self._later[parts, name] = (self._clock() + pause, min(LONGEST_PAUSE, pause * 2))
+        cause = error.__cause__ or error
+        log.warning("watch puts a file off cause=%s errno=%s again_in=%.0f", type(cause).__name__,
+                    getattr(cause, "errno", None), pause)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,12 @@ EVERY = 60.0
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Until nothing in the folder waits any more, then end.")
+@click.option("--once", is_flag=True, help="Until all that can be taken is, then end.")
 @click.pass_obj
 def watch(desk: Desk, once: bool) -> None:
     """Take in files of the watched folder (VANTHU_INBOX); any number of these may run."""
     from archive import doors
-    from archive.watched import Door
+    from archive.watched import Door, Looked
     from archive.watched.bell import Bell
 
     settings = desk.settings
@@ -45,14 +45,14 @@ def watch(desk: Desk, once: bool) -> None:
     while not stop.is_set():
         try:
             looked = door.look(stop.is_set)
-            waiting, trouble = looked.waiting, looked.trouble
         except OSError as error:
             log.warning("watch waits cause=%s errno=%s", type(error).__name__, error.errno)
-            waiting, trouble = 0, f"không mở được thư mục ({error.strerror})"
-        doors.tell(settings.data, doors.FOLDER, waiting, trouble)
-        if once and (not waiting or trouble):
+            looked = Looked(trouble=f"không mở được thư mục ({error.strerror})")
+        doors.tell(settings.data, doors.FOLDER, looked.waiting, looked.trouble)
+        goes_on = looked.is_pressing and not looked.trouble
+        if once and not goes_on:
             break
-        if once or (waiting and not trouble):
+        if goes_on:
             stop.wait(min(GLANCE, settings.inbox_seconds / 2))
         else:
             bell.wait(RESCAN)
