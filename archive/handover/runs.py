@@ -26,8 +26,8 @@ from archive.handover.packing import ZipBag, prepare, write
 from archive.models import Handover, WorkFile, now
 from archive.scans import Limits
 
-SILENT = dt.timedelta(minutes=5)
-"""Without a sign of life so long, the process that was at it is taken for dead: a copy of 500 pages may take that."""
+SILENT = dt.timedelta(minutes=30)
+"""Without a sign of life so long, the process that was at it is taken for dead: a copy of 500 pages takes half that."""
 TOLD_EVERY = 1.0
 NOT_READY = "Gói nộp lưu chưa chuẩn bị xong. Hãy bấm “Chuẩn bị gói” rồi chờ."
 

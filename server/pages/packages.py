@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from typing import Any
 
@@ -48,12 +49,13 @@ def take(file_id: str) -> Any:
     here = state()
     with here.readers() as session:
         work_file.file_of(session, file_id)
-    target = runs.spool(here.settings)
-    try:
-        name = runs.bound(here.settings, here.sessions, here.blobs, file_id, g.user.name, target)
-    except Conflict as error:
-        target.close()
-        return work_file.show(file_id, str(error), 409)
+    with contextlib.ExitStack() as held:
+        target = held.enter_context(runs.spool(here.settings))
+        try:
+            name = runs.bound(here.settings, here.sessions, here.blobs, file_id, g.user.name, target)
+        except Conflict as error:
+            return work_file.show(file_id, str(error), 409)
+        held.pop_all()  # the answer closes it
     target.seek(0)
     answer = send_file(target, "application/zip", as_attachment=True, download_name=f"goi-nop-luu-{name}.zip")
     answer.headers["Cache-Control"] = "private, no-store"
