@@ -36,6 +36,7 @@ _A4 = (2480, 3508)
 """In three hundredths of an inch."""
 _ADF = (("jam", "jam"), ("mispick", "jam"), ("multipick", "jam"), ("hatch", "cover"), ("empty", "empty"))
 """States of a feeder (ScannerAdfJam, ScannerAdfHatchOpen …) as they are looked for."""
+_FAULTS = ("jam", "cover", "trouble", "gone")
 _NETWORK = (OSError, http.client.HTTPException, ValueError)
 
 
@@ -91,7 +92,8 @@ def scan(
                 ended = "done" if wanted.source == "flatbed" else "full"
                 break
         else:
-            ended = _state(url, wanted.source)
+            state = _state(url, wanted.source)
+            ended = state if state in _FAULTS else "done"  # it may say for a moment that it is busy
     except Sent as error:
         ended = error.why
     finally:

@@ -64,10 +64,14 @@ class Scanner:
             return 200, {}, STATUS.format(state=self.state, adf=self.adf_state).encode()
         if method == "POST" and path.endswith("/ScanJobs"):
             self.settings.append(body.decode())
+            self.state = "Processing"  # and so it stays until the job is over
             return 201, {"Location": self.location}, b""
         if path.endswith("/NextDocument"):
             return self.next()
-        return (200, {}, b"") if method == "DELETE" else (404, {}, b"")
+        if method == "DELETE":
+            self.state = "Idle"
+            return 200, {}, b""
+        return 404, {}, b""
 
     def next(self):
         self.hold.wait(20)

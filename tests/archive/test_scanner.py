@@ -178,7 +178,7 @@ def test_a_network_scanner_killed_and_jammed_gives_every_page_once_and_as_it_was
         scanner.feeder.insert(2, b"")  # nothing comes: the child waits for the third page
         scanner.next = held_at_nothing(scanner)
         assert len(office.killed(batch, 2)) == 2
-        scanner.feeder = [*sheets[2:5], None]
+        scanner.state, scanner.feeder = "Idle", [*sheets[2:5], None]  # it has given up the job nobody asked for more of
         assert office.scan(batch) == Run("jam", 3) and office.batches.halved(batch) == 5
         scanner.adf, scanner.feeder = None, sheets[4:]  # the sheet that jammed is put back, its front comes again
         assert office.scan(batch) == Run("done", 4)
