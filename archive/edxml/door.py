@@ -29,7 +29,7 @@ from archive.edxml.told import File, Opened, Told, to_json
 from archive.errors import ArchiveError, BadMessage, Refused
 from archive.intake import Received, kept_name
 from archive.jobs import desk
-from archive.models import Document, Scan, now
+from archive.models import WITHHELD, Document, Scan, now
 from archive.models import Origin as OriginRow
 from archive.origins import Envelope, Origin
 from archive.safe import Safe
@@ -268,7 +268,9 @@ def _known(door: _Door, message: str) -> set[str]:
 def _finish(
     door: _Door, message: str, opened: Opened, received: Sequence[Received], before: set[str]
 ) -> list[Received]:  # fmt: skip
-    """Notices on papers that are held, and a new look at scans that were here before the message."""
+    """Notices on papers that are held, a new look at scans that were here before; of secret ones nothing is told."""
+    if any(one.status in WITHHELD for one in received):
+        return []
     with door.sessions.begin() as session:
         for one in received:
             if not one.new and one.scan_id not in before:

@@ -196,7 +196,8 @@ def test_refused_means_that_nothing_was_kept_but_an_event(office, content, says)
 
 
 def test_a_message_that_says_it_is_secret_is_withheld_with_its_files(office):
-    taken = office.take(message([("a.pdf", PAPER)], more="<OtherInfo2><Secrecy>Mật</Secrecy></OtherInfo2>"))
+    facts = {"more": "<OtherInfo2><Secrecy>Mật</Secrecy></OtherInfo2>", "business": "3", "reason": "zq"}
+    taken = office.take(message([("a.pdf", PAPER)], about="000.00.00.H14,2026/03/01,9/UBND-VX", **facts))
     assert taken.first.status == "quarantined"
     with office.sessions() as session:
         kept = session.get(Message, taken.message)
