@@ -178,7 +178,8 @@ def stamp():
 
 def _one_of_each(session, number, text):
     scan = Scan(sha256=f"hostile-{number}", filename=text, media_type="application/pdf", size=9, pages=1, error=text,
-                status="failed" if number % 3 == 0 else "review", received_by=text, read_at=now())  # fmt: skip
+                status="failed" if number % 3 == 0 else "review", received_by=text, read_at=now(),
+                signatures=[_seal(text)])  # fmt: skip
     unit = Unit(id=f"u-{number}", name=text)
     session.add(NetworkScanner(url=f"http://127.0.0.1:9/{number}", name=text, allowed_by=text))
     user = User(name=f"n{number}", full_name=text, password_hash="-", role="clerk", unit_id=unit.id, email=text)
@@ -193,10 +194,15 @@ def _one_of_each(session, number, text):
     )  # fmt: skip
     letter = Message(kind="mail", sha256=f"hostile-letter-{number}", size=9, sender=text, account=text,
                      facts={"subject": text, "date": text})  # fmt: skip
-    session.add(letter)
+    message = Message(kind="edxml", sha256=f"hostile-message-{number}", size=9, key=text[:500], facts={
+        "told": {"id": text, "sender": {"id": text, "name": text}, "appendixes": [text], "places": [text]},
+        "main": scan.sha256, "signatures": [_seal(text)],
+        "files": [{"name": text, "sha256": scan.sha256, "why": text}]})  # fmt: skip
+    session.add_all([letter, message])
     session.flush()
     session.add_all([
         Origin(scan_id=scan.id, message_id=letter.id, source="mail", label=text, filename=text),
+        Origin(scan_id=scan.id, message_id=message.id, source="edxml", label=text, filename=text),
         user, paper, PageRow(scan_id=scan.id, number=1, source="ocr", plain=text, width=100, height=100, reason=text),
         AgencyCode(code=text, name=text, folded=text), Abbreviation(short=text, long=text, kind="organ"),
         SavedSearch(user_id=session.scalar(VAN), name=text, query=f"q={text}"),
@@ -208,6 +214,10 @@ def _one_of_each(session, number, text):
     session.merge(Holiday(day=day, name=text, changed_by=text))
     session.flush()
     _about(session, paper, text, number, unit.id)
+
+
+def _seal(text):
+    return {"verdict": text, "signer": text, "organs": [text], "why": text, "at": None}
 
 
 def _about(session, paper, text, number, unit_id):
@@ -232,3 +242,4 @@ def _about(session, paper, text, number, unit_id):
     session.flush()
     session.add(FilePaper(file_id=file.id, document_id=paper.id, position=1, added_by=text))
     history.append(session, "x" + text, "corrected", paper.id, {"subject": [text, text]})
+    history.append(session, "x", "recall_asked", paper.id, {"message": text, "sender": text, "reason": text})
