@@ -87,6 +87,7 @@ class Door:
         """Look into every mailbox once. One that is away, or a letter made to hurt, holds up no other."""
         done = Turn()
         with self._sessions() as session:
+            session.connection(execution_options={"reading": True})
             known = places.load(session)
         for account in self._settings.mail:
             try:

@@ -113,6 +113,7 @@ class Door:
         if not ready and not left:
             return
         with self._sessions() as session:
+            session.connection(execution_options={"reading": True})
             known = places.load(session)
         wanted: list[Found | _Left] = [*left, *ready]
         for one in wanted:
