@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from archive import intake, origins, scans, signed
 from archive.blobs import Blobs
-from archive.blobs.files import too_large
+from archive.blobs.files import full, too_large
 from archive.children import Child, workplace
 from archive.config import Settings
 from archive.database import Sessions
@@ -150,10 +150,17 @@ def _opened(door: _Door, stream: BinaryIO, folder: Path) -> Opened | None:
         trusted = str(Path(trust).absolute()) if trust else ""
         opened = judged(cast(Opened, _ask("open_message", str(came), str(inside), most, trusted)), inside)
         _check(door, opened.told, opened.files, in_order(opened))
+        _leave_reserve(door, 2 * came.stat().st_size)
     except Refused as error:
         intake.note_refusal(door.sessions, stream, error, door.actor, door.source)
         raise
     return opened
+
+
+def _leave_reserve(door: _Door, size: int) -> None:
+    """DiskFull where message and files would not fit: a message must not be kept whose files are then refused."""
+    if door.blobs.free() < (door.settings.reserve_mb << 20) + size:
+        raise full()
 
 
 def _take(door: _Door, opened: Opened, folder: Path) -> Taken:

@@ -16,7 +16,7 @@ from archive import history, register
 from archive.blobs import open_blobs
 from archive.edxml import door, export, findings, notices, opening, statuses, tree
 from archive.edxml.told import Told
-from archive.errors import BadMessage, BadValue, Conflict, Refused, UnknownFormat
+from archive.errors import BadMessage, BadValue, Conflict, DiskFull, Refused, UnknownFormat
 from archive.findings import Finding, settle
 from archive.jobs import queue
 from archive.models import Document, Event, Message, Origin, Scan, Task, Unit, now
@@ -193,6 +193,13 @@ def test_refused_means_that_nothing_was_kept_but_an_event(office, content, says)
     assert office.count(Message, Scan) == [0, 0] and not list(office.blobs.walk())
     with office.sessions() as session:
         assert session.scalars(sa.select(Event.action)).all() == ["refused"]
+
+
+def test_where_message_and_files_do_not_fit_neither_is_kept(office):
+    office.settings = dataclasses.replace(office.settings, reserve_mb=1 << 40)
+    with pytest.raises(DiskFull):
+        office.take(WHOLE)
+    assert office.count(Message, Scan) == [0, 0] and not list(office.blobs.walk())
 
 
 def test_a_message_that_says_it_is_secret_is_withheld_with_its_files(office):
