@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from archive.models.base import Base, BigId, now
+from archive.models.work import EventLine
 
 
 class Restore(Base):
@@ -23,15 +24,9 @@ class Restore(Base):
     by: Mapped[str] = mapped_column(sa.String(80))
 
 
-class ImportedEvent(Base):
+class ImportedEvent(EventLine, Base):
     """An event of another archive about a paper that was imported, kept as it was written there; see Event."""
 
     __tablename__ = "imported_event"
     hash: Mapped[str] = mapped_column(sa.String(64), primary_key=True)
     seq: Mapped[int] = mapped_column(sa.BigInteger)
-    at: Mapped[str] = mapped_column(sa.String(32))
-    actor: Mapped[str] = mapped_column(sa.String(80))
-    action: Mapped[str] = mapped_column(sa.String(40))
-    subject: Mapped[str] = mapped_column(sa.String(80), index=True)
-    data: Mapped[str] = mapped_column(sa.Text)
-    previous: Mapped[str] = mapped_column(sa.String(64))

@@ -73,7 +73,19 @@ class PluginState(Base):
     changed_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 
-class Event(Base):
+class EventLine:
+    """What a line of the chain of events says, of ours or of another archive's."""
+
+    at: Mapped[str] = mapped_column(sa.String(32))
+    actor: Mapped[str] = mapped_column(sa.String(80))
+    action: Mapped[str] = mapped_column(sa.String(40))
+    subject: Mapped[str] = mapped_column(sa.String(80), index=True)
+    data: Mapped[str] = mapped_column(sa.Text)
+    """Canonical JSON, before -> after."""
+    previous: Mapped[str] = mapped_column(sa.String(64))
+
+
+class Event(EventLine, Base):
     """What happened, append-only (triggers forbid UPDATE and DELETE), each line hashed over the one before."""
 
     __tablename__ = "event"
@@ -84,13 +96,6 @@ class Event(Base):
         ),
     )  # fmt: skip
     seq: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
-    at: Mapped[str] = mapped_column(sa.String(32))
-    actor: Mapped[str] = mapped_column(sa.String(80))
-    action: Mapped[str] = mapped_column(sa.String(40))
-    subject: Mapped[str] = mapped_column(sa.String(80), index=True)
-    data: Mapped[str] = mapped_column(sa.Text)
-    """Canonical JSON, before -> after."""
-    previous: Mapped[str] = mapped_column(sa.String(64))
     hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
 
 
