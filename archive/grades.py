@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,8 +39,8 @@ SELDOM = (
     "MAI", "MAU", "MAC", "MAN", "MOI", "NHAT", "CHAT", "HAT", "PHAT", "LUAT", "DAT", "THAT", "TOI", "TOAN", "TONG",
     "TUYEN", "TUYET",
 )  # fmt: skip
-"""Words as like a mark as these seldom stand alone."""
-SELDOM_PRICE = 3.0
+"""Words as like a mark as these seldom stand alone: spelt plainly they are none, torn they are rather the mark."""
+SELDOM_PRICE = 6.0
 LOST = {
     "MAT": (4.0,), "TOIMAT": (1.5, 4.0), "TUYETMAT": (1.0, 2.5, 5.0),
     "KHAN": (1.0, 4.0), "HOATOC": (1.0, 2.5), "THUONGKHAN": (1.0,),
@@ -87,7 +88,8 @@ def read(frames: Frames, recogniser: Recogniser) -> Reading:
     vowels = [t for t, character, _ in spelt if fold(character) == "a"]
     vowel = vowels[-1] if vowels else int(columns[:, 1 + list(LETTERS).index("A")].argmax())
     best_score, at = float(scores[best]), (vowel + 0.5) / len(frames)
-    return Reading(said, word, bool(plain), best_score - free, best_score - rival, sure, at)
+    lead = -math.inf if _folded(said).upper() in SELDOM else best_score - rival
+    return Reading(said, word, bool(plain), best_score - free, lead, sure, at)
 
 
 def plainly(said: str) -> str:
@@ -95,7 +97,7 @@ def plainly(said: str) -> str:
     letters = "".join(filter(str.isalpha, said.translate(_LOOKALIKES)))
     if sum(map(str.isupper, letters)) < 0.6 * len(letters):
         return ""
-    found = _ALONE.fullmatch(fold(letters))
+    found = _ALONE.fullmatch(_folded(said))
     return found["word"] if found else ""
 
 
@@ -140,5 +142,8 @@ def _worn(word: str) -> Iterator[tuple[str, float]]:
 def first_word(frames: Frames, recogniser: Recogniser) -> str:
     """The grade that a strip begins: TỐI or TUYỆT alone, its MẬT on the next line; "" for anything else."""
     said = "".join(character for _, character, _ in recogniser.spell(frames))
-    letters = fold("".join(filter(str.isalpha, said.translate(_LOOKALIKES))))
-    return {"toi": "toimat", "tuyet": "tuyetmat"}.get(letters, "")
+    return {"toi": "toimat", "tuyet": "tuyetmat"}.get(_folded(said), "")
+
+
+def _folded(said: str) -> str:
+    return fold("".join(filter(str.isalpha, said.translate(_LOOKALIKES))))
