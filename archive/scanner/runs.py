@@ -37,17 +37,15 @@ class Runs:
     def start(self, batch: Batch) -> None:
         """Scan into the batch, behind the pages it has. Conflict while it is scanned already, or being handed in."""
         half = self._batches.halved(self._batches.find(batch.id, batch.owner))
-        lock = self._batches.take(batch)
-        try:
+        with contextlib.ExitStack() as held:
+            lock = held.enter_context(self._batches.take(batch))
             self._batches.need_open(batch)
-            (self._batches.folder(batch.id) / STOP).unlink(missing_ok=True)
             if half is not None:
                 self._batches.change(batch, half, "out")
+            (self._batches.folder(batch.id) / STOP).unlink(missing_ok=True)
             self._batches.save(batch)
             self._batches.note(batch, Run("scanning"))
-        except BaseException:
-            lock.close()
-            raise
+            held.pop_all()  # from here on the thread has it
 
         def work() -> None:
             with lock:
