@@ -16,19 +16,8 @@ from typing import Any
 
 from PIL import Image
 
-from archive import (
-    advice,
-    insets,
-    layer,
-    layout,
-    legacy_layer,
-    lost_lines,
-    pageimage,
-    pictures,
-    second_look,
-    secrecy,
-    tesseract,
-)
+from archive import advice, insets, layer, layout, lost_lines, pageimage, pictures, second_look, secrecy, tesseract
+from archive import legacy_layer as legacy
 from archive import views as pageviews
 from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
 from archive.findings import Mark
@@ -350,7 +339,7 @@ class _PdfSource(_Source):
         self._sheet, self._n, self._limits = sheet, n, limits
         self._facts = sheet.facts
         self._letters = sheet.letters()
-        self._text, self._was = legacy_layer.converted(self._letters)
+        self._text, self._was = legacy.converted(self._letters)
         self._pictured = sheet.picture_boxes()
         self.dpi = None
 
