@@ -15,14 +15,13 @@ import math
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from archive import scans, secrecy
 from archive.children import Child
 from archive.errors import ArchiveError
-from archive.findings import Mark
 from bench._secret_heads import DPI, Artist, Head, drawn
 
 MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material"))
@@ -61,16 +60,25 @@ def made_up(papers: int, seed: int, kind: str, fresh: bool) -> Iterator[dict[str
             yield from json.loads(known[n])
 
 
-def real() -> Iterator[dict[str, Any]]:
+def real(fresh: bool) -> Iterator[dict[str, Any]]:
     """Every page of the material's scans and stamps, and of its hostile files what can be opened, each in a child."""
-    with Child(name="secrets") as child:
-        for folder in ("scans", "stamps", "robust"):
-            for file in sorted(path for path in (MATERIAL / folder).rglob("*") if path.is_file()):
-                for marks in _of_file(child, str(file)):
-                    yield {"kind": folder, "seen": [mark.text for mark in marks], "file": f"{file.name}"}
+    kept = WORK / "secrets_real.jsonl"
+    if fresh:
+        kept.unlink(missing_ok=True)
+    known = kept.read_text().splitlines() if kept.is_file() else []
+    found = [path for name in ("scans", "stamps", "robust") for path in sorted((MATERIAL / name).rglob("*"))]
+    with Child(name="secrets") as child, kept.open("a", encoding="utf-8") as file:
+        for n, path in enumerate(path for path in found if path.is_file() and path.suffix != ".tsv"):
+            if n >= len(known):
+                kind = path.relative_to(MATERIAL).parts[0]
+                pages = [{"kind": kind, "file": path.name, "seen": seen} for seen in _of_file(child, str(path))]
+                known.append(json.dumps(pages))
+                file.write(known[n] + "\n")
+                file.flush()
+            yield from json.loads(known[n])
 
 
-def _of_file(child: Child, path: str) -> Iterator[Sequence[Mark]]:
+def _of_file(child: Child, path: str) -> Iterator[list[str]]:
     limits = scans.Limits()
     try:
         pages = child.run("archive.steps:survey", path, limits, wall=60.0, cpu=10.0).pages
@@ -78,7 +86,7 @@ def _of_file(child: Child, path: str) -> Iterator[Sequence[Mark]]:
         return
     for n in range(1, min(pages, MOST_PAGES) + 1):
         try:
-            yield child.run("archive.steps:look", path, n, limits, wall=60.0, cpu=15.0)
+            yield [mark.text for mark in child.run("archive.steps:look", path, n, limits, wall=60.0, cpu=15.0)]
         except ArchiveError:
             continue
 
@@ -130,7 +138,7 @@ def main() -> None:
     asked = given.parse_args()
     kinds = asked.kinds.split(",")
     heads = [head for kind in kinds for head in made_up(asked.papers, asked.seed, kind, asked.fresh)]
-    report(heads + (list(real()) if asked.real else []))
+    report(heads + (list(real(asked.fresh)) if asked.real else []))
 
 
 if __name__ == "__main__":
