@@ -30,7 +30,9 @@ MOST_INK = 0.3
 MOST_TRIED = 600
 """Rectangles weighed at one angle; real pages have at most a few hundred."""
 TINTED = 0.5
-MUCH_WORSE = 0.2
+MUCH_WORSE, WORSE = 0.2, 0.1
+CELL = (12.0, 20.0)
+"""mm that the cell of ĐẾN is wide."""
 SAME = 1.5
 """mm."""
 UPPER = 0.62
@@ -47,12 +49,13 @@ class Look:
     """Score below which four lines are not a frame."""
     forgiven: int
     """How many of four sides may be lost at no more than their share."""
+    told: float
+    """Score of a frame at its right angle from which on it is told."""
 
 
-PLAIN = Look(inked, 0.66, 0)
-FAINT = Look(ridges, 0.6, 1)
-LEAST_FAINT = 0.74
-"""What a faint frame must reach at its right angle; text alone gives a page in forty as much."""
+PLAIN = Look(inked, 0.66, 0, 0.66)
+FAINT = Look(ridges, 0.6, 1, 0.74)
+"""Text alone gives a faint frame that is told in a page in forty."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def frames(plane: Plane) -> list[Frame]:
 def faint_frames(plane: Plane) -> list[Frame]:
     """Frames of the upper part of the page of which little more than dots are left, best first."""
     found = _found(plane, plane.amount[: round(UPPER * len(plane.amount))], FAINT)
-    return [dataclasses.replace(frame, faint=True) for frame in found if frame.score > LEAST_FAINT]
+    return [dataclasses.replace(frame, faint=True) for frame in found if frame.score > FAINT.told]
 
 
 def _found(plane: Plane, ink: NDArray[np.uint8], look: Look) -> list[Frame]:
@@ -153,15 +156,31 @@ def _search(
         upright = look.rows(ink, -slope)
         walls = upright.sides(int(WINDOWS[1] * PER_MM))
         found += _Corner(level, upright, angle, origin, page, look).rectangles(tops, walls)
-    return _distinct(found)
+    return _distinct(found, look)
 
 
-def _distinct(found: list[Frame]) -> list[Frame]:
+def _distinct(found: list[Frame], look: Look) -> list[Frame]:
     kept: list[Frame] = []
     for frame in sorted(found, key=lambda f: -f.score):
         if len(kept) < BEST and not any(math.dist(k.centre, frame.centre) < 12 * PER_MM for k in kept):
             kept.append(frame)
-    return [_with_head(frame, found) for frame in kept]
+    told = [other for other in found if other.score > look.told]
+    return [_with_cell(_with_head(frame, told), told) for frame in kept]
+
+
+def _with_cell(frame: Frame, found: list[Frame]) -> Frame:
+    """The frame together with the cell at its left, where ĐẾN stands."""
+    wider = [other for other in found if frame.score - other.score < WORSE and _is_right_part(frame, other)]
+    return max(wider, key=lambda f: f.score, default=frame)
+
+
+def _is_right_part(frame: Frame, other: Frame) -> bool:
+    """`other` has the same right, upper and lower side, and begins a cell farther left."""
+    if other.angle != frame.angle:
+        return False
+    right = zip(other.corners()[1:3], frame.corners()[1:3], strict=True)
+    cell = (other.width - frame.width) / PER_MM
+    return CELL[0] < cell < CELL[1] and all(math.dist(a, b) < SAME * PER_MM for a, b in right)
 
 
 def _with_head(frame: Frame, found: list[Frame]) -> Frame:

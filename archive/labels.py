@@ -222,7 +222,18 @@ def _unseen(
         found = _above(_begun(lower), arrived, dotted, PITCHES[tall > LOW])
         at_edge = edge > 0 and lower.name == "file_ref"
         return [dataclasses.replace(label, left=edge, right=edge) for label in found] if at_edge else found
-    return []
+    return _beside_arrived(arrived, dotted, tall)
+
+
+def _beside_arrived(arrived: Sequence[Label], dotted: Sequence[Leader], tall: float) -> list[Label]:
+    """Number or hour, and date, on the first two leaders of a stamp of which only ĐẾN was seen."""
+    clear = [leader.height for leader in dotted if leader.strength > ladder.CLEAR]
+    rungs = [height - ABOVE_DOTS + BAND / 2 for height in clear if height - ABOVE_DOTS + BAND / 2 > TOPMOST]
+    if not arrived or len(rungs) < 2:
+        return []
+    left = arrived[0].right + 1 if arrived[0].left < TALL_CELL else FIRST_LEFT
+    upper = "number" if tall - rungs[1] > LAST_LINE else "time"
+    return [*_missing(upper, left, rungs[0]), *_missing("date", left, rungs[1])]
 
 
 def _from(edge: float, label: Label) -> Label:

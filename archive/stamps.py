@@ -38,6 +38,8 @@ NEARLY = 2.0
 """mm."""
 PENNED_FRAME = 0.76
 """Score of a faint frame from which on what the pen wrote in it is looked for."""
+HIDDEN = 0.7
+"""How surely print runs across a plain frame, or the page ends there, from which on it may hide all labels."""
 WHOLE_FRAME, PRESSED = 0.85, 1.0
 """Score from which on print that runs across the sides says something, and how much; it runs across every rectangle
 that is only imagined in a text."""
@@ -49,6 +51,8 @@ CLEAR = {"arrived": 6.0, "forward_to": 11.0, "time": 6.0, "file_ref": 15.0, "dat
 OWN, LEAST_OWN, UNNAMED = {"arrived": 4.0, "forward_to": 5.0, "time": 3.5}, 3.0, 2.2
 """Weight of a label that only arrival stamps have, of others that together say the same, and what a stamp without
 lacks."""
+SEEN = 0.5
+"""Of a clear label's weight, from which on print is plain to see."""
 PLAIN, DOTTED = 0.5, 0.75
 """How clear a leader is that print might be, and one that only dots are."""
 SURELY_DOTTED = 0.8
@@ -59,7 +63,7 @@ LABELLED = 12.0
 """mm right of the frame's left side before which the pen hardly writes in any layout."""
 WRITTEN = ("number", "date", "time", "forward_to", "file_ref")
 DIGITS = WRITTEN[:3]
-NARROW_LOOK, TWICE = 0.54, 0.7
+NARROW_LOOK, TWICE = 0.54, 0.68
 """Share of the picture of which a second look takes the left part, and score of a frame that is worth it: with less of
 the text behind the stamp in a band its labels stand out better."""
 READABLE = 0.45
@@ -120,39 +124,63 @@ def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str,
     weight -= 0.0 if _is_of_arrival(labels) else UNNAMED * (1 - hidden)
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
         weight += PRESSED * pressed(straight)
-    if weight < ENOUGH and _may_be_penned(straight.frame, labels, weight * hidden):
+    if weight < ENOUGH and _may_be_penned(straight.frame, labels, weight, hidden):
         written, said = penned(straight, reader, RISE, page)
         seen = {name: label for name, label in labels.items() if label.weight}
+        if straight.frame.faint and not _is_print_seen(labels) and {"number", "date"} <= written.keys():
+            said += UNNAMED * (1 - hidden)
         return {**labels, **written, **seen}, weight + said
     return labels, weight
 
 
-def _may_be_penned(frame: Frame, labels: dict[str, Label], weight: float) -> bool:
+def _is_print_seen(labels: dict[str, Label]) -> bool:
+    """Whether any label is plain to see: then that of an arrival would be, too."""
+    return any(label.weight > CLEAR[name] * SEEN for name, label in labels.items())
+
+
+def _may_be_penned(frame: Frame, labels: dict[str, Label], weight: float, hidden: float) -> bool:
     """Whether a frame is worth the second it costs to look for what the pen wrote in it: a faint one, and a plain one
-    in which a date's label stands on dots."""
+    whose labels print hides or in which a date's label stands on dots."""
     date = labels.get("date")
     on_dots = date is not None and date.weight > 0 and date.dots > PLAIN
-    return frame.score > PENNED_FRAME if frame.faint else on_dots and weight > ENOUGH - PRESSED
+    if frame.faint:
+        return frame.score > PENNED_FRAME
+    return hidden > HIDDEN or (on_dots and weight * hidden > ENOUGH - PRESSED)
 
 
 def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[dict[str, Label], float]:
-    """The labels in a picture of the stamp, and what they and the frame weigh."""
+    """The labels in a picture of the stamp, and what they and the frame weigh. More is looked at as long as it is not
+    plainly an arrival stamp: the bands on leaders, all bands, dots grown together, the left half."""
     dotted = leaders(_behind_labels(straight, picture), PX)
     tops = dotted_bands(dotted) if len(dotted) > 1 else []
     seen = look(picture, reader, tops)
-    labels = labels_of(seen, picture, dotted, straight.page_left)
-    weight = _weight(straight.frame, labels, dotted)
+    labels, weight = _weighed(straight, picture, seen, dotted)
+    if weight >= ENOUGH and _are_lines_seen(labels) and _is_of_arrival(labels):
+        return labels, weight
     doubtful = straight.frame.score < PLAIN_FRAME and _dotted(dotted) < SURELY_DOTTED
-    if (weight >= ENOUGH and _are_lines_seen(labels) and _is_of_arrival(labels)) or (tops and not seen and doubtful):
-        return labels, weight
-    seen += look(picture, reader, other_bands(picture, tops))
-    labels = labels_of(seen, picture, dotted, straight.page_left)
-    weight = _weight(straight.frame, labels, dotted)
-    if not seen or weight >= ENOUGH or straight.frame.score < TWICE:
-        return labels, weight
-    seen += look(picture.crop((0, 0, round(picture.width * NARROW_LOOK), picture.height)), reader, other_bands(picture))
+    if not (tops and not seen and doubtful):
+        seen += look(picture, reader, other_bands(picture, tops))
+        labels, weight = _weighed(straight, picture, seen, dotted)
+    narrow = picture.crop((0, 0, round(picture.width * NARROW_LOOK), picture.height))
+    for other in (thickened(picture), narrow) if straight.is_bilevel else (narrow,):
+        is_plain = weight >= ENOUGH and _is_of_arrival(labels)
+        if is_plain or straight.frame.score < TWICE or not (seen or straight.is_bilevel):
+            break
+        seen += look(other, reader, other_bands(other))
+        labels, weight = _weighed(straight, picture, seen, dotted)
+    return labels, weight
+
+
+def _weighed(
+    straight: Straight, picture: Image.Image, seen: Sequence[Label], dotted: Sequence[Leader]
+) -> tuple[dict[str, Label], float]:  # fmt: skip
     labels = labels_of(seen, picture, dotted, straight.page_left)
     return labels, _weight(straight.frame, labels, dotted)
+
+
+def thickened(picture: Image.Image) -> Image.Image:
+    """Print of which a black and white scan has left dots, with its dots grown together."""
+    return picture.convert("L").filter(ImageFilter.MinFilter(3)).filter(ImageFilter.GaussianBlur(1))
 
 
 def _are_lines_seen(labels: dict[str, Label]) -> bool:
@@ -257,7 +285,7 @@ def _fields(page: Page, straight: Straight, labels: dict[str, Label], reader: Re
         label = labels.get(name)
         if label is None:
             continue
-        readings = reader.read_field(name, _strips(name, straight, label), straight.frame.kind)
+        readings = reader.read_field(name, cut_line(name, straight, label), straight.frame.kind)
         yield from findings_of(name, readings, page.number, _place(name, straight, label))
 
 
@@ -322,7 +350,7 @@ def _nearest(text: str, offices: Sequence[str]) -> str | None:
     return best if best and alike[best] > ALIKE else None
 
 
-def _strips(name: str, straight: Straight, label: Label) -> list[Image.Image]:
+def cut_line(name: str, straight: Straight, label: Label) -> list[Image.Image]:
     """What is written beside a label, cut in two ways."""
     left = label.right - BEFORE
     strips = [straight.part(straight.picture, left, middle, height) for middle, height in _lines_of(label)]

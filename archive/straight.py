@@ -25,6 +25,8 @@ class Straight:
     frame: Frame
     per_mm: float
     page_size: tuple[int, int]
+    is_bilevel: bool = False
+    """Whether the scanner kept black and white only: of pale print it left dots."""
 
     @property
     def size(self) -> tuple[float, float]:
@@ -77,7 +79,8 @@ def straighten(image: Image.Image, frame: Frame, per_mm: float) -> Straight:
     wide, tall = (side / per_mm + 2 * PAD for side in (frame.width, frame.height))
     around, middle = cut_around(image, frame.centre, math.hypot(wide, tall) / 2 * per_mm + 2)
     picture = lay_level(around.convert("RGB"), middle, frame.angle, (wide, tall), per_mm / PX, PX)
-    return Straight(picture, frame, per_mm, image.size)
+    is_bilevel = around.convert("L").getcolors(2) is not None
+    return Straight(picture, frame, per_mm, image.size, is_bilevel)
 
 
 def cut_around(

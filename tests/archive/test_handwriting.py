@@ -14,7 +14,7 @@ from archive.handwriting import gaps
 from archive.pen import Reader, Seen, judged
 from archive.penmodel import LETTERS, open_network
 from archive.reading import Page, Word
-from bench import strips
+from bench import stamp_strips, strips
 from bench._pen_strips import meant
 from bench.stamp import read_line, rows_of
 
@@ -180,6 +180,15 @@ def test_strips_of_digits_kept_back_are_read():
     made = list(itertools.islice(strips.strips(11, pens, samples), 24))
     right = [Reader().read_field(one.kind, [one.picture], one.ink)[0][0] == meant(one) for one in made]
     assert sum(right) >= 15
+
+
+def test_strips_of_stamps_are_cut_where_the_archive_cuts():
+    if not (MATERIAL.parent / "scansim").is_dir():
+        pytest.skip("the material is not here")
+    digits = MATERIAL / "handwriting" / "digits"
+    made = list(itertools.islice(stamp_strips.pressed(3, "test", MATERIAL.parent / "scansim", digits), 8))
+    right = [Reader().read_field(one.kind, [one.picture])[0][0] == meant(one) for one in made]
+    assert {one.kind for one in made} >= {"number", "date"} and sum(right) >= 4
 
 
 def test_a_part_of_a_view_has_the_same_columns_of_both_readers():

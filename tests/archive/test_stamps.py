@@ -1,5 +1,6 @@
 """Small stamps drawn with Pillow; the real ones where the material is at hand."""
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from archive import frames, ink, sides, stamps
-from archive.labels import Label, _unevenness, labels_of
+from archive.labels import Label, _unevenness, labels_of, look, other_bands
 from archive.leaders import Leader
 from archive.parting import standing_out
 from archive.pen import Reader
@@ -252,6 +253,39 @@ def test_a_stamp_of_which_dots_are_left_is_found_by_its_frame_and_the_date_in_it
     assert frames.frames(dark_plane(page)) == []
     assert round(frames.faint_frames(dark_plane(page))[0].angle) == -3
     assert values(found_on(page))["date"].value == "2020-03-25"
+
+
+def test_print_of_which_dots_are_left_is_read_once_they_have_grown_together():
+    page = stamped(faded(stamp("red", pen=(255, 255, 255)), 155), mode="1").convert("L")
+    frame = frames.Frame((mm(50), mm(82.5)), mm(50), mm(35), 0.0, 0.9)
+    suspect = straighten(page, frame, DPI / 25.4)
+    assert suspect.is_bilevel and not straighten(stamped(stamp("red")), frame, DPI / 25.4).is_bilevel
+    assert look(suspect.picture, Reader(), other_bands(suspect.picture)) == []
+    grown = stamps.thickened(suspect.picture)
+    assert "arrived" in {label.name for label in look(grown, Reader(), other_bands(grown))}
+
+
+def test_a_frame_takes_the_cell_of_its_title_along_but_no_line_that_is_none():
+    whole = frames.Frame((90.0, 60.0), 168.0, 54.0, 0.0, 0.9)
+    right = frames.Frame((111.0, 60.0), 126.0, 54.0, 0.0, 0.93)
+    assert frames._distinct([right, whole], frames.PLAIN) == [whole]
+    assert frames._distinct([right, dataclasses.replace(whole, score=0.8)], frames.PLAIN) == [right]
+    higher = dataclasses.replace(right, centre=(111.0, 52.5), height=69.0)
+    assert frames._distinct([right, dataclasses.replace(higher, score=0.75)], frames.FAINT)[0].height == 69
+    assert frames._distinct([right, dataclasses.replace(higher, score=0.7)], frames.FAINT) == [right]
+
+
+def test_beside_a_title_alone_the_lines_are_those_of_its_dots():
+    arrived = Label("arrived", 5.0, 15.0, 14.0, 6.8)
+    dots = [Leader(13.5, 0.8), Leader(19.5, 0.8)]
+    found = labels_of([arrived], Image.new("L", (500, 250)), dots)
+    assert {name: round(label.middle, 1) for name, label in found.items()} == {
+        "arrived": 14,
+        "time": 12.1,
+        "date": 18.1,
+    }
+    assert found["date"].left == 16
+    assert labels_of([arrived], Image.new("L", (500, 250)), dots[:1]).keys() == {"arrived"}
 
 
 def dark_plane(page):
