@@ -75,7 +75,8 @@ ROUTES = {
 
 COMMANDS = {
     "agencies import": "agency_code_added", "check": "inspected reread", "files import": "file_opened",
-    "import-book": "book_imported", "ingest": "received refused", "edxml status": "status_told", "plugins disable": "plugin_disabled",
+    "import-book": "book_imported", "ingest": "received refused", "edxml status": "status_told",
+    "plugins disable": "plugin_disabled",
     "plugins enable": "plugin_enabled", "plugins order": "plugins_ordered", "reread": "reread",
     "scrub": "original_damaged original_whole", "token new": "token_made", "token revoke": "token_revoked",
     "user add": "user_added", "user disable": "user_disabled", "user password": "password_changed",
