@@ -70,9 +70,13 @@ def _weighed(own: Sequence[Finding], prior: Expected | None) -> tuple[Finding, .
     """Nothing where the witnesses would overrule what is plainly written: a clerk looks at it as it is."""
     found = expected.findings(own, prior)
     best = max(own, key=lambda one: one.confidence, default=None)
-    if found and best and best.confidence >= PLAIN and found[0].value != best.value:
-        return ()
-    return found
+    return () if found and best and best.confidence >= PLAIN and _overrules(found[0], best) else found
+
+
+def _overrules(weighed: Finding, own: Finding) -> bool:
+    """Whether it says something else than the pen; a date whose year the pen left out may get one."""
+    has_year_now = own.partial is not None and str(weighed.value)[4:] == own.partial[1:]
+    return weighed.value != own.value and not has_year_now
 
 
 def settled(found: Sequence[Finding]) -> Settled:

@@ -21,6 +21,12 @@ def test_what_the_pen_alone_doubts_is_never_sure():
     assert text == "2770" and chance < expected.SURE
 
 
+def test_a_reading_the_pen_half_believes_is_not_sure_because_the_book_is_near():
+    book = expected.next_numbers(70)
+    text, chance = expected.combine([("74", 0.63), ("741", 0.13), ("71", 0.0001)], book)[0]
+    assert text == "74" and chance < expected.SURE
+
+
 def test_what_the_pen_reads_and_the_book_expects_may_be_sure():
     assert expected.combine([("2770", 0.9), ("2720", 0.05)], BOOK)[0][1] >= expected.SURE
 

@@ -119,7 +119,7 @@ def test_of_two_papers_of_one_scan_the_first_is_not_after_the_second(stamped):
 )  # fmt: skip
 def test_a_year_nobody_wrote_is_sure_only_where_the_paper_is_of_it(stamped, printed, sure):
     fields = {"fields": {"date": offices.field(None, 0.6, False) | printed}}
-    part = Finding("date", None, 0.8, page=1, box=(0.1, 0.1, 0.2, 0.12), witness="pen", partial="--03-24")
+    part = Finding("date", None, 0.95, page=1, box=(0.1, 0.1, 0.2, 0.12), witness="pen", partial="--03-24")
     told = stamped(part, document=fields)["date"]
     assert (told["value"], told["sure"]) == ("2026-03-24", sure)
 
