@@ -71,7 +71,8 @@ def receive(
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
 
-    `secret`: who sends it says that it bears a mark of secrecy. Then it goes into quarantine, and nothing looks at it.
+    `secret`: who sends it says that it bears a mark of secrecy. Then it goes into quarantine, and nothing looks at it;
+    but one a person has released, confirmed or put into the book stays, and an event tells people what was said.
     `origin`: the place the file lay in, where the door has several.
 
     Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so. NotTaken:
@@ -174,7 +175,10 @@ def _withhold(session: Session, door: _Door, scan: Scan) -> None:
             messages.destroy(session, door.archive.blobs, safe, scan.id)
     elif door.secret and not door.archive.keeps_secrets:
         session.refresh(scan, with_for_update=True)
-        quarantine.impose(session, door.archive, scan)
+        if quarantine.is_decided(session, scan.id):
+            quarantine.note_said(session, scan.id, door.source, door.actor, door.at)
+        else:
+            quarantine.impose(session, door.archive, scan)
 
 
 def need_room(blobs: Blobs, settings: Settings) -> None:

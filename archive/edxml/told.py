@@ -10,15 +10,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.edxml.tree import Node
-from archive.vietnamese import iso_date
+from archive.vietnamese import iso_date, words_of
 
 LONGEST = 2000
 """Characters of a value that are kept; the message itself keeps all."""
 LISTED = 200
 RECALL, UPDATE, REPLACE = 1, 2, 3
 """BussinessDocType; 0 is a new paper."""
-_SECRET = re.compile(r"secre|confidential|domat|mucdomat|dokhanmat", re.IGNORECASE)
-_OPEN = frozenset({"", "0", "thường", "thuong", "không", "khong", "no", "none", "false", "normal", "công khai"})
+_SPEAKS = re.compile(r"secre|confidential|domat|baomat|dokhanmat|^(security(level)?|bimat|mat)$")
+_SECRET = re.compile(r"(muc )?(do )?((toi |tuyet )?mat|(top )?secret|confidential)")
+"""Grades as `words_of` writes them; what is none ("Bình thường", "không mật", "-1", "Khẩn") wipes no paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +174,11 @@ def _replaced(business: Node) -> tuple[Named, ...]:
 
 
 def _secrecy(head: Node) -> str:
-    """The first element that speaks of secrecy and does not say that there is none."""
+    """The first element that speaks of secrecy and names a grade of it."""
     for node in _all(head):
-        words = " ".join(node.text.split())
-        if _SECRET.search(node.name) and words.lower() not in _OPEN:
-            return _kept(words)
+        name = words_of(node.name).replace(" ", "")
+        if _SPEAKS.search(name) and _SECRET.fullmatch(words_of(node.text)):
+            return _kept(" ".join(node.text.split()))
     return ""
 
 

@@ -7,6 +7,8 @@ networked machines. Default deny: no text, no picture, no index; the clerk is to
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from collections.abc import Iterable, Mapping
 
 import sqlalchemy as sa
@@ -50,7 +52,7 @@ UNLOOKED = (
 GRADES = ("Mật", "Tối mật", "Tuyệt mật")
 HIDDEN = "tệp cách ly"
 """What stands for the name of the file: it may say what the paper is about."""
-RELEASED, DESTROYED = "secrecy_released", "destroyed"
+RELEASED, DESTROYED, SAID = "secrecy_released", "destroyed", "said_secret"
 ALLOWED, FORBIDDEN = "secrets_allowed", "secrets_forbidden"
 
 
@@ -58,8 +60,30 @@ def guards(session: Session, archive: Archive, scan_id: str) -> bool:
     """Whether a mark of secrecy stops this scan: not on a network of its own, nor after a person said it is none."""
     if archive.keeps_secrets:
         return False
+    return not _is_released(session, scan_id)
+
+
+def _is_released(session: Session, scan_id: str) -> bool:
     released = sa.select(Event.seq).where(Event.subject == scan_id, Event.action == RELEASED).limit(1)
-    return session.scalar(released) is None
+    return session.scalar(released) is not None
+
+
+def is_decided(session: Session, scan_id: str) -> bool:
+    """Whether a person has released this scan, confirmed anything read on it, or put it into the book.
+
+    A quarantine would wipe that work; the mere word of a door is not enough for it.
+    """
+    of_scan = sa.select(Document.id).where(Document.scan_id == scan_id)
+    entered = of_scan.join(RegisterEntry, RegisterEntry.document_id == Document.id).limit(1)
+    confirmed = of_scan.join(Confirmation, Confirmation.document_id == Document.id).limit(1)
+    return _is_released(session, scan_id) or any(session.scalar(one) is not None for one in (entered, confirmed))
+
+
+def note_said(session: Session, scan_id: str, source: str, actor: str, at: dt.datetime) -> None:
+    """Leave word that a door called a scan secret on which a person has decided; once for each source."""
+    told = session.scalars(sa.select(Event.data).where(Event.subject == scan_id, Event.action == SAID))
+    if all(json.loads(one).get("source") != source for one in told):
+        history.append(session, actor, SAID, scan_id, {"source": source}, at)
 
 
 def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, str] | None = None) -> Iterable[Next]:

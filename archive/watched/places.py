@@ -20,7 +20,8 @@ from archive.origins import Origin
 from archive.vietnamese import fold
 
 URGENT = frozenset({"khan", "thuongkhan", "hoatoc", "urgent"})
-SECRET = frozenset({"mat", "toimat", "tuyetmat"})
+SECRET = frozenset({"mật", "tốimật", "tuyệtmật", "mat", "toimat", "tuyetmat"})
+"""With their marks, or all without: "Mắt" and "Mặt" are other words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Map:
         said = [plain(part) for part in parts]
         return Place(
             Origin("/".join(printable(part) for part in parts), _last(said, self.units), _last(said, self.books)),
-            not URGENT.isdisjoint(said), not SECRET.isdisjoint(said),
+            not URGENT.isdisjoint(said), not SECRET.isdisjoint(_letters(part) for part in parts),
         )  # fmt: skip
 
 
@@ -66,6 +67,10 @@ def load(session: Session) -> Map:
 def plain(name: str) -> str:
     """Letters and digits alone, without marks: as names of folders are compared."""
     return re.sub(r"[^a-z0-9]", "", fold(printable(name)))
+
+
+def _letters(name: str) -> str:
+    return re.sub(r"[\W_]", "", printable(name)).lower()
 
 
 def printable(name: str) -> str:

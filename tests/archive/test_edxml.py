@@ -415,3 +415,23 @@ def test_a_stream_of_no_message_is_unknown(tmp_path):
     (tmp_path / "x").write_bytes(b"<root/>")
     with pytest.raises(UnknownFormat):
         tree.read(tmp_path / "x", tmp_path)
+
+
+@pytest.mark.parametrize("said, secret", [
+    ("<DoMat>Bình thường</DoMat>", False), ("<DoMat>không mật</DoMat>", False), ("<Secrecy>-1</Secrecy>", False),
+    ("<DoKhanMat>Khẩn</DoKhanMat>", False), ("<Security>Độ Tối mật</Security>", True), ("<BiMat>mat</BiMat>", True),
+    ("<SecurityLevel>TUYÊ\u0323T MẬT</SecurityLevel>", True), ("<Muc_Do_Bao_Mat>Top secret</Muc_Do_Bao_Mat>", True),
+])  # fmt: skip
+def test_only_the_name_of_a_grade_makes_a_message_secret(tmp_path, said, secret):
+    assert bool(opened(tmp_path, message([("a.pdf", PAPER)], more=said)).told.secrecy) is secret
+
+
+def test_a_message_that_calls_a_paper_of_the_book_secret_wipes_nothing_and_leaves_word(office):
+    paper = in_book(office)
+    for _ in range(2):
+        taken = office.take(message([("7.pdf", PAPER)], more="<DoMat>Mật</DoMat>"))
+    with office.sessions() as session:
+        document = session.get(Document, paper)
+        assert (document.subject, document.secrecy, document.scan.status) == ("phòng, chống dịch", None, "review")
+        events = session.scalars(sa.select(Event).where(Event.action == "said_secret")).all()
+        assert [(event.subject, event.data) for event in events] == [(taken.first.scan_id, '{"source":"edxml"}')]
