@@ -23,7 +23,7 @@ from archive.errors import DiskFull, NotTaken, Refused, Transient
 from archive.models import WITHHELD, now
 from archive.watched import places, stillness, told
 from archive.watched.claims import HIDDEN, Claims, clear
-from archive.watched.folder import Folder, facts_of, numbered
+from archive.watched.folder import Folder, facts_of, numbered, with_room
 from archive.watched.stillness import Found, Patience
 from archive.workdays import HANOI
 
@@ -34,6 +34,14 @@ DEEPEST = 6
 """Levels of sub-folders that are looked into."""
 LONGEST_PAUSE = 600.0
 """Seconds until a file that could not be read is tried again, at most."""
+_NO_PLACE = (
+    "done hoặc refused trong thư mục theo dõi không phải là thư mục thật (liên kết hoặc tệp) nên chưa nhận tệp nào; "
+    "hãy thay bằng thư mục thật hoặc bỏ đi, kho sẽ tự tạo"
+)
+_UNMOVED = (
+    "có tệp đã xử lý nhưng không chuyển được vào done hay refused, nên vẫn nằm ở chỗ cũ và sẽ được thử lại; "
+    "hãy xem quyền ghi, chỗ trống và các liên kết trong hai thư mục ấy"
+)
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +56,7 @@ class Looked:
     is_pressing: bool = False
     """Whether one of them will be whole in a moment; others are put off for long."""
     trouble: str = ""
-    """Why the look was broken off: disk or database. Nothing was moved for that."""
+    """Why files stay where they are: the disk, the database, or no place to move them to."""
 
 
 class _SourceLost(Transient):
@@ -84,7 +92,9 @@ class Door:
         self._settings, self._sessions, self._blobs, self._clock = settings, sessions, blobs, clock
         self._patience, self._claims = Patience(settings.inbox_seconds, clock), Claims(clock)
         self._later: dict[tuple[tuple[str, ...], str], tuple[float, float]] = {}
-        """Files that could not be read → when they are tried again, and the pause before that."""
+        """Files that could not be read or moved → when they are tried again, and the pause before that."""
+        self._unmoved: set[tuple[tuple[str, ...], str]] = set()
+        """Those of them that intake knows, and that found no place in `done` or `refused`."""
 
     def look(self, stop: Callable[[], bool] = lambda: False) -> Looked:
         """Take what stands still. OSError: the folder itself is away."""
@@ -96,16 +106,29 @@ class Door:
             ready = [one for one in still if self._is_whole(root, one)]
             ours = [one for one in found if not stillness.is_left_alone(one.name)]
             done.waiting = len(ours) + len(left)
-            try:
-                self._take_all(root, ready, left, done, stop)
-            except (NotTaken, DiskFull) as error:
-                done.trouble = type(error).__name__
-            except sa.exc.SQLAlchemyError as error:
-                done.trouble = type(error.__cause__ or error).__name__
-        done.is_pressing = bool(left) or any((one.parts, one.name) not in self._later for one in ours)
+            if all(root.is_plain(name) for name in (told.DONE, told.REFUSED)):
+                done.trouble = self._tried(root, ready, left, done, stop)
+            else:
+                done.trouble = _NO_PLACE
+            self._unmoved &= self._later.keys()
+        if not done.trouble:
+            done.is_pressing = bool(left) or any((one.parts, one.name) not in self._later for one in ours)
+            done.trouble = _UNMOVED if self._unmoved else ""
         if done.trouble:
             log.warning("watch waits cause=%s", done.trouble)
         return done
+
+    def _tried(
+        self, root: Folder, ready: Sequence[Found], left: Sequence[_Left], done: Looked, stop: Callable[[], bool]
+    ) -> str:
+        """Take what can be taken; why that was broken off, by disk or database. Then nothing was moved."""
+        try:
+            self._take_all(root, ready, left, done, stop)
+        except (NotTaken, DiskFull) as error:
+            return type(error).__name__
+        except sa.exc.SQLAlchemyError as error:
+            return type(error.__cause__ or error).__name__
+        return ""
 
     def _take_all(
         self, root: Folder, ready: Sequence[Found], left: Sequence[_Left], done: Looked, stop: Callable[[], bool]
@@ -182,16 +205,23 @@ class Door:
         )  # fmt: skip
 
     def _move(self, work: _Work, received: Taken | None, why: str, done: Looked) -> None:
-        self._later.pop((work.parts, work.name), None)
+        """Away with what intake has decided on; where that fails, back to where people see it and can be told of it."""
         if received and any(one.status in WITHHELD for one in received.received):
             received, why = None, told.WITHHELD
+        try:
+            work.refuse(why, now()) if received is None else work.archived(received, now())
+        except OSError as error:
+            if (name := work.back()) is None:
+                return  # another took it up, or somebody took it away
+            self._put_off(work.parts, name, error)
+            self._unmoved.add((work.parts, name))
+            return
+        self._later.pop((work.parts, work.name), None)
         done.waiting -= 1
         if received is None:
-            work.refuse(why, now())
             done.refused += 1
             log.info("watch refused a file")
             return
-        work.archived(received, now())
         done.taken += 1
         log.info("watch took scan=%s new=%s", received.first.scan_id, received.first.new)
 
@@ -224,16 +254,17 @@ class _Work:
     parts: tuple[str, ...]
     place: places.Place
 
-    def back(self) -> None:
-        """Where it lay; FileNotFoundError is no fault: another took it up."""
+    def back(self) -> str | None:
+        """Where it lay, and its name there; None is no fault: another took it up."""
         with contextlib.suppress(FileNotFoundError):
-            self.room.move(self.name, self.folder, self.name)
+            return self.room.move(self.name, self.folder, self.name)
+        return None
 
     def archived(self, received: Taken, at: dt.datetime) -> None:
         """Away from the folder, for it is committed; never over another."""
         day = f"{at.astimezone(HANOI):%Y-%m-%d}"
         with self.root.below((told.DONE, day, *self.parts), make=True) as done:
-            name = self.room.move(self.name, done, self.name)
+            name = self.room.move(self.name, done, told.beside_the_list(self.name))
         with contextlib.suppress(OSError), self.root.below((told.DONE, day)) as list_of_day:
             told.note(list_of_day, "/".join((*self.parts, name)), received, at)
 
@@ -241,12 +272,20 @@ class _Work:
         """Aside, with the reason there before the file."""
         with self.root.below((told.REFUSED, *self.parts), make=True) as refused:
             text = told.reason(self.name, why, at)
-            for name in numbered(self.name):
+            for name in numbered(with_room(self.name)):
                 with contextlib.suppress(FileExistsError):
                     if not refused.has(name):
                         refused.write_new(f"{name}.txt", text)
-                        self.room.move(self.name, refused, name)
+                        self._move_beside(refused, name)
                         return
+
+    def _move_beside(self, refused: Folder, name: str) -> None:
+        """To the reason that waits for it; where that fails the reason goes, each try would leave one."""
+        try:
+            self.room.move(self.name, refused, name)
+        except OSError:
+            refused.forget(f"{name}.txt")
+            raise
 
 
 @contextlib.contextmanager

@@ -17,6 +17,8 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """NONBLOCK: a pipe that took the place of a file must not hold us."""
 LONGEST_NAME = 255
 """Bytes of a name on the usual file systems."""
+LONGEST_ENDING = 20
+"""Bytes of what is still the ending of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,17 @@ class Folder:
             os.fsync(target.fileno())
 
     def append(self, name: str, line: bytes, *, first: bytes) -> None:
-        """One line more at the end of a file, which begins with `first`; others may do the same."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        """One line more at the end of a file, which begins with `first`; others may do the same.
+
+        OSError where it is no ordinary file, or has another name elsewhere: then it may be somebody's paper.
+        """
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         descriptor = os.open(name, flags, 0o660, dir_fd=self.descriptor)
         with contextlib.closing(os.fdopen(descriptor, "ab", buffering=0)) as target:
-            target.write(line if os.fstat(descriptor).st_size else first + line)
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+                raise OSError(errno.EINVAL, "no list of ours")
+            target.write(line if found.st_size else first + line)
 
     def claim(self, name: str, room: Folder) -> str:
         """Move a file into a room of our own on the same disk, in one act; its name there."""
@@ -127,6 +135,21 @@ class Folder:
             return False
         return True
 
+    def is_plain(self, name: str) -> bool:
+        """Whether there is a folder of this name, and no link to one, or nothing at all."""
+        try:
+            self.below((name,)).__exit__()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    def forget(self, name: str) -> None:
+        """Remove a file of ours, if it is there."""
+        with contextlib.suppress(OSError):
+            os.unlink(name, dir_fd=self.descriptor)
+
     def is_same(self, other: Folder) -> bool:
         """Whether both are one folder."""
         return os.path.sameopenfile(self.descriptor, other.descriptor)
@@ -153,12 +176,29 @@ def _facts(found: os.stat_result) -> Facts:
 
 def numbered(name: str) -> Iterator[str]:
     """A name, then the same with (2), (3) …"""
-    stem, ending = PurePath(name).stem, PurePath(name).suffix
+    stem, ending = _parted(name)
     yield name
     for number in range(2, 10_000):
         tail = f" ({number}){ending}"
-        room = LONGEST_NAME - 4 - len(os.fsencode(tail))  # a reason's `.txt` must fit, too
-        yield os.fsdecode(os.fsencode(stem)[:room]) + tail
+        yield _cut(stem, LONGEST_NAME - 4 - len(os.fsencode(tail))) + tail  # a reason's `.txt` must fit, too
+
+
+def with_room(name: str) -> str:
+    """The name, cut where `.txt` would not fit behind it."""
+    stem, ending = _parted(name)
+    return _cut(stem, LONGEST_NAME - 4 - len(os.fsencode(ending))) + ending
+
+
+def _parted(name: str) -> tuple[str, str]:
+    ending = PurePath(name).suffix
+    return (PurePath(name).stem, ending) if len(os.fsencode(ending)) <= LONGEST_ENDING else (name, "")
+
+
+def _cut(text: str, most: int) -> str:
+    """Its first characters, in at most so many bytes."""
+    while len(os.fsencode(text)) > most:
+        text = text[:-1]
+    return text
 
 
 def _move(source: Folder, name: str, target: Folder, given: str) -> None:

@@ -42,6 +42,12 @@ def note(day: Folder, name: str, received: Taken, at: dt.datetime) -> None:
     day.append(LIST, line, first=BOM + titles)
 
 
+def beside_the_list(name: str) -> str:
+    """The name a file gets in `done`: never that of the list, in which lines are written."""
+    stem, ending = LIST.split(".")
+    return f"{stem} (2).{ending}" if name.rstrip(" .").casefold() == LIST else name
+
+
 def _cell(text: str) -> str:
     return text[:1].translate(_SAFE) + text[1:]
 

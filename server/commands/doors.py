@@ -49,10 +49,9 @@ def watch(desk: Desk, once: bool) -> None:
             log.warning("watch waits cause=%s errno=%s", type(error).__name__, error.errno)
             looked = Looked(trouble=f"không mở được thư mục ({error.strerror})")
         doors.tell(settings.data, doors.FOLDER, looked.waiting, looked.trouble)
-        goes_on = looked.is_pressing and not looked.trouble
-        if once and not goes_on:
+        if once and not looked.is_pressing:
             break
-        if goes_on:
+        if looked.is_pressing:
             stop.wait(min(GLANCE, settings.inbox_seconds / 2))
         else:
             bell.wait(RESCAN)

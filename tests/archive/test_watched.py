@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from archive import database, doors, intake
 from archive.blobs import open_blobs
-from archive.models import Event, Origin, Scan, Unit
+from archive.models import Event, Origin, Scan, Unit, now
 from archive.watched import Door
+from archive.workdays import HANOI
 
 
 def paper(text="một"):
@@ -188,6 +189,50 @@ def test_for_our_own_trouble_a_file_stays_where_it_is(office, settings):
     )  # fmt: skip
     assert office.settle(away).trouble == "OperationalError"
     assert office.names() == ["phòng/a.pdf"]
+    assert office.settle().taken == 1
+
+
+def test_what_cannot_be_moved_lies_where_it_was_and_that_is_told(office, tmp_path):
+    (tmp_path / "big").mkdir()
+    done = office.root / "done"
+    done.symlink_to(tmp_path / "big")
+    office.put("a.pdf")
+    assert "done" in office.settle().trouble and office.scans() == []
+    done.unlink()
+    done.mkdir()
+    day = done / f"{now().astimezone(HANOI):%Y-%m-%d}"
+    day.symlink_to(tmp_path / "big")
+    for looked in (office.settle(), office.look(1), office.look(700)):
+        assert looked.trouble and (looked.taken, looked.waiting) == (0, 1)
+        assert office.names() == ["a.pdf"], "not hidden in work"
+    day.unlink()
+    looked = office.look(700)
+    assert (looked.taken, looked.waiting, looked.trouble) == (1, 0, "") and len(office.scans()) == 1
+
+
+def test_the_longest_names_are_refused_with_their_reasons(office):
+    for name in ("a" * 251 + ".doc", "b" * 248 + ".doc", "ă" * 127, "c." + "d" * 253):
+        office.put(name, b"MZ no paper")
+    assert office.settle().refused == 4
+    names = [path.name for path in (office.root / "refused").iterdir()]
+    assert len(names) == 8 and "ă" * 125 + ".txt" in names
+    assert all(name.startswith("refused/") for name in office.names())
+
+
+def test_a_paper_named_like_the_list_of_a_day_is_not_written_into(office):
+    kept = office.root.parent / "mine.pdf"
+    os.link(office.put("nhat-ky.csv"), kept)
+    before = kept.read_bytes()
+    assert office.settle().taken == 1
+    (day,) = (office.root / "done").iterdir()
+    (day / "nhat-ky.csv").unlink()
+    os.link(kept, day / "nhat-ky.csv")
+    office.put("b.pdf")
+    assert office.settle().taken == 1
+    assert (day / "nhat-ky (2).csv").read_bytes() == before == kept.read_bytes()
+    (day / "nhat-ky.csv").unlink()
+    os.mkfifo(day / "nhat-ky.csv")
+    office.put("c.pdf")
     assert office.settle().taken == 1
 
 
