@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from archive import register, register_restored
 from archive.backup.restoring import restore
+from archive.backup.target import Target
 from archive.errors import BadValue, Conflict, NumbersUnknown
 from archive.models import BookYear, Event, RegisterEntry, Restore
 from tests.archive import kept, offices
@@ -29,7 +30,7 @@ def test_no_number_is_given_twice_after_an_older_snapshot_came_back(settings, sq
     office.paper(1)
     office.backup(tmp_path / "b")
     lost = [office.paper(n) for n in (2, 3)]  # numbers 2 and 3 are stamped on paper, and not in the backup
-    restore(tmp_path / "b", None, kept.empty(settings, tmp_path / "new"), kept.SCHEMA, actor="cli")
+    restore(Target(tmp_path / "b"), None, kept.empty(settings, tmp_path / "new"), kept.SCHEMA, actor="cli")
     new = kept.opened(kept.empty(settings, tmp_path / "new"))
     with pytest.raises(NumbersUnknown, match="số 1"):
         new.paper(4)

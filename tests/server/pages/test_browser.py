@@ -4,7 +4,6 @@ import shutil
 import threading
 
 import pytest
-from waitress import create_server
 
 from archive import people
 from archive.jobs import Worker
@@ -12,6 +11,7 @@ from archive.models import LoginSession
 from server.pages import sheet
 from tests.papers import drawn
 from tests.server.desk import Desk, settled, shelve
+from tests.server.serving import serving
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -34,14 +34,8 @@ def address(app, makers):
     """The address of the running web; one clerk, `van`, is known there."""
     with makers.begin() as session:
         people.add_user(session, "van", "admin", None, Desk.PASSWORD)
-    server = create_server(app, host="127.0.0.1", port=0, threads=8)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.task_dispatcher.shutdown()
-    server.close()
-    thread.join(5)
-    vars(app.extensions["vanthu"]).get("search", server).close()
+    with serving(app) as address:
+        yield address
 
 
 @pytest.fixture

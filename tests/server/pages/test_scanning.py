@@ -68,7 +68,8 @@ def test_a_feeder_is_scanned_looked_at_and_received_by_keyboard(page, makers):
     page.locator("body").press("q")
     page.wait_for_selector("#leaf-2", timeout=PATIENCE)  # polled, not reloaded
     page.wait_for_selector("#receive:not([disabled])", timeout=PATIENCE)
-    assert page.locator(".leaf").count() == 10 and page.get_by_text("Đã quét hết giấy.").is_visible()
+    page.get_by_text("Đã quét hết giấy.").wait_for(timeout=PATIENCE)
+    assert page.locator(".leaf").count() == 10
     assert page.evaluate("[...document.querySelectorAll('.leaf img')].every(one => one.naturalWidth > 100)")
     page.locator("#look-3").focus()
     page.keyboard.press("x")
@@ -96,9 +97,9 @@ def test_a_batch_goes_through_plain_forms_too(app, van, scanner, makers):
     assert text.count('class="leaf') == 3 and "nhận 2 trang, 1 tệp" in text and "bỏ 1 trang trắng" in text
     seen = text.split('id="batch"')[1]
     assert "hx-get" not in seen.split(">")[0]  # it has ended: nobody asks any more
-    assert (
-        van.open(f"{at}/pages/1.thumb.webp").mimetype == "image/webp" and van.open(f"{at}/progress").status_code == 200
-    )
+    leaf = van.open(f"{at}/pages/1.thumb.webp")
+    assert (leaf.mimetype, leaf.headers["Cache-Control"]) == ("image/webp", "private, no-store")
+    assert van.open(f"{at}/progress").status_code == 200
     van.send(f"{at}/pages", {"do": "3 out"})
     van.send(f"{at}/pages", {"do": "2 in"})
     assert van.send(f"{at}/pages", {"do": "9 out"}).status_code == 404

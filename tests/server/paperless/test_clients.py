@@ -39,6 +39,7 @@ def worker(settings, sqlite_engine):
     worker.close()
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")  # of pypaperless, which leaves answers unread
 def test_both_clients_send_follow_find_read_and_correct_a_paper(makers, address, worker):
     with makers.begin() as session:
         people.add_user(session, "van", "clerk", None, Desk.PASSWORD, full_name="Nguyễn Vân")
