@@ -8,6 +8,7 @@ administrator gave or allowed are ever asked (archive/scanner/allowed.py).
 from __future__ import annotations
 
 import http.client
+import re
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ ANSWER = 20.0
 """Seconds of silence after which a scanner is given up."""
 PAGE = 120.0
 """Seconds one page may take, from the question to its last byte."""
+ABLE = 10.0
+"""Seconds in which a scanner must have said what it can."""
 XML = 1 << 20
 JPEG = 64 << 20
 """Bytes of one answer and of one page at most."""
@@ -50,9 +53,16 @@ class _Answer:
 def device(url: str) -> Device:
     """What the scanner at an address can do; one that does not answer is told of with its trouble."""
     try:
-        return _device(url, _tree(_ask(url, "GET", "/ScannerCapabilities")))
+        return _device(url, _tree(_ask(url, "GET", "/ScannerCapabilities", seconds=ABLE)))
     except Sent as error:
-        return Device(f"escl:{url}", url, trouble=error.why)
+        return untold(url, error.why)
+    except (ValueError, RecursionError):
+        return untold(url, "strange")
+
+
+def untold(url: str, why: str) -> Device:
+    """A scanner that has not said what it can."""
+    return Device(f"escl:{url}", url, trouble=why)
 
 
 def _device(url: str, tree: Any) -> Device:
@@ -66,12 +76,17 @@ def _device(url: str, tree: Any) -> Device:
 
 
 def _dots(tree: Any) -> set[int]:
-    known = {int(one.text) for one in _all(tree, "XResolution") if (one.text or "").isdecimal()}
+    known = {_number(one.text) for one in _all(tree, "XResolution")}
     for span in _all(tree, "XResolutionRange"):
-        low, high = (_text(span, end) for end in ("Min", "Max"))
-        if low.isdecimal() and high.isdecimal():
-            known |= {dpi for dpi in RESOLUTIONS if int(low) <= dpi <= int(high)}
+        low, high = (_number(_text(span, end)) for end in ("Min", "Max"))
+        if low and high:
+            known |= {dpi for dpi in RESOLUTIONS if low <= dpi <= high}
     return known
+
+
+def _number(text: str | None) -> int:
+    """0 for what is none, or none that a scanner has."""
+    return int(text) if text and re.fullmatch(r"[0-9]{1,6}", text.strip()) else 0
 
 
 def scan(
@@ -182,14 +197,15 @@ def _close(url: str, job: str) -> None:
 
 
 def _ask(
-    url: str, method: str, path: str, body: bytes | None = None, most: int = XML, *, at_root: bool = False
+    url: str, method: str, path: str, body: bytes | None = None, most: int = XML, *, at_root: bool = False,
+    seconds: float = PAGE,
 ) -> _Answer:  # fmt: skip
     """One question; Sent("gone") for whatever goes wrong on the way."""
     parts = urlsplit(url)
     where = path if at_root else parts.path.rstrip("/") + path
     headers = {"Content-Type": "text/xml"} if body else {}
-    connection = _connection(parts.scheme, parts.hostname or "", parts.port)
-    deadline = time.monotonic() + PAGE
+    connection = _connection(parts.scheme, parts.hostname or "", parts.port, min(ANSWER, seconds))
+    deadline = time.monotonic() + seconds
     try:
         connection.request(method, where, body, headers)
         answer = connection.getresponse()
@@ -200,12 +216,12 @@ def _ask(
         connection.close()
 
 
-def _connection(scheme: str, host: str, port: int | None) -> http.client.HTTPConnection:
+def _connection(scheme: str, host: str, port: int | None, silence: float) -> http.client.HTTPConnection:
     if scheme != "https":
-        return http.client.HTTPConnection(host, port, timeout=ANSWER)
+        return http.client.HTTPConnection(host, port, timeout=silence)
     unchecked = ssl.create_default_context()
     unchecked.check_hostname, unchecked.verify_mode = False, ssl.CERT_NONE
-    return http.client.HTTPSConnection(host, port, timeout=ANSWER, context=unchecked)
+    return http.client.HTTPSConnection(host, port, timeout=silence, context=unchecked)
 
 
 def _body(answer: http.client.HTTPResponse, most: int, deadline: float) -> bytes:

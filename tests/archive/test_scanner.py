@@ -3,6 +3,7 @@
 Each door is killed in the middle: what was shown is kept, nothing is lost, nothing comes in twice.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
 import io
@@ -25,7 +26,7 @@ from archive.blobs import open_blobs
 from archive.errors import BadValue, Conflict, NotFound, ScanTooLarge
 from archive.models import Event, Scan, now
 from archive.plates import bare_jpeg
-from archive.scanner import Ended, Wanted, allowed, discovery, escl, facts, handing, sane
+from archive.scanner import Device, Ended, Wanted, allowed, discovery, escl, facts, finding, handing, sane
 from archive.scanner.batch import Batch, Leaf, files
 from archive.scanner.folders import Batches, Run
 from archive.scanner.runs import Runs
@@ -271,6 +272,20 @@ def test_what_is_no_scanner_is_not_believed(body, why):
     stranger.answer = lambda *_: (200, {}, body)
     with escl_stub.serving(stranger) as url:
         assert escl.device(url).trouble == why
+
+
+def test_silent_and_odd_scanners_hide_no_other(monkeypatch):
+    monkeypatch.setattr(escl, "ABLE", 1.0)
+    monkeypatch.setattr(sane, "devices", lambda: [Device("sane:x", "x")])
+    odd, able = escl_stub.Scanner(), escl_stub.Scanner()
+    number = b"<c><XResolution>" + b"9" * 6000 + b"</XResolution><XResolution>200</XResolution></c>"
+    odd.answer = lambda *_: (200, {}, number)
+    with escl_stub.serving(odd) as strange, escl_stub.serving(able) as good, contextlib.ExitStack() as open_still:
+        silent = [open_still.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(7)]
+        urls = [f"http://127.0.0.1:{one.getsockname()[1]}/eSCL" for one in silent]
+        found = finding.every([*urls, strange, good], {})
+    assert [one.trouble for one in found] == ["", *["gone"] * 7, "", ""]
+    assert found[-2].resolutions == (200,) and found[-1].resolutions == (200, 300)
 
 
 def test_a_scanner_leads_the_server_nowhere_else_and_its_broken_pages_spoil_no_other(office):
