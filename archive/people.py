@@ -19,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from archive import history, lockout, second_factor
+from archive import app_keys, history, lockout, second_factor
 from archive.access import ROLES
 from archive.errors import BadValue, Conflict, Forbidden, NotFound
 from archive.keyring import Keyring
@@ -81,10 +81,11 @@ def hash_password(password: str) -> str:
 
 
 def change_password(session: Session, user: User, password: str, *, actor: str, at: dt.datetime | None = None) -> None:
-    """Set a new password; every browser the person is signed in with is signed out."""
+    """Set a new password; every browser is signed out, and what apps got for the old password opens nothing more."""
     user.password_hash = hash_password(password)
     lockout.forgive(session, user)
     _end_all(session, user)
+    app_keys.revoke_all(session, user, actor=actor, at=at)
     history.append(session, actor, "password_changed", user.id, None, at)
 
 
@@ -271,7 +272,7 @@ def end_logins(
 
 def new_token(
     session: Session, user: User, name: str, scopes: Iterable[str] = ("read",), *, actor: str = "system",
-    expires_at: dt.datetime | None = None, at: dt.datetime | None = None,
+    expires_at: dt.datetime | None = None, at: dt.datetime | None = None, begins: str = "vanthu_",
 ) -> str:  # fmt: skip
     """A key for a program that acts as `user`; the answer is shown once and cannot be had again."""
     wanted = sorted(set(scopes), key=str)
@@ -279,9 +280,9 @@ def new_token(
         raise BadValue(f"Phạm vi của khoá gồm: {', '.join(SCOPES)}.")
     if not name.strip() or len(name) > 80:
         raise BadValue("Khoá cần một tên, dài nhất 80 ký tự.")
-    plain = "vanthu_" + secrets.token_urlsafe(32)
-    token = Token(name=name.strip(), sha256=_digest(plain), prefix=plain[:11], user_id=user.id, scopes=wanted,
-                  expires_at=expires_at)  # fmt: skip
+    plain = begins + secrets.token_urlsafe(32)
+    token = Token(name=name.strip(), sha256=_digest(plain), prefix=plain[: len(begins) + 4], user_id=user.id,
+                  scopes=wanted, expires_at=expires_at)  # fmt: skip
     session.add(token)
     session.flush()
     history.append(session, actor, "token_made", token.id, {"name": token.name, "scopes": wanted}, at)

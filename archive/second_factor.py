@@ -18,7 +18,7 @@ import segno
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history
+from archive import app_keys, history
 from archive.errors import BadValue
 from archive.keyring import KeyLost, Keyring
 from archive.models import LoginSession, SecondFactor, User, now
@@ -73,12 +73,17 @@ def picture(text: str) -> str:
 def confirm(
     session: Session, keyring: Keyring, user: User, code: str, at: dt.datetime | None = None
 ) -> list[str] | None:
-    """The recovery codes, to be shown once; None when the code is wrong. The factor is in force from now on."""
+    """The recovery codes, to be shown once; None when the code is wrong. The factor is in force from now on.
+
+    Keys that apps got for the password alone end. The person's row is locked first, as by who gives such a key.
+    """
     at = at or now()
+    session.execute(sa.select(User.id).where(User.id == user.id).with_for_update())
     found = session.get(SecondFactor, user.id, with_for_update=True, populate_existing=True)
     if found is None or found.confirmed_at or not _takes(keyring, found, code, at):
         return None
     found.confirmed_at = at
+    app_keys.revoke_all(session, user, actor=user.name, at=at)
     history.append(session, user.name, "second_factor_on", user.id, None, at)
     return _renew(found)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Blueprint, g, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import UnsupportedMediaType
 
 from archive import client_ids, review
 from archive.errors import BadValue, Conflict, Forbidden, Stale, Unseen
@@ -21,6 +21,7 @@ from server import errors
 from server.api.papers import document_of
 from server.auth import require
 from server.paperless import documents, mapping, told
+from server.paperless.bodies import sent_json
 from server.paperless.labels import seen_key
 from server.paperless.numbers import CORRESPONDENT, FIELD, TAG, TYPE, paper_of, whole
 from server.state import state
@@ -84,10 +85,7 @@ def _version_asked() -> int | None:
 def _sent() -> Mapping[str, Any]:
     if request.mimetype != "application/json":
         raise UnsupportedMediaType
-    try:
-        sent = request.get_json()
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest from error
+    sent = sent_json()
     if not isinstance(sent, dict):
         raise BadValue("Hãy gửi một đối tượng JSON; chưa có gì thay đổi.")
     return sent

@@ -36,6 +36,8 @@ _ORDER: dict[str, Callable[[Any, Any], Any]] = {
 }  # fmt: skip
 _PASSED_OVER = {"page", "page_size", "ordering", "fields", "full_perms", "truncate_content", "reverse", "more_like_id"}
 WRONG_DAY = "Ngày của {} phải viết như 2026-03-30."
+_ROOM = dt.timedelta(days=2)
+"""What a zone and the end of a day may add."""
 
 
 @dataclass
@@ -207,10 +209,11 @@ def _of_moment(column: Any, _session: Session, name: str, way: str, value: str) 
 
 
 def _moment(name: str, value: str) -> dt.datetime:
-    """A day or a moment; of a day its beginning in Hanoi."""
+    """A day or a moment; of a day its beginning in Hanoi. BadValue at the ends of the calendar, too: zones move it."""
     try:
         at = dt.datetime.fromisoformat(value.strip().replace(" ", "+") if "T" in value else value.strip())
-        return (at if at.tzinfo else at.replace(tzinfo=HANOI)).astimezone(dt.UTC)
+        at = (at if at.tzinfo else at.replace(tzinfo=HANOI)).astimezone(dt.UTC)
+        return at - _ROOM + _ROOM + _ROOM - _ROOM  # OverflowError
     except (ValueError, OverflowError) as error:
         raise BadValue(WRONG_DAY.format(name[:80])) from error
 

@@ -16,6 +16,7 @@ from archive.errors import BadValue, NotFound
 from archive.models import WITHHELD, ClientUpload, Document, Scan
 from server.auth import require
 from server.paperless import filters, mapping, told
+from server.paperless.bodies import sent_json
 from server.paperless.numbers import DOCUMENT, TASK, USER, Numbers
 from server.state import state
 
@@ -72,7 +73,7 @@ def get(task: int) -> Any:
 @require("read")
 def acknowledge() -> Any:
     """One has seen how these ended."""
-    sent = request.get_json()
+    sent = sent_json()
     numbers = sent.get("tasks") if isinstance(sent, dict) else None
     if not isinstance(numbers, list) or not all(isinstance(one, int) and 0 < one < 10**9 for one in numbers):
         raise BadValue("tasks phải là một danh sách số; chưa có gì thay đổi.")

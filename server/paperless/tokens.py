@@ -8,9 +8,10 @@ from flask import Blueprint, jsonify, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import UnsupportedMediaType
 
-from archive import people, second_factor
-from archive.models import User
+from archive import app_keys, people, second_factor
+from archive.models import User, now
 from server.auth import place
+from server.paperless.bodies import sent_json
 from server.state import state
 
 api = Blueprint("paperless_tokens", __name__)
@@ -28,7 +29,7 @@ NAMELESS = "ứng dụng"
 
 @api.post("/token/")
 def give() -> Any:
-    """The key, said this once; one for each time it is asked for, named by the app."""
+    """The key, said this once; one for each time it is asked for, named by the app. It ends: archive/app_keys.py."""
     name, password = _sent()
     with state().sessions() as session:
         user = people.check_password(session, name, password, address=place())
@@ -37,7 +38,9 @@ def give() -> Any:
             session.commit()  # a failure is remembered, too
             return jsonify(non_field_errors=[refusal]), 400
         people.welcome(session, user, address=place(), how="app")
-        key = people.new_token(session, user, _app(), SCOPES, actor=user.name)
+        key = people.new_token(
+            session, user, _app(), SCOPES, actor=user.name, expires_at=now() + app_keys.LIFE, begins=app_keys.BEGINS
+        )
         session.commit()
     return jsonify(token=key)
 
@@ -52,7 +55,7 @@ def _sent() -> tuple[str, str]:
     """Name and password, of a form or of JSON; nothing that could not be typed."""
     given: Any = request.form
     if request.mimetype == "application/json":
-        given = request.get_json()
+        given = sent_json()
     elif request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
         raise UnsupportedMediaType
     words = [given.get(name) if hasattr(given, "get") else None for name in ("username", "password")]

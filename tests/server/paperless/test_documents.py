@@ -112,6 +112,9 @@ def test_a_filter_that_is_not_known_is_refused_and_not_passed_over(ask):
         "custom_field_query=[]",
         "shared_by__id=1",
         "created__date__gt=hôm+qua",
+        "created__date__gt=9999-12-31T23:59:59-00:00",
+        "added__date__gt=9999-12-31",
+        "modified__date__lte=0001-01-01T00:00:00Z",
         "id__in=x",
         "tags__id__any=1",
     ):

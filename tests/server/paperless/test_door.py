@@ -1,5 +1,6 @@
 """How apps get in, and how they send: keys, second factors, versions, uploads, what became of them."""
 
+import datetime as dt
 import io
 import json
 
@@ -70,6 +71,36 @@ def test_a_wrong_password_is_refused_and_counts_at_the_one_door(app, makers, van
     assert "tạm khoá" in phone.post("/api/token/", json=LOGIN).json["non_field_errors"][0]
     assert Desk(app).sign_in("van").status_code == 403  # the web's door is the same
     assert phone.get("/api/token/", headers={"Accept": "application/json; version=3"}).status_code == 405
+
+
+def test_a_key_for_a_password_ends_with_it_and_one_made_by_hand_stays(app, makers, van, settings):
+    phone, ring, new = app.test_client(), Keyring(settings.key_path), "mật khẩu mới"
+
+    def opens(key):
+        return phone.get("/api/tags/", headers={"Authorization": f"Token {key}"}).status_code == 200
+
+    first = phone.post("/api/token/", data=LOGIN).json["token"]
+    assert opens(first)
+    with makers.begin() as session:
+        user, token = session.scalars(sa.select(User)).one(), session.scalars(sa.select(Token)).one()
+        assert token.expires_at - token.created_at >= dt.timedelta(days=364)
+        by_hand = people.new_token(session, user, token.name)
+        people.change_password(session, user, new, actor="van")
+    assert (opens(first), opens(by_hand)) == (False, True)
+    second = phone.post("/api/token/", data=LOGIN | {"password": new}).json["token"]
+    assert opens(second)
+    with makers.begin() as session:
+        user = session.scalars(sa.select(User)).one()
+        secret = second_factor.begin(session, ring, user)
+        assert second_factor.confirm(session, ring, user, pyotp.TOTP(secret).now())
+    assert (opens(second), opens(by_hand)) == (False, True)
+    with makers() as session:
+        assert session.scalars(sa.select(Event.actor).where(Event.action == "token_revoked")).all() == ["van", "van"]
+
+
+@pytest.mark.parametrize("path", ["token/", "tasks/acknowledge/"])
+def test_json_nested_without_end_is_refused(ask, path):
+    assert ask("clerk", path, "POST", data="[" * 100_000, content_type="application/json").status_code == 400
 
 
 def test_with_a_second_factor_the_key_is_made_on_the_page(app, makers, van, settings):
