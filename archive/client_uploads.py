@@ -29,7 +29,8 @@ def note(
 
     Bytes that this person sent before without ever being answered are no repetition: the line broke, or we did.
     """
-    scan = session.get_one(Scan, scan_id)
+    # Locked: a quarantine at this moment either finds this row and conceals it, or is seen here.
+    scan = session.get_one(Scan, scan_id, with_for_update=True, populate_existing=True)
     held = scan.status in WITHHELD
     row = ClientUpload(
         scan_id=scan.id, user_id=user.id, filename=_HIDDEN if held else filename, given={} if held else dict(given),
