@@ -15,7 +15,7 @@ from archive.scanner.batch import SHEET, WHOLE, Batch
 from server import errors
 from server.auth import require
 from server.pages import scanned
-from server.pages.images import DAY, GONE
+from server.pages.images import GONE
 from server.speech import gettext as _
 from server.state import state
 
@@ -120,14 +120,14 @@ def thumb(batch_id: str, number: int) -> Any:
 
 
 def picture(batch_id: str, name: str) -> Any:
-    """A picture we made ourselves; it never changes, so the browser may keep it."""
+    """A picture we made ourselves; nobody has looked yet at what the paper is, so the browser does not keep it."""
     batch = state().batches.find(batch_id, g.user.id)
     try:
         answer = make_response((state().batches.folder(batch.id) / name).read_bytes())
     except OSError:
         raise NotFound(GONE) from None
     answer.mimetype = "image/webp"
-    answer.headers["Cache-Control"] = f"private, max-age={DAY}"
+    answer.headers["Cache-Control"] = "private, no-store"
     return answer
 
 
