@@ -7,16 +7,19 @@ the same pages always give the same bytes: a second time the intake knows them b
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from dataclasses import asdict
 from typing import Any
 from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
 
 from archive import history, intake
 from archive.blobs import Blobs
 from archive.children import Child
 from archive.config import Settings
 from archive.database import Sessions
-from archive.errors import BadValue, ScanTooLarge
+from archive.errors import ArchiveError, BadValue, ScanTooLarge
 from archive.intake import Received
 from archive.models import User
 from archive.origins import Origin
@@ -26,6 +29,8 @@ from archive.scanner.facts import Facts, picture
 from archive.scanner.folders import Batches
 
 SOURCE = "scanner"
+SWEEPER = "vanthu"
+"""Who sweeps."""
 WALL, CPU = 120.0, 60.0
 """Seconds to bind one file."""
 _NOTHING = "Lô này không có trang nào để nhận; kho không đổi gì. Hãy quét, hoặc lấy lại một trang đã bỏ."
@@ -33,6 +38,7 @@ _LARGE = "Một tệp của lô sẽ lớn hơn {} MB nên chưa nhận; các tr
 _MORE = 1 << 20
 """Bytes of a file beside its pictures, at most."""
 _HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+log = logging.getLogger(__name__)
 
 
 def hand_in(
@@ -43,15 +49,18 @@ def hand_in(
     BadValue (no page) and ScanTooLarge: nothing was taken, the batch may be changed. Another Refused (disk or database
     failed): what is to be taken stands, and is taken when this is called again.
     """
+    return _hand_in(batches, batch, (sessions, blobs, settings), user.name)
+
+
+def _hand_in(batches: Batches, batch: Batch, archive: tuple[Sessions, Blobs, Settings], actor: str) -> list[str]:
     with batches.take(batch):
         if (before := batches.handed(batch)) is not None:
             return before
         plan = batches.plan(batch)
         if plan is None:
-            plan = _plan(batches, batch, settings.max_upload_mb << 20)
+            plan = _plan(batches, batch, archive[2].max_upload_mb << 20)
             batches.freeze(batch, plan)
-        archive = sessions, blobs, settings
-        scans = [_take(batches, batch, plan, file, archive, user.name).scan_id for file in plan["files"]]
+        scans = [_take(batches, batch, plan, file, archive, actor).scan_id for file in plan["files"]]
         batches.close(batch, scans)
     return scans
 
@@ -97,14 +106,32 @@ def _take(
         )  # fmt: skip
 
 
-def sweep(batches: Batches, sessions: Sessions) -> int:
-    """Let go of batches nobody touched for a week, each with an event; how many."""
+def sweep(batches: Batches, sessions: Sessions, blobs: Blobs, settings: Settings) -> int:
+    """Let go of batches nobody touched for a week, each with an event, and hand in to the end what was begun; how many.
+
+    What fails is tried again the next time: a sweep keeps nobody from scanning.
+    """
     swept = 0
     for batch in batches.old():
-        if batches.plan(batch) is None and not batches.is_held(batch):
-            discard(batches, batch, sessions, actor="vanthu", action="batch_swept")
+        if batches.is_held(batch):
+            continue
+        try:
+            if batches.plan(batch) is None:
+                discard(batches, batch, sessions, actor=SWEEPER, action="batch_swept")
+            else:
+                _finish(batches, batch, sessions, blobs, settings)
             swept += 1
+        except (ArchiveError, OSError, sa.exc.SQLAlchemyError) as error:
+            log.warning("batch not swept batch=%s cause=%s", batch.id, type(error).__name__)
     return swept
+
+
+def _finish(batches: Batches, batch: Batch, sessions: Sessions, blobs: Blobs, settings: Settings) -> None:
+    """What a person began to hand in and nobody came back to: a secret's pictures must not lie about for ever."""
+    with sessions() as session:
+        owner = session.get(User, batch.owner)
+        actor = owner.name if owner else SWEEPER
+    _hand_in(batches, batch, (sessions, blobs, settings), actor)
 
 
 def discard(

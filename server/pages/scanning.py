@@ -73,7 +73,7 @@ def begin() -> Any:
     """A new batch, and the scanner starts."""
     try:
         chosen = choose(Batch("", g.user.id, "", wanted()))
-        handing.sweep(state().batches, state().sessions)
+        handing.sweep(state().batches, state().sessions, state().blobs, state().settings)
         batch = state().batches.begin(chosen)
         state().runs.start(batch)
     except (BadValue, Conflict) as error:

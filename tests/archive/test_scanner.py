@@ -88,6 +88,9 @@ class Office:
     def receive(self, batch):
         return handing.hand_in(self.batches, batch, self.sessions, self.blobs, self.settings, user=self.clerk)
 
+    def sweep(self):
+        return handing.sweep(self.batches, self.sessions, self.blobs, self.settings)
+
     def scans(self):
         with self.sessions() as session:
             return list(session.scalars(sa.select(Scan).order_by(Scan.filename)))
@@ -165,8 +168,14 @@ def test_a_batch_killed_between_intake_and_mark_is_received_once(office):
     assert [scan.filename.endswith("(1).pdf") for scan in office.scans()] == [True]
     with pytest.raises(Conflict):  # what was half handed in is not changed any more
         office.batches.change(batch, 2, "out")
+    week_ago = time.time() - 8 * 86400
+    for path in office.batches.folder(batch.id).iterdir():
+        os.utime(path, (week_ago, week_ago))
+    assert office.sweep() == 1, "nobody came back to it: it is handed in to the end"
+    assert not list(office.batches.folder(batch.id).glob("*.jpg"))
     office.receive(batch)
     assert [len(office.pdf(scan)) for scan in office.scans()] == [2, 2]
+    assert {scan.received_by for scan in office.scans()} == {office.clerk.name}
     with office.sessions() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Event.action == "received")) == 2
 
@@ -391,7 +400,7 @@ def test_pages_nobody_hands_in_go_after_a_week_and_that_is_written(office):
     week_ago = time.time() - 8 * 86400
     for path in office.batches.folder(batch.id).iterdir():
         os.utime(path, (week_ago, week_ago))
-    assert handing.sweep(office.batches, office.sessions) == 1
+    assert office.sweep() == 1
     with pytest.raises(NotFound):
         office.batches.find(batch.id, office.clerk.id)
     with office.sessions() as session:
