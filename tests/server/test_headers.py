@@ -14,8 +14,8 @@ from tests.server.pages.test_hostile_text import addresses, in_order
 SANDBOX = "default-src 'none'; sandbox"
 PUBLIC = ("/static/", "/healthz", "/readyz", "/metrics", "/api/v1/openapi.json")
 """What holds no paper's words."""
-KEPT_A_DAY = re.compile(r"\.webp$|/thumb/$")
-"""Pictures of pages: only this browser keeps them, and signing out clears them."""
+KEPT_A_DAY = re.compile(r"^(?!/scan/).*\.webp$|/thumb/$")
+"""Pictures of pages that were read: only this browser keeps them, and signing out clears them."""
 
 
 @pytest.fixture
