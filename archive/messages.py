@@ -5,6 +5,8 @@ Called within the transaction that changes the file's scan, before its event. Me
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -55,6 +57,17 @@ def again(session: Session, blobs: Blobs, safe: Safe, message: Message) -> None:
         conceal(blobs, safe, message)
         if _holds_secret(session, message, ("destroyed",)):
             safe.destroy(message.sha256)
+
+
+def has_withheld(session: Session, hashes: Iterable[str]) -> bool:
+    """Whether one of these SHA-256 is of a file in quarantine, or of one that was destroyed."""
+    wanted = sa.select(Scan.id).where(Scan.sha256.in_(list(hashes)), Scan.status.in_(WITHHELD)).limit(1)
+    return session.scalar(wanted) is not None
+
+
+def has_scans(session: Session, message: Message) -> bool:
+    """Whether a file of it was taken: then what people decide of that holds for the message, too."""
+    return session.scalar(sa.select(Origin.id).where(Origin.message_id == message.id).limit(1)) is not None
 
 
 def destroyed() -> sa.ColumnElement[bool]:

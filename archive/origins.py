@@ -75,33 +75,43 @@ def book(session: Session, scan_id: str) -> str | None:
 
 def keep(
     sessions: Sessions, blobs: Blobs, safe: Safe, stream: BinaryIO, envelope: Envelope, *, limit: int, actor: str,
-    at: dt.datetime | None = None,
+    at: dt.datetime | None = None, secret: bool = False,
 ) -> str:  # fmt: skip
     """Keep a message whole before its files are taken; its id, the same for the same bytes.
 
-    `limit`: bytes; ScanTooLarge beyond, DiskFull as at intake.
+    `limit`: bytes; ScanTooLarge beyond, DiskFull as at intake. `secret`: it is said to be, and withheld from the first
+    moment on, whether a file of it is taken or not.
     """
     blob = blobs.put(stream, limit)
     try:
         with sessions.begin() as session:
-            if known := _again(session, blobs, safe, blob.sha256, actor):
-                return known
-            return _row(session, blob.sha256, blob.size, envelope, actor, at or now())
+            message = _again(session, blobs, safe, blob.sha256, actor)
+            if message is None:
+                message = _row(session, blob.sha256, blob.size, envelope, actor, at or now())
+            return _conceal_if(session, blobs, safe, message, secret)
     except sa.exc.IntegrityError:  # another process kept it at the same moment
-        with sessions() as session:
-            return session.scalars(_known(blob.sha256)).one().id
+        with sessions.begin() as session:
+            message = session.scalars(_known(blob.sha256).with_for_update(key_share=True)).one()
+            messages.again(session, blobs, safe, message)
+            return _conceal_if(session, blobs, safe, message, secret)
 
 
-def _again(session: Session, blobs: Blobs, safe: Safe, sha256: str, actor: str) -> str | None:
+def _conceal_if(session: Session, blobs: Blobs, safe: Safe, message: Message, secret: bool) -> str:
+    if secret and not message.withheld and not messages.has_scans(session, message):
+        messages.conceal(blobs, safe, message)
+    return message.id
+
+
+def _again(session: Session, blobs: Blobs, safe: Safe, sha256: str, actor: str) -> Message | None:
     message = session.scalars(_known(sha256).with_for_update(key_share=True)).one_or_none()
     if message is None:
         return None
     messages.again(session, blobs, safe, message)
     scrub.mend(session, message, actor, now())
-    return message.id
+    return message
 
 
-def _row(session: Session, sha256: str, size: int, envelope: Envelope, actor: str, at: dt.datetime) -> str:
+def _row(session: Session, sha256: str, size: int, envelope: Envelope, actor: str, at: dt.datetime) -> Message:
     message = Message(
         kind=envelope.kind, sha256=sha256, size=size, key=envelope.key[:500], sender=envelope.sender[:300],
         account=envelope.account[:300], facts=dict(envelope.facts), received_at=at,
@@ -110,7 +120,7 @@ def _row(session: Session, sha256: str, size: int, envelope: Envelope, actor: st
     session.flush()
     facts = {"sha256": sha256, "size": size, "kind": envelope.kind}
     history.append(session, actor, "message_kept", message.id, facts, at)
-    return message.id
+    return message
 
 
 def _known(sha256: str) -> sa.Select[Message]:

@@ -11,29 +11,28 @@ import datetime as dt
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import intake, origins, scans, signed
+from archive import intake, messages, origins, scans, signed
 from archive.blobs import Blobs
 from archive.blobs.files import full, too_large
 from archive.children import Child, workplace
 from archive.config import Settings
 from archive.database import Sessions
 from archive.edxml import KIND, notices, tree, zips
-from archive.edxml.findings import code_of
+from archive.edxml.paper import in_order, is_sure
 from archive.edxml.told import File, Opened, Told, to_json
 from archive.errors import ArchiveError, BadMessage, Refused
 from archive.intake import Received, kept_name
 from archive.jobs import desk
-from archive.models import WITHHELD, Document, Scan, now
+from archive.models import WITHHELD, Document, Message, Scan, now
 from archive.models import Origin as OriginRow
 from archive.origins import Envelope, Origin
 from archive.safe import Safe
-from archive.vietnamese import fold
 
 SECONDS = 120.0
 """For opening a message; 200 MB take 10 s."""
@@ -192,39 +191,6 @@ def _descriptor(folder: Path, file: File) -> int:
     return os.open(folder / str(file.number), os.O_RDONLY | os.O_NOFOLLOW)
 
 
-def in_order(opened: Opened) -> list[File]:
-    """The files the archive takes: the paper itself first, then the others in order of the manifest, each once."""
-    papers = list({one.sha256: one for one in reversed(opened.files) if one.media_type}.values())[::-1]
-    main = next((one for one in papers if _names_code(one, opened.told)), None)
-    if main is None:
-        main = next((one for one in papers if one.media_type == scans.PDF), None) or next(iter(papers), None)
-    return sorted(papers, key=lambda one: one is not main)
-
-
-def _names_code(file: File, told: Told) -> bool:
-    """`7816-VPCP-TTDT.pdf`: its name is the code of the paper."""
-    code = code_of(told)
-    return bool(code and code.number and _letters(PurePosixPath(file.name).stem).startswith(
-        _letters(code.number + code.symbol)))  # fmt: skip
-
-
-def _letters(text: str) -> str:
-    return "".join(letter for letter in fold(text) if letter.isalnum())
-
-
-def is_sure(opened: Opened, papers: Sequence[File]) -> bool:
-    """Whether the first is the paper the header is about: the only one, named by its code, or first in the manifest.
-
-    Not when a file that is not taken stands before it under another name: then that may be the paper.
-    """
-    if not papers:
-        return False
-    main, first = papers[0], opened.files[0]
-    return _names_code(main, opened.told) or first is main or (
-        _letters(PurePosixPath(first.name).stem) == _letters(PurePosixPath(main.name).stem)
-    )  # fmt: skip
-
-
 def _check(door: _Door, told: Told, files: Sequence[File], papers: Sequence[File]) -> None:
     """BadMessage for one that brings nothing."""
     if papers:
@@ -252,8 +218,16 @@ def _keep(door: _Door, file: Path, opened: Opened, papers: Sequence[File]) -> st
     with file.open("rb") as stream:
         return origins.keep(
             door.sessions, door.blobs, Safe(door.settings.data), stream, envelope,
-            limit=door.settings.max_upload_mb << 20, actor=door.actor, at=door.at,
+            limit=door.settings.max_upload_mb << 20, actor=door.actor, at=door.at, secret=_is_secret(door, opened),
         )  # fmt: skip
+
+
+def _is_secret(door: _Door, opened: Opened) -> bool:
+    with door.sessions() as session:
+        if messages.has_withheld(session, (one.sha256 for one in opened.files)):
+            return True
+        said = door.secret or bool(opened.told.secrecy) or notices.is_about_secret(session, opened.told)
+        return said and door.settings.secrets != "allow"
 
 
 def _receive(door: _Door, inside: Path, file: File, message: str, told: Told) -> Received:
@@ -283,9 +257,18 @@ def _finish(
             if not one.new and one.scan_id not in before:
                 _look_again(session, one.scan_id, door.actor)
         trusted = [one.get("verdict") for one in opened.signatures] == [signed.TRUSTED]
-        held = notices.tell(session, message, opened.told, door.actor, door.at, trusted=trusted)
+        told = _without_secrets(session, door, message, opened.told)
+        held = notices.tell(session, message, told, door.actor, door.at, trusted=trusted)
         scans_held = [session.get_one(Scan, session.get_one(Document, one).scan_id) for one in held]
         return [Received(one.id, one.sha256, one.status, new=False) for one in scans_held]
+
+
+def _without_secrets(session: Session, door: _Door, message_id: str, told: Told) -> Told:
+    """What may be said of a message in the chain, which forgets nothing; one about a secret paper is withheld."""
+    message = session.get_one(Message, message_id, with_for_update={"key_share": True}, populate_existing=True)
+    if door.settings.secrets != "allow" and notices.is_about_secret(session, told, but=message_id):
+        messages.conceal(door.blobs, Safe(door.settings.data), message)
+    return dataclasses.replace(told, business_reason="") if message.withheld else told
 
 
 def _look_again(session: Session, scan_id: str, actor: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from archive import history
 from archive.edxml import KIND
 from archive.edxml.told import RECALL, REPLACE, UPDATE, Named, Told
-from archive.models import Document, Event, Message, Origin
+from archive.models import WITHHELD, Document, Event, Message, Origin
 from archive.vietnamese import fold
 
 ACTIONS = {RECALL: "recall_asked", UPDATE: "update_asked", REPLACE: "replacement_told"}
@@ -64,6 +64,16 @@ def find(session: Session, named: Named, but: str = "") -> Document | None:
     same = [one for one in session.scalars(of_day) if fold(one.full_code or "") == fold(named.code)]
     same = [one for one in same if not _came_by(session, one, but)]
     return same[0] if len(same) == 1 else None
+
+
+def is_about_secret(session: Session, told: Told, but: str = "") -> bool:
+    """Whether a message asks something about a secret paper: its reason may say what that is about."""
+    found = (find(session, one, but) for one in about(told))
+    return any(one is not None and _is_secret(one) for one in found)
+
+
+def _is_secret(document: Document) -> bool:
+    return document.secrecy is not None or document.scan.status in WITHHELD
 
 
 def _came_by(session: Session, document: Document, message_id: str) -> bool:

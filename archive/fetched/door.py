@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from archive import history, intake, ledger, origins
+from archive import history, intake, ledger, messages, origins
 from archive.blobs import Blobs
 from archive.children import Child
 from archive.config import Settings
@@ -130,7 +130,7 @@ class Door:
         rule = account.rule(letter.sender, letter.subject)
         message = origins.keep(
             self._sessions, self._blobs, Safe(self._settings.data), io.BytesIO(content),
-            _envelope(letter, account), limit=len(content), actor=ACTOR,
+            _envelope(letter, account), limit=len(content), actor=ACTOR, secret=self._is_secret(letter, rule),
         )  # fmt: skip
         origin = Origin(account.label, known.unit(rule.unit), known.book(rule.book), message)
         for part in letter.parts:
@@ -138,6 +138,14 @@ class Door:
         self._tell(message, outcome)
         log.info("fetch kept message=%s papers=%d refused=%s", message, len(letter.papers), outcome.is_refused)
         return outcome
+
+    def _is_secret(self, letter: Letter, rule: Rule) -> bool:
+        """By the rule, or for a file that is in quarantine: the rule may leave that out."""
+        if rule.secret and self._settings.secrets != "allow":
+            return True
+        with self._sessions() as session:
+            hashes = (hashlib.sha256(part.content).hexdigest() for part in letter.parts if part.content)
+            return messages.has_withheld(session, hashes)
 
     def _open(self, content: bytes) -> tuple[Letter, _Outcome]:
         for _ in range(TRIES):
@@ -179,6 +187,7 @@ class Door:
         """What became of its parts, beside what it says; of a withheld one nothing is told."""
         with self._sessions.begin() as session:
             message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
+            outcome.withheld |= message.withheld
             if message.withheld:
                 return
             before, message.facts = message.facts, _with(message.facts, outcome)
