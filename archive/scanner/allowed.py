@@ -1,10 +1,13 @@
 """Which addresses in the network the server may talk to as scanners: those of the settings, and those allowed since.
 
-Whoever may choose the address a server talks to can send it anywhere: only an administrator can, and each is an event.
+Whoever may choose the address a server talks to can send it anywhere: only who may change settings can (the roles
+admin and it, `archive/access.py`), and each is an event. Addresses of one cable alone (link-local) are refused: at some
+of them a machine in a data centre is told its own keys.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
@@ -28,7 +31,7 @@ def of_settings(settings: Settings) -> list[str]:
 
 
 def listed(session: Session) -> Sequence[NetworkScanner]:
-    """Those an administrator allowed in the web."""
+    """Those that were allowed in the web."""
     return session.scalars(sa.select(NetworkScanner).order_by(NetworkScanner.name, NetworkScanner.url)).all()
 
 
@@ -45,13 +48,25 @@ def checked(url: str) -> str:
         port = parts.port
     except ValueError:
         raise BadValue(_BAD) from None
-    plain = re.fullmatch(r"[\w.~%/-]*", parts.path, re.ASCII)
-    plain = plain and re.fullmatch(r"[\w.:-]+", parts.hostname or "", re.ASCII)
+    plain = re.fullmatch(r"[\w.~%/-]*", parts.path, re.ASCII) and _is_host(parts.hostname or "")
     if parts.scheme not in ("http", "https") or not plain or parts.username is not None or port == 0 or len(url) > 200:
         raise BadValue(_BAD)
     if parts.query or parts.fragment or ".." in parts.path:
         raise BadValue(_BAD)
     return url if parts.path else f"{url}/eSCL"
+
+
+def _is_host(host: str) -> bool:
+    """A name or a plain address; a name that ends in a number is another spelling of an address (0x7f000001, 127.1)."""
+    last = host.removesuffix(".").rpartition(".")[2]
+    if ":" not in host and not re.fullmatch(r"[0-9]+|0x[0-9a-f]*", last):
+        return re.fullmatch(r"[\w.-]+", host, re.ASCII) is not None
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    inner = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return "%" not in host and not (inner or address).is_link_local
 
 
 def allow(session: Session, url: str, name: str, *, actor: str) -> None:

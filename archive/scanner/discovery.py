@@ -1,7 +1,7 @@
 """Network scanners that make themselves known by mDNS (`_uscan._tcp`, `_uscans._tcp`); needs the extra `discovery`.
 
-What is found is only shown: a stranger in the network may announce anything, so nothing is asked before an
-administrator has allowed its address. Called in a child: it parses what anybody sends.
+What is found is only shown: a stranger in the network may announce anything, so nothing is asked before
+its address was allowed. Called in a child: it parses what anybody sends.
 """
 
 from __future__ import annotations

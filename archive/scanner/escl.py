@@ -1,8 +1,8 @@
 """Network scanners by eSCL (AirScan, the protocol of Mopria): a small client on the standard library.
 
 Whatever answers is a stranger: sizes and times have limits, no redirect is followed, a job is asked for at the same
-host only, XML is read without entities. Certificates are not checked, scanners sign their own: only addresses that an
-administrator gave or allowed are ever asked (archive/scanner/allowed.py).
+host only, XML is read without entities. Certificates are not checked, scanners sign their own: only addresses that were
+given or allowed are ever asked (archive/scanner/allowed.py).
 """
 
 from __future__ import annotations

@@ -336,11 +336,18 @@ def test_a_scanner_on_the_network_makes_itself_known():
 @pytest.mark.parametrize(
     "url",
     ["ftp://10.0.0.1/eSCL", "http://", "http://u:p@10.0.0.1/", "http://10.0.0.1/a?b", "http://10.0.0.1/../x",
-     "http://10.0.0.1:0/", "http://10.0.0.1/a b", "http://10.0.0.1/\r\nHost: x", "file:///etc/passwd", "http://a:b:c"],
+     "http://10.0.0.1:0/", "http://10.0.0.1/a b", "http://10.0.0.1/\r\nHost: x", "file:///etc/passwd", "http://a:b:c",
+     "http://169.254.169.254/x", "http://[fe80::1]/x", "http://[::ffff:169.254.1.1]/x", "http://0x7f000001/x",
+     "http://127.1/x", "http://2130706433/x", "http://10.0.0.010/x"],
 )  # fmt: skip
 def test_no_address_but_a_scanners_is_allowed(url):
     with pytest.raises(BadValue):
         allowed.checked(url)
+
+
+def test_names_and_plain_addresses_of_scanners_are_allowed():
+    for host in ("10.0.0.1:8080", "may-quet.so.vn", "may-quet-2", "[fd00::1]:80", "localhost"):
+        assert allowed.checked(f"http://{host}/eSCL") == f"http://{host}/eSCL"
 
 
 def test_an_address_is_allowed_once_by_a_person_and_that_is_written(settings, sqlite_sessions):
