@@ -1,10 +1,12 @@
-"""The web as a server of its own, for tests that come in over the network."""
+"""The web as a server of its own, and a worker beside it, for tests that come in over the network."""
 
 import contextlib
 import threading
 
 from waitress import create_server
 from waitress.wasyncore import close_all
+
+from archive.jobs.worker import Worker
 
 
 @contextlib.contextmanager
@@ -21,3 +23,15 @@ def serving(app, threads=8):
         thread.join(30)
         server.task_dispatcher.shutdown()
         vars(app.extensions["vanthu"]).get("search", server).close()
+
+
+@contextlib.contextmanager
+def working(settings):
+    """A worker does what is to be done."""
+    stop, worker = threading.Event(), Worker(settings)
+    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
+    thread.start()
+    yield
+    stop.set()
+    thread.join(30)
+    worker.close()

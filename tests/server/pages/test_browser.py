@@ -1,17 +1,15 @@
 """A real Chromium does what a clerk does: sends a scan, watches it being read, checks it, registers it, finds it."""
 
 import shutil
-import threading
 
 import pytest
 
 from archive import people
-from archive.jobs import Worker
 from archive.models import LoginSession
 from server.pages import sheet
 from tests.papers import drawn
 from tests.server.desk import Desk, settled, shelve
-from tests.server.serving import serving
+from tests.server.serving import serving, working
 
 pytestmark = pytest.mark.browser
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -41,13 +39,8 @@ def address(app, makers):
 @pytest.fixture
 def worker(settings, sqlite_engine):
     """A worker beside the web."""
-    stop, worker = threading.Event(), Worker(settings)
-    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(30)
-    worker.close()
+    with working(settings):
+        yield
 
 
 @pytest.fixture

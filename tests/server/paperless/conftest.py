@@ -1,13 +1,11 @@
 """The web on a real address, people who hold keys, and apps that speak to it."""
 
-import threading
-
 import pytest
 import sqlalchemy as sa
-from waitress import create_server
 
 from archive import people
 from archive.models import User
+from tests.server.serving import serving
 
 
 @pytest.fixture
@@ -45,11 +43,5 @@ def ask(app, key):
 @pytest.fixture
 def address(app):
     """The address of the running web."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.effective_port}"
-    server.task_dispatcher.shutdown()
-    server.close()
-    thread.join(5)
-    vars(app.extensions["vanthu"]).get("search", server).close()
+    with serving(app, threads=4) as address:
+        yield address

@@ -1,7 +1,6 @@
 """pypaperless and easypaperless, as they are sold, against the running archive: one paper's whole way."""
 
 import asyncio
-import threading
 import time
 
 import pytest
@@ -18,10 +17,10 @@ from pypaperless import Paperless
 from pypaperless.models.common import TaskStatusType
 
 from archive import people
-from archive.jobs.worker import Worker
 from archive.models import Confirmation, Document, Event, Scan, Token
 from tests.papers import drawn
 from tests.server.desk import Desk
+from tests.server.serving import working
 
 PATIENCE = 300
 SUBJECT = "Tựa do người gửi ghi"
@@ -30,13 +29,8 @@ SUBJECT = "Tựa do người gửi ghi"
 @pytest.fixture
 def worker(settings, sqlite_engine):
     """A worker beside the web."""
-    stop, worker = threading.Event(), Worker(settings)
-    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
-    thread.start()
-    yield
-    stop.set()
-    thread.join(30)
-    worker.close()
+    with working(settings):
+        yield
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed connection:ResourceWarning")  # of pypaperless, which leaves answers unread
