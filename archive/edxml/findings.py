@@ -30,6 +30,9 @@ LIST = 0.4
 PRIORITIES = ("", "Khẩn", "Thượng khẩn", "Hỏa tốc", "Hỏa tốc hẹn giờ")
 """OtherInfo/Priority; 0 is also what who says nothing sends."""
 _ABOUT = re.compile(r"^(?:v\s?/\s?v\b|về việc\b|về\b)[\s:.]*", re.IGNORECASE)
+_APPENDIX = re.compile(r"^[\W\d_]*phu luc\b", re.MULTILINE)
+_HEAD = 12
+"""Lines of a page in which the heading of an appendix stands."""
 _SHORT = {"UBND": "Ủy ban nhân dân", "HĐND": "Hội đồng nhân dân"}
 _messages = (
     sa.select(Message).join(Origin, Origin.message_id == Message.id)
@@ -62,10 +65,24 @@ def of_document(session: Session, document: Document, read: Sequence[Finding]) -
     if document.ordinal > 1:
         return []
     said = [one for one in of_scan(session, document.scan_id) if one.is_main]
+    may_be_sure = not _is_appendix(document.text or "")
     return [
         found for one in said
-        for found in of_told(one.told, read, weight(one.message), surely=bool(one.message.facts.get("main_sure")))
+        for found in of_told(one.told, read, weight(one.message),
+                             surely=may_be_sure and bool(one.message.facts.get("main_sure")))
     ]  # fmt: skip
+
+
+def names_file(session: Session, scan_id: str) -> bool:
+    """Whether a message named the file of a scan: then the name says nothing that its header does not."""
+    came = sa.select(Origin.id).where(Origin.scan_id == scan_id, Origin.source == KIND)
+    return session.scalar(came.limit(1)) is not None
+
+
+def _is_appendix(text: str) -> bool:
+    """Whether it is headed PHỤ LỤC, whatever its file is called."""
+    lines = [line for line in text.splitlines() if line.strip()][:_HEAD]
+    return _APPENDIX.search(fold("\n".join(lines))) is not None
 
 
 def weight(message: Message) -> float:

@@ -63,12 +63,13 @@ class _Opening:
         place = self.folder / name
         place.mkdir()
         root, decoded = tree.read(file, place)
-        ordered = sorted(enumerate(decoded), key=lambda one: (_rank(root, one[1]), one[0]))
-        files = [file for _, one in ordered for file in self._files(root, one)]
+        lines = _lines(root)
+        ordered = sorted(decoded, key=lambda one: _line(lines, one)[0])
+        files = [file for one in ordered for file in self._files(_line(lines, one)[1], one)]
         return tell(root), files, next(root.below(tree.SKIPPED), None) is not None
 
-    def _files(self, root: Node, one: Decoded) -> Iterator[tuple[Path, File]]:
-        name, about = _name(root, one), one.node.said("Description")[:500]
+    def _files(self, line: Node | None, one: Decoded) -> Iterator[tuple[Path, File]]:
+        name, about = _name(line, one), one.node.said("Description")[:500]
         file = File(0, name, one.size, one.sha256, description=about)
         with one.path.open("rb") as stream:
             is_zip = stream.read(4) == zips.MAGIC
@@ -95,21 +96,20 @@ def _seems(path: Path) -> bool:
         return tree.seems(file.read(tree.HEAD))
 
 
-def _reference(root: Node, one: Decoded) -> tuple[int, Node | None]:
-    """Place and line of an attachment in the manifest."""
-    content_id = one.node.said("ContentId")
+def _lines(root: Node) -> dict[str, tuple[int, Node]]:
+    """Place and line in the manifest of each ContentId, its first; looked up once, for both sides may be thousands."""
+    found: dict[str, tuple[int, Node]] = {}
     for place, line in enumerate(root.below("Reference")):
-        if content_id and line.said("ContentId") == content_id:
-            return place, line
-    return tree.ATTACHMENTS, None
+        found.setdefault(line.said("ContentId"), (place, line))
+    found.pop("", None)
+    return found
 
 
-def _rank(root: Node, one: Decoded) -> int:
-    return _reference(root, one)[0]
+def _line(lines: dict[str, tuple[int, Node]], one: Decoded) -> tuple[int, Node | None]:
+    return lines.get(one.node.said("ContentId"), (tree.ATTACHMENTS, None))
 
 
-def _name(root: Node, one: Decoded) -> str:
-    line = _reference(root, one)[1]
+def _name(line: Node | None, one: Decoded) -> str:
     return one.node.said("AttachmentName") or (line.said("AttachmentName") if line else "")
 
 

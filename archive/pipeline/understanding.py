@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from archive import bundles, client_uploads, history, links, origins, pages, records, signers
 from archive.bundles import Part
+from archive.edxml.findings import names_file, without_known
 from archive.edxml.findings import of_document as of_messages
-from archive.edxml.findings import without_known
 from archive.errors import ArchiveError
 from archive.findings import Finding, Mark, Record, Route, settle
 from archive.jobs import desk, queue
@@ -189,7 +189,10 @@ def _with_message(session: Session, document: Document, one: Extraction) -> Extr
 
 
 def _outside_of(session: Session, document: Document) -> tuple[str, list[str | None], list[Mark]]:
-    """(file name, times of signatures, marks): the first two are those of the first document of a scan."""
+    """(file name, times of signatures, marks): the first two are those of the first document of a scan.
+
+    A name given by an edXML message is no second witness: the appendixes bear the paper's number, too.
+    """
     at_first_page = sa.and_(MarkRow.scan_id == document.scan_id, MarkRow.page == next(iter(document.pages), 0))
     rows = session.scalars(sa.select(MarkRow).where(at_first_page))
     marks = [Mark(row.kind, row.page, pages.box_of(row.box) or (0, 0, 0, 0), row.confidence, row.text) for row in rows]
@@ -197,7 +200,7 @@ def _outside_of(session: Session, document: Document) -> tuple[str, list[str | N
     if document.ordinal > 1:
         return "", [], marks
     held = [one.get("at") for one in scan.signatures if one.get("verdict") != BROKEN]
-    return scan.filename, held, marks
+    return "" if names_file(session, scan.id) else scan.filename, held, marks
 
 
 def _grades(documents: Sequence[Document], settled: Sequence[Record]) -> dict[str, str]:

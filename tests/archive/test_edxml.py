@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from archive import history, register
 from archive.blobs import open_blobs
-from archive.edxml import door, export, findings, notices, opening, statuses, tree
+from archive.edxml import door, export, findings, notices, opening, paper, statuses, tree
 from archive.edxml.told import Told
 from archive.errors import BadMessage, BadValue, Conflict, DiskFull, Refused, UnknownFormat
 from archive.findings import Finding, settle
@@ -57,13 +57,13 @@ class Office:
         with self.sessions() as session:
             return [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in tables]
 
-    def read(self, scan_id, **read):
+    def read(self, scan_id, text="", **read):
         """The document of a scan, as if the line had read these values on it; the extract step is the real one."""
         found = Extraction(tuple(Finding(field, value, 0.93) for field, value in (READ | read).items()))
         with self.sessions.begin() as session:
             scan = session.get(Scan, scan_id)
             scan.status, scan.pages = "review", 1
-            document = Document(scan_id=scan_id, pages=[1])
+            document = Document(scan_id=scan_id, pages=[1], text=text)
             session.add(document)
             session.flush()
             archive = Archive.of(self.settings, self.sessions)
@@ -303,6 +303,34 @@ def test_a_broken_signature_or_an_unsure_file_makes_only_suggestions():
 def test_number_and_symbol_are_put_together_however_they_are_parted(number, symbol, full):
     code = findings.code_of(told(number=number, symbol=symbol))
     assert (code.full if code else None) == full
+
+
+LETTER, DOC = "471-UBND-VX.pdf", b"\xd0\xcf\x11\xe0"
+
+
+@pytest.mark.parametrize(("files", "main", "sure"), [
+    ([("471-UBND-VX PL.pdf", OTHER), (LETTER, PAPER)], LETTER, True),
+    ([("bieu.pdf", OTHER), ("471_UBND_VX.signed (1).pdf", PAPER)], "471_UBND_VX.signed (1).pdf", True),
+    ([("cong van.pdf", PAPER), ("b.pdf", OTHER)], "cong van.pdf", True),
+    ([("471-UBND-VX.docx", DOC), ("471-UBND-VX-PhuLuc01.pdf", OTHER)], "471-UBND-VX-PhuLuc01.pdf", False),
+    ([("471-UBND-VXND.pdf", OTHER), ("cong van.pdf", PAPER)], "471-UBND-VXND.pdf", False),
+    ([("472-UBND-VX.pdf", PAPER)], "472-UBND-VX.pdf", False),
+    ([(LETTER, PAPER), ("471-UBND-VX_signed.pdf", OTHER)], LETTER, False),
+    ([("Biểu kèm theo.pdf", OTHER)], "Biểu kèm theo.pdf", False),
+])  # fmt: skip
+def test_an_appendix_is_never_surely_taken_for_the_paper(tmp_path, files, main, sure):
+    found = opened(tmp_path, message(files))
+    papers = paper.in_order(found)
+    assert (papers[0].name, paper.is_sure(found, papers)) == (main, sure)
+
+
+def test_a_page_headed_appendix_or_an_attachment_named_by_the_message_makes_nothing_sure(office):
+    taken = office.take(message([(LETTER, PAPER), ("471-UBND-VX PL.pdf", OTHER)]))
+    headed = office.read(taken.received[0].scan_id, text="UBND TỈNH\nPHỤ LỤC I\nSố: 471/UBND-VX")
+    appendix = office.read(taken.received[1].scan_id)
+    with office.sessions() as session:
+        fields = [session.get(Document, one).fields for one in (headed, appendix)]
+    assert [(one["number"]["value"], one["number"]["sure"]) for one in fields] == [("471", False)] * 2
 
 
 def test_what_it_answers_becomes_a_link_and_the_header_is_for_the_paper_alone(office):
