@@ -50,6 +50,16 @@ def of(session: Session, scan: Scan) -> list[Whence]:
     return list(dict.fromkeys(found))
 
 
+def places(session: Session, scans: Sequence[Scan]) -> dict[str, list[Whence]]:
+    """Which door and place each came by, and when, for who sees nothing else of them."""
+    wanted = sa.select(Origin).where(Origin.scan_id.in_([one.id for one in scans])).order_by(Origin.at, Origin.id)
+    found: dict[str, list[Whence]] = {one.id: [] for one in scans}
+    for origin in session.scalars(wanted):
+        door = _(DOORS.get(origin.source, origin.source))
+        found[origin.scan_id].append(Whence(door, origin.label, shown.moment(origin.at.isoformat())))
+    return found
+
+
 def _whence(scan: Scan, origin: Origin, message: Message | None, letters: Sequence[str], session: Session) -> Whence:
     door, at = _(DOORS.get(origin.source, origin.source)), shown.moment(origin.at.isoformat())
     if message is None or message.withheld or not _may_see(session, message):

@@ -12,6 +12,7 @@ from archive.models import WITHHELD, Event, Scan
 from archive.pipeline import Archive, quarantine
 from server import errors
 from server.auth import allow
+from server.pages import origins
 from server.state import state
 
 pages = Blueprint("quarantine", __name__)
@@ -21,7 +22,7 @@ DOES = {"release": quarantine.release, "destroy": quarantine.destroy}
 
 @pages.get("/admin/quarantine")
 def look() -> Any:
-    """Hash, time and grade of each; no name, no picture, no text."""
+    """Hash, time, grade and place of each; no name, no picture, no text."""
     allow("secrets")
     return show()
 
@@ -36,6 +37,7 @@ def show(sentence: str = "", status: int = 200) -> Any:
         return render_template(
             "pages/quarantine.html", sentence=sentence, keeps=state().settings.secrets == "allow",
             since=session.scalar(told.order_by(Event.seq.desc()).limit(1)),
+            came=origins.places(session, scans),  # the share, the mailbox still have it
             rows=[(scan, quarantine.grade_of(session, scan) if scan.status in WITHHELD else "?") for scan in scans],
         ), status  # fmt: skip
 

@@ -64,6 +64,18 @@ def test_a_letter_with_a_paper_one_may_not_see_or_a_secret_one_is_not_there(app,
     assert clerk.open(url).status_code == 404
 
 
+def test_the_quarantine_says_where_else_a_secret_paper_lies_and_nothing_of_its_letter(app, desk, makers):
+    paper = shelve(makers)
+    letter(app, makers, paper)
+    with makers.begin() as session:
+        scan = session.get(Document, paper).scan
+        origins.note(session, scan, "folder", "a.pdf", origins.Origin("Tầng <2>"), scan.received_at)
+        scan.status = "quarantined"
+    text = desk("admin").page("/admin/quarantine")
+    assert "Đến từ: Thư mục theo dõi: Tầng &lt;2&gt;, " in text and "Thư điện tử: vanthu@tinh.vn, " in text
+    assert "script&gt;" not in text and "So Y te" not in text and "a.pdf" not in text
+
+
 def test_the_place_of_a_paper_suggests_a_unit_and_a_book(makers):
     paper = shelve(makers)
     with makers.begin() as session:
