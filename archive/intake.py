@@ -166,19 +166,19 @@ def _tell_origin(session: Session, door: _Door, scan: Scan, filename: str) -> No
 
 def _withhold(session: Session, door: _Door, scan: Scan) -> None:
     """Secret bytes do not stay in the store: neither those said to be so now, nor those known to be so from before."""
-    safe = door.archive.safe
+    safe, is_said = door.archive.safe, door.secret and not door.archive.keeps_secrets
+    if is_said:
+        session.refresh(scan, with_for_update=True)
     if scan.status in WITHHELD:
         safe.take(door.archive.blobs, scan.sha256, scan.filename)
         messages.withhold(session, door.archive.blobs, safe, scan.id)
         if scan.status == "destroyed":
             safe.destroy(scan.sha256)
             messages.destroy(session, door.archive.blobs, safe, scan.id)
-    elif door.secret and not door.archive.keeps_secrets:
-        session.refresh(scan, with_for_update=True)
-        if quarantine.is_decided(session, scan.id):
-            quarantine.note_said(session, scan.id, door.source, door.actor, door.at)
-        else:
-            quarantine.impose(session, door.archive, scan)
+    elif is_said and quarantine.is_decided(session, scan.id):
+        quarantine.note_said(session, scan.id, door.source, door.actor, door.at)
+    elif is_said:
+        quarantine.impose(session, door.archive, scan)
 
 
 def need_room(blobs: Blobs, settings: Settings) -> None:
