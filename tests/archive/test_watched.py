@@ -281,6 +281,7 @@ def _write_slowly(root, contents, chance):
                 stream.flush()
                 time.sleep(chance.random() * 0.05)
         writing.rename(path)
+        time.sleep(0.25)  # a quick machine would be done before the third kill
 
 
 def test_watchers_that_are_killed_lose_and_double_nothing(office):
