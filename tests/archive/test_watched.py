@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 import sqlalchemy as sa
 
-from archive import database, doors, intake
+from archive import database, intake
 from archive.blobs import open_blobs
 from archive.models import Event, Origin, Scan, Unit, now
 from archive.watched import Door
@@ -269,9 +269,16 @@ def _watch(office):
     )  # fmt: skip
 
 
+def _until(true, patience=120):
+    end = time.monotonic() + patience
+    while time.monotonic() < end and not true():
+        time.sleep(0.1)
+    assert true()
+
+
 def _write_slowly(root, contents, chance):
     """As scanners do: in pieces with pauses, or under another name first."""
-    for number, content in enumerate(contents):
+    for number, content in contents.items():
         path = root / f"tầng {number % 3}" / f"{number}.pdf"
         path.parent.mkdir(exist_ok=True)
         writing = path.with_suffix(".part") if chance.random() < 0.4 else path
@@ -281,33 +288,30 @@ def _write_slowly(root, contents, chance):
                 stream.flush()
                 time.sleep(chance.random() * 0.05)
         writing.rename(path)
-        time.sleep(0.25)  # a quick machine would be done before the third kill
 
 
 def test_watchers_that_are_killed_lose_and_double_nothing(office):
     """Two at once on one folder, one of them killed again and again while files are being written."""
     chance = random.Random(9)
     contents = [paper(f"{n} ") + bytes(chance.randbytes(1500)) + b"%%EOF" for n in range(15)] + [b"MZ no paper"]
-    writer = threading.Thread(target=_write_slowly, args=(office.root, contents, chance))
-    watchers = [_watch(office), _watch(office)]
+    watchers, writers = [_watch(office), _watch(office)], []
     try:
-        writer.start()
-        end, kills = time.monotonic() + 120, 0
-        while time.monotonic() < end and (writer.is_alive() or _waiting(office)):
-            time.sleep(0.3)
-            seen = doors.last(office.settings.data, doors.FOLDER)
-            if kills < 3 and seen and len(office.scans()) > kills * 4:
-                watchers[kills % 2].send_signal(signal.SIGKILL)
-                watchers[kills % 2].wait()
-                watchers[kills % 2] = _watch(office)
-                kills += 1
+        for turn in range(3):  # the next third is written while those of this one are taken and a watcher dies
+            third = dict(list(enumerate(contents))[turn::3])
+            writers.append(threading.Thread(target=_write_slowly, args=(office.root, third, chance)))
+            writers[-1].start()
+            _until(lambda turn=turn: len(office.scans()) > turn * 5)
+            watchers[turn % 2].send_signal(signal.SIGKILL)
+            watchers[turn % 2].wait()
+            watchers[turn % 2] = _watch(office)
+        _until(lambda: not any(one.is_alive() for one in writers) and not _waiting(office))
     finally:
         for one in watchers:
             with contextlib.suppress(ProcessLookupError):
                 one.kill()
             one.wait()
-        writer.join()
-    assert kills == 3
+        for one in writers:
+            one.join()
     expected = Counter(hashlib.sha256(content).hexdigest() for content in contents[:-1])
     assert Counter(scan.sha256 for scan in office.scans()) == expected
     moved = list((office.root / "done").rglob("*.pdf"))
