@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from archive.models import Document, RouteRow, Scan, User
+from archive.models import WITHHELD, Document, Message, Origin, RouteRow, Scan, User
 
 ROLES = {
     "admin": "Quản trị",
@@ -174,3 +174,21 @@ def visible_scans(user: User | None) -> sa.ColumnElement[bool]:
     # Not NOT: where a document has no unit the condition is NULL, and NOT NULL hides nothing.
     hidden = sa.exists().where(Document.scan_id == Scan.id, visible(user).is_not(sa.true()))
     return sa.and_(of_scan, sa.not_(hidden))
+
+
+def visible_messages(user: User | None) -> sa.ColumnElement[bool]:
+    """The messages a user may open, as a condition on Message: every file of it must be one they may see.
+
+    A message is one thing, and may bring a second paper that is not for this user. Of one that brought none nobody
+    knows whom it concerns: it is for those who see every paper.
+    """
+    of_message = sa.exists().where(Origin.message_id == Message.id)
+    hidden = sa.or_(Scan.status.in_(WITHHELD), visible_scans(user).is_not(sa.true()))
+    unseen = of_message.where(Scan.id == Origin.scan_id, hidden)
+    seen = sa.and_(sa.not_(Message.withheld), sa.not_(unseen))
+    return seen if sees_all(user) else sa.and_(of_message, seen)
+
+
+def sees_all(user: User | None) -> bool:
+    """Whether one of the places held sees every paper."""
+    return any(place.role in _SEES_ALL for place in places(user))

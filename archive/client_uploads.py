@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from archive.errors import BadValue
 from archive.findings import Finding, Value
-from archive.models import WITHHELD, ClientUpload, Document, Scan, User, now
+from archive.models import WITHHELD, ClientUpload, Document, Origin, Scan, User, now
 from archive.review import checked_value
 
 APP = "app"
@@ -23,15 +23,17 @@ _CONFIDENCE = 0.5
 
 def note(
     session: Session, scan_id: str, user: User, filename: str, given: Mapping[str, Value], *, new: bool,
-    at: dt.datetime | None = None,
+    at: dt.datetime | None = None, beside: Iterable[str] = (),
 ) -> ClientUpload:  # fmt: skip
-    """Write down, after the bytes are safe, that an app is about to be told so.
+    """Write down, after the bytes are safe, that an app is about to be told so. `beside`: other scans of the same file.
 
     Bytes that this person sent before without ever being answered are no repetition: the line broke, or we did.
     """
     # Locked: a quarantine at this moment either finds this row and conceals it, or is seen here.
-    scan = session.get_one(Scan, scan_id, with_for_update=True, populate_existing=True)
-    held = scan.status in WITHHELD
+    locked = sa.select(Scan).where(Scan.id.in_([scan_id, *beside])).order_by(Scan.id).with_for_update()
+    scans = session.scalars(locked.execution_options(populate_existing=True)).all()
+    scan = next(one for one in scans if one.id == scan_id)
+    held = any(one.status in WITHHELD for one in scans)
     row = ClientUpload(
         scan_id=scan.id, user_id=user.id, filename=_HIDDEN if held else filename, given={} if held else dict(given),
         again=not new and not _unanswered(session, scan, user), at=at or now(),
@@ -86,6 +88,8 @@ def suggested(session: Session, document: Document) -> tuple[Finding, ...]:
 
 
 def conceal(session: Session, scan_id: str) -> None:
-    """A secret paper's name and subject go with it."""
-    rows = sa.update(ClientUpload).where(ClientUpload.scan_id == scan_id)
+    """A secret paper's name and subject go with it, and those of a ZIP or message it came in."""
+    of_scan = sa.select(Origin.message_id).where(Origin.scan_id == scan_id, Origin.message_id.is_not(None))
+    beside = sa.select(Origin.scan_id).where(Origin.message_id.in_(of_scan))
+    rows = sa.update(ClientUpload).where(sa.or_(ClientUpload.scan_id == scan_id, ClientUpload.scan_id.in_(beside)))
     session.execute(rows.values(filename=_HIDDEN, given={}))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from archive import logs
 from archive.errors import BadSettings
 from archive.fetched import accounts
 from archive.fetched.accounts import Account
@@ -28,8 +29,8 @@ class Settings:
     data: Path = _says("directory of everything the archive keeps", Path("./data"))
     database: str = _says("sqlite:///… (default: in the data directory) or postgresql+psycopg://…", "")
     search: str = _says("whoosh: or sqlite:, the engine of the next index (in the data directory)", "whoosh:")
-    jobs: str = _says("database: (the task table)", "database:")
-    blobs: str = _says("file: (in the data directory)", "file:")
+    jobs: str = _says("database: (the task table), or celery+amqp:// or celery+redis:// beside it", "database:")
+    blobs: str = _says("file: (in the data directory) or s3://bucket/folder", "file:")
     secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")
     province: str = _says("slug of the office's own province plugin, `cao_bang`", "")
     office: str = _says("the office's own name, as on its stamp", "")
@@ -54,6 +55,8 @@ class Settings:
     ocr_engine: str = _says("tesseract (the program) or tesserocr (its library, an optional extra)", "tesseract")
     secure_cookies: bool = _says("cookies over HTTPS only; set it behind a TLS proxy", False)
     trusted_proxies: int = _says("proxies in front of the web whose X-Forwarded-For and -Proto are believed", 0)
+    metrics_token: str = _says("key without which nobody reads /metrics; empty: this machine alone may", "")
+    log_format: str = _says("text, or json: one object a line", "text")
     totp_roles: str = _says("roles that must show a code of a telephone, too: admin,it", "")
     key_file: str = _says("file with the key of second factors (default: secret.key in the data directory)", "")
     oidc_issuer: str = _says("address of the province's sign-in server (OpenID Connect); empty: none", "")
@@ -96,7 +99,7 @@ class Settings:
         shown = {f.name: str(getattr(self, f.name)) for f in dataclasses.fields(self)}
         shown["database"] = self.database_url
         shown["mail"] = ", ".join(f"{one.label} ({one.host}:{one.at_port}, {one.security})" for one in self.mail)
-        for secret in ("smtp_password", "oidc_client_secret"):
+        for secret in ("smtp_password", "oidc_client_secret", "metrics_token"):
             shown[secret] = "***" if shown[secret] else ""
         return {name: _mask(value) for name, value in shown.items()}
 
@@ -130,6 +133,8 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
         raise BadSettings(
             f"Giá trị của ocr_engine phải là tesseract hoặc tesserocr, không phải {settings.ocr_engine!r}"
         )
+    if settings.log_format not in logs.FORMATS:
+        raise BadSettings(f"Giá trị của log_format phải là text hoặc json, không phải {settings.log_format!r}")
     if settings.smtp_security not in ("starttls", "tls", "none"):
         raise BadSettings(
             f"Giá trị của smtp_security phải là starttls, tls hoặc none, không phải {settings.smtp_security!r}"
@@ -149,6 +154,8 @@ def _check_door(settings: Settings) -> None:
         raise BadSettings(f"Giá trị của totp_roles có vai trò không rõ: {', '.join(unknown)}")
     if not 0 <= settings.trusted_proxies <= 10:
         raise BadSettings(f"Giá trị của trusted_proxies phải từ 0 đến 10, không phải {settings.trusted_proxies}")
+    if settings.metrics_token and not re.fullmatch(r"[!-~]{16,}", settings.metrics_token):
+        raise BadSettings("Giá trị của metrics_token phải có ít nhất 16 ký tự ASCII, không có dấu cách")
     issuer = urlsplit(settings.oidc_issuer)
     if settings.oidc_issuer and issuer.scheme != "https" and issuer.hostname not in ("127.0.0.1", "localhost"):
         raise BadSettings("Giá trị của oidc_issuer phải là một địa chỉ https://")

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from archive import pages, searchable
+from archive import converted, pages, searchable
 from archive.blobs import Blobs
 from archive.children import Child
+from archive.converted import Original
 from archive.derived import Derived
 from archive.errors import NotFound
 from archive.models import Document
@@ -28,6 +29,7 @@ class Copy:
 
     scan_id: str
     sha256: str
+    media_type: str
     document_id: str
     name: str
     """Of the projection: it changes with the document."""
@@ -44,7 +46,8 @@ def copy_of(session: Session, document: Document) -> Copy:
     """The copy of a document as it stands now."""
     read = pages.of_scan(session, document.scan_id, document.pages)
     title = document.full_code or document.id
-    return Copy(document.scan_id, document.scan.sha256, document.id, name_of(document), title, read)
+    scan = document.scan
+    return Copy(scan.id, scan.sha256, scan.media_type, document.id, name_of(document), title, read)
 
 
 def kept(derived: Derived, copy: Copy) -> bytes | None:
@@ -54,13 +57,15 @@ def kept(derived: Derived, copy: Copy) -> bytes | None:
 
 def make(child: Child, blobs: Blobs, derived: Derived, copy: Copy, limits: Limits) -> bytes:
     """Draw the copy and keep it. NotFound while the document is not read; errors of the child."""
-    made = bound(child, str(blobs.path(copy.sha256)), copy.pages, copy.title, limits)
+    original = Original(copy.scan_id, copy.sha256, copy.media_type)
+    path = converted.made(blobs, derived, original, limits)
+    made = bound(child, path, copy.pages, copy.title, limits)
     derived.replace(copy.scan_id, f"{copy.document_id}.*.pdf", copy.name, made)
     return made
 
 
 def bound(child: Child, path: str, read: Sequence[Page], title: str, limits: Limits) -> bytes:
-    """A PDF of these pages of the original at `path`. NotFound where there is none yet; errors of the child."""
+    """A PDF of these pages of the file at `path`. NotFound where there is none yet; errors of the child."""
     if not read:
         raise NotFound("Văn bản chưa đọc xong nên chưa có PDF tìm kiếm được. Hãy tải tệp gốc, hoặc thử lại sau.")
     out = io.BytesIO()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
+
+from archive.durable import write
 
 _SCAN = re.compile(r"[0-9a-z]{8,32}")
 _NAME = re.compile(r"[0-9a-z]{1,40}(\.[0-9a-z]{1,10}){1,3}")
@@ -24,12 +25,7 @@ class Derived:
         """Write or replace one projection; nothing is written for a scan that was forgotten."""
         path = self._path(scan_id, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        half = path.parent / f"{uuid.uuid4().hex}.half"
-        try:
-            half.write_bytes(content)
-            half.replace(path)
-        finally:
-            half.unlink(missing_ok=True)
+        write(path, content, durably=False)
         if self.is_forgotten(scan_id):
             path.unlink(missing_ok=True)
 
@@ -43,9 +39,13 @@ class Derived:
     def get(self, scan_id: str, name: str) -> bytes | None:
         """The bytes of one projection; None when it was never made or was thrown away."""
         try:
-            return self._path(scan_id, name).read_bytes()
+            return self._path(scan_id, name).read_bytes() or None  # empty: a power cut came before its bytes
         except FileNotFoundError:
             return None
+
+    def path(self, scan_id: str, name: str) -> Path:
+        """Where a projection lies, or would, for a child to open."""
+        return self._path(scan_id, name).absolute()
 
     def scans(self) -> Iterator[str]:
         """The ids of scans that have a folder."""
@@ -74,6 +74,11 @@ class Derived:
     def is_forgotten(self, scan_id: str) -> bool:
         """Whether `forget` was called for the scan."""
         return (self._folder(scan_id) / _FORGOTTEN).exists()
+
+    def forgotten(self) -> Iterator[str]:
+        """The ids of scans for which `forget` was called."""
+        for mark in self.root.glob(f"??/*/{_FORGOTTEN}"):
+            yield mark.parent.name
 
     def drop(self, scan_id: str) -> None:
         """Throw away all projections of a scan; they may be made again."""

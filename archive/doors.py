@@ -8,12 +8,12 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from archive.durable import write
 from archive.models import now
 
 FOLDER, MAIL = "watch", "fetch"
@@ -36,9 +36,7 @@ def tell(data: Path, door: str, waiting: int, trouble: str = "") -> None:
     place = data / "doors" / f"{door}.json"
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True)
-        half = place.with_suffix(f".{os.getpid()}")
-        half.write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
-        half.replace(place)
+        write(place, json.dumps(said, ensure_ascii=False).encode(), durably=False)  # the next look tells it again
 
 
 def last(data: Path, door: str) -> State | None:

@@ -19,7 +19,11 @@ class UnknownFormat(Refused): ...
 
 
 class BadMessage(Refused):
-    """An edXML message that is broken, hostile, or brings nothing that is taken."""
+    """An edXML message or a ZIP that is broken, hostile, locked, or brings nothing that is taken."""
+
+
+class NoOffice(Refused):
+    """A Word or Excel file, and no LibreOffice on this machine that could make pages of it."""
 
 
 class ScanTooLarge(Refused): ...
@@ -29,7 +33,7 @@ class DiskFull(Refused): ...
 
 
 class NotTaken(Refused):
-    """The disk or the database failed at the door; the sender tries again later."""
+    """The disk, the database or the store of originals failed at the door; the sender tries again later."""
 
 
 class Unreadable(ArchiveError):
@@ -37,6 +41,10 @@ class Unreadable(ArchiveError):
 
 
 class Encrypted(Unreadable): ...
+
+
+class NotConverted(Unreadable):
+    """A file of an office program could not be made into pages."""
 
 
 class TooManyPages(Unreadable): ...
@@ -62,6 +70,10 @@ class Spared(Unreadable):
 
 class Transient(ArchiveError):
     """Something around the paper failed (disk, database, memory); the same step may succeed later."""
+
+
+class StoreAway(Transient):
+    """The server that keeps the originals does not answer; nobody is to blame, and the same step is right later."""
 
 
 class Crashed(Transient):

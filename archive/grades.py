@@ -37,7 +37,7 @@ RIVALS = ("BIMAT", "BAOMAT", "MATTRAN", "TIENMAT", "MATMA", "MATHANG", "DEN", "T
 """What else stands in boxes and in capitals; nothing at all among it."""
 SELDOM = (
     "MAI", "MAU", "MAC", "MAN", "MOI", "NHAT", "CHAT", "HAT", "PHAT", "LUAT", "DAT", "THAT", "TOI", "TOAN", "TONG",
-    "TUYEN", "TUYET",
+    "TUYEN", "TUYET", "TIM",
 )  # fmt: skip
 """Words as like a mark as these seldom stand alone: spelt plainly they are none, torn they are rather the mark."""
 SELDOM_PRICE = 6.0

@@ -10,8 +10,6 @@ import contextlib
 import datetime as dt
 import io
 import logging
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,24 +18,26 @@ from typing import BinaryIO, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, ledger, messages, origins, scans, scrub
-from archive.blobs import Blob, Blobs
-from archive.blobs.files import full
+from archive import history, ledger, messages, origins, scans, scrub, soffice
+from archive.blobs import Blob, Blobs, full
 from archive.config import Settings
 from archive.database import Sessions
 from archive.derived import Derived
-from archive.errors import BadMessage, DiskFull, EmptyFile, NotTaken, Refused, ScanTooLarge
+from archive.errors import BadMessage, DiskFull, EmptyFile, NoOffice, NotTaken, Refused, ScanTooLarge, StoreAway
 from archive.jobs import queue
 from archive.models import WITHHELD, Scan, new_id, now
+from archive.office_files import FORMS
 from archive.origins import Origin
 from archive.pipeline import Archive, quarantine
 from archive.safe import Safe
+from archive.vietnamese import printable
 
 __all__ = ["Received", "receive"]
 
 _known = sa.select(Scan).where(Scan.sha256 == sa.bindparam("sha256"))
 _REASONS = {
     BadMessage: "bad_message",
+    NoOffice: "no_office",
     EmptyFile: "empty",
     ScanTooLarge: "too_large",
     DiskFull: "disk_full",
@@ -48,8 +48,16 @@ _NO_DATABASE = (
     "Cơ sở dữ liệu chưa trả lời nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy gửi lại sau ít phút; "
     "gửi hai lần cũng không sao. Nếu vẫn không được, hãy báo quản trị viên."
 )
+_NO_OFFICE = (
+    "Máy chủ chưa cài LibreOffice nên chưa nhận được tệp Word, Excel; tệp vẫn ở bên gửi. Hãy xuất ra PDF rồi gửi lại, "
+    "hoặc nhờ quản trị viên cài LibreOffice."
+)
 _NO_DISK = (
     "Ổ đĩa của kho báo lỗi nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy báo quản trị viên, rồi gửi lại."
+)
+_NO_STORE = (
+    "Nơi lưu bản gốc chưa trả lời nên chưa nhận được tệp này; tệp vẫn ở máy của bạn. Hãy gửi lại sau ít phút; "
+    "gửi hai lần cũng không sao. Nếu vẫn không được, hãy báo quản trị viên."
 )
 log = logging.getLogger(__name__)
 
@@ -67,26 +75,29 @@ class Received:
 def receive(
     sessions: Sessions, blobs: Blobs, settings: Settings, stream: BinaryIO, filename: str, *,
     actor: str, source: str, urgent: bool = False, secret: bool = False, origin: Origin | None = None,
-    at: dt.datetime | None = None,
+    at: dt.datetime | None = None, media_type: str | None = None,
 ) -> Received:  # fmt: skip
     """Archive the bytes of `stream`; when this returns they and their scan survive a power cut.
 
     `secret`: who sends it says that it bears a mark of secrecy. Then it goes into quarantine, and nothing looks at it;
     but one a person has released, confirmed or put into the book stays, and an event tells people what was said.
-    `origin`: the place the file lay in, where the door has several.
+    `origin`: the place the file lay in, where the door has several. `media_type`: what a door that opened the file
+    found it to be; None: its first bytes say.
 
     Refused (EmptyFile, UnknownFormat, ScanTooLarge, DiskFull) means: nothing was kept, and an event says so. NotTaken:
-    the disk or the database failed, maybe even at the word that it was kept; sending again is right either way.
+    disk, database or store failed, maybe even at the word that it was kept; sending again is right either way.
     """
     try:
         with refusing():
             archive = Archive(settings, sessions, blobs, Derived(settings.data), Safe(settings.data))
-            door = _Door(archive, actor, source, urgent, secret, origin, at or now())
-            return _receive(door, stream, filename)
+            door = _Door(archive, actor, source, urgent, secret, origin, at or now(), media_type)
+            received = _receive(door, stream, filename)
     except Refused as error:
         if not isinstance(error.__cause__, _AWAY):  # a database that just failed would be waited for once more
             note_refusal(sessions, stream, error, actor, source)
         raise
+    log.info("received scan=%s source=%s new=%s", received.scan_id, source, received.new)
+    return received
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +111,16 @@ class _Door:
     secret: bool
     origin: Origin | None
     at: dt.datetime
+    media_type: str | None
 
 
 def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
     settings, sessions = door.archive.settings, door.archive.sessions
     need_room(door.archive.blobs, settings)
     head = _head(stream)
-    media_type = scans.sniff(head)
+    media_type = door.media_type or scans.sniff(head)
+    if media_type in FORMS and soffice.program() is None:
+        raise NoOffice(_NO_OFFICE)
     blob = door.archive.blobs.put(cast(BinaryIO, _Rejoined(head, stream)), settings.max_upload_mb << 20)
     try:
         with sessions.begin() as session:
@@ -119,12 +133,15 @@ def _receive(door: _Door, stream: BinaryIO, filename: str) -> Received:
 
 @contextlib.contextmanager
 def refusing() -> Iterator[None]:
-    """Where disk or database fail, the sender is told so in a sentence: who hears it still has the paper."""
+    """Where disk, database or store fail, the sender is told so in a sentence: who hears it still has the paper."""
     try:
         yield
     except _AWAY as error:
         log.error("intake failed cause=%s", type(error).__name__)
         raise full() if is_full(error) else NotTaken(_NO_DATABASE) from error
+    except StoreAway as error:
+        log.error("intake failed cause=%s", type(error).__name__)
+        raise NotTaken(_NO_STORE) from error
     except OSError as error:
         log.error("intake failed cause=%s errno=%s", type(error).__name__, error.errno)
         raise NotTaken(_NO_DISK) from error
@@ -159,9 +176,9 @@ def _again(session: Session, door: _Door, scan: Scan, filename: str) -> Received
 
 
 def _tell_origin(session: Session, door: _Door, scan: Scan, filename: str) -> None:
-    if door.origin:
-        name = quarantine.HIDDEN if scan.status in WITHHELD else filename
-        origins.note(session, scan, door.source, name, door.origin, door.at)
+    for origin in door.origin.chain() if door.origin else ():
+        name = quarantine.HIDDEN if scan.status in WITHHELD else origin.filename or filename
+        origins.note(session, scan, origin.source or door.source, name, origin, door.at)
 
 
 def _withhold(session: Session, door: _Door, scan: Scan) -> None:
@@ -181,9 +198,9 @@ def _withhold(session: Session, door: _Door, scan: Scan) -> None:
         quarantine.impose(session, door.archive, scan)
 
 
-def need_room(blobs: Blobs, settings: Settings) -> None:
-    """DiskFull where nothing more is taken, for the office's work needs what is left."""
-    if blobs.free() < settings.reserve_mb << 20:
+def need_room(blobs: Blobs, settings: Settings, size: int = 0) -> None:
+    """DiskFull where nothing more, or not `size` bytes, is taken, for the office's work needs what is left."""
+    if blobs.free() < (settings.reserve_mb << 20) + size:
         raise full()
 
 
@@ -229,10 +246,8 @@ def kept_name(filename: str) -> str:
 
     A file's name on a disk may be no UTF-8: what is none becomes a question mark.
     """
-    known = filename.encode("utf-8", "replace").decode()
-    printed = re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", known).replace("\\", "/")
-    name = PurePosixPath(unicodedata.normalize("NFC", printed)).name[:500].strip()
-    return "không tên" if name in ("", ".") else name
+    name = PurePosixPath(printable(filename).replace("\\", "/")).name[:500].strip()
+    return "không tên" if name in ("", ".", "..") else name
 
 
 def is_full(error: sa.exc.SQLAlchemyError) -> bool:

@@ -54,14 +54,22 @@ LINES = {"time": 0, "number": 0, "date": 1, "forward_to": 2, "file_ref": 3}
 PRINTED = {"number": 4.5, "time": 6.0, "date": 8.0}
 """mm that a label takes."""
 SAME_BAND, SAME_LINE = 1.2, 1.7
+SAME_LEFT, SAME_LABEL = 0.8, 4.1
+"""mm: a label seen twice with its left end at one place, in bands no farther apart, is one label between them."""
 MOST_NEXT = 7.6
 """mm from line to line at most."""
 LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
 NEAR_EDGE = 2.5
 """mm from the edge of the page within which a label seen is the rest of one."""
-TOPMOST = 6.0
+TOPMOST = 5.7
 """mm, the paper around the frame too: the middle of the first line is no higher."""
+OUTSIDE = 1.0
+"""mm to the left of the frame from which on a word is of the page's text."""
+PAPER = 2.5
+"""mm of the page that a straightened stamp keeps around its frame."""
+BELOW_ARRIVED, ABOVE_ARRIVED = 1.5, 6.0
+"""mm: the number stands below an ĐẾN in the middle, and in a high frame hardly above one in a cell at the left."""
 LOWEST_NUMBER = 0.66
 """Share of the height in which the number stands, the paper around the frame too: the upper half in every layout."""
 CLEAR = 0.7
@@ -117,16 +125,17 @@ def labels_of(
     A label of number, hour or date that was not seen is put where the leaders and the other labels say (weight 0).
     `edge` is where the page begins, mm.
     """
-    rows = {name: _rows([label for label in seen if label.name == name]) for name in WORDS}
+    least = 0.0 if edge > 0 else PAPER - OUTSIDE
+    rows = {name: _rows([label for label in seen if label.name == name and label.left >= least]) for name in WORDS}
     most = picture.width / PX * LEFT_PART
     inside = {
         name: [r for r in found if r.left < (most if name == "arrived" else min(most, BEGUN))]
         for name, found in rows.items()
     }
     tall = picture.height / PX
-    inside["number"] = [row for row in inside["number"] if _may_be_number(row, dotted, tall)]
-    best = _placed(inside, dotted)
     arrived = inside["arrived"][:1]
+    inside["number"] = [row for row in inside["number"] if _may_be_number(row, arrived, dotted, tall)]
+    best = _placed(inside, dotted)
     unseen = _unseen(best, arrived, dotted, tall, edge)
     lines = [*best, *(_from(edge, label) for label in unseen)]
     middles = sorted(label.middle for label in lines)
@@ -149,11 +158,19 @@ def _choices(inside: Mapping[str, Sequence[Label]]) -> Iterator[tuple[Label | No
     return itertools.product(*([None, *inside[name]] for name in ORDER))
 
 
-def _may_be_number(label: Label, dotted: Sequence[Leader], tall: float) -> bool:
-    """The office's name stands above the number, and no two lines of the form do: below them, and in the lowest part of
-    the frame, it is the Số of `Lưu hồ sơ số`."""
+def _may_be_number(label: Label, arrived: Sequence[Label], dotted: Sequence[Leader], tall: float) -> bool:
+    """The office's name stands above the number (SỞ is no Số), and no two lines of the form do: below them, and in the
+    lowest part of the frame, it is the Số of `Lưu hồ sơ số`."""
     above = [leader for leader in dotted if leader.strength > CLEAR and _text_above(leader) < label.middle - SAME_LINE]
-    return TOPMOST < label.middle < LOWEST_NUMBER * tall and len(above) < 2
+    return _topmost(arrived, tall) < label.middle < LOWEST_NUMBER * tall and len(above) < 2
+
+
+def _topmost(arrived: Sequence[Label], tall: float) -> float:
+    """mm: how high the number may stand where ĐẾN was seen; in low frames that stands beside the second line."""
+    if not arrived or tall <= LOW:
+        return TOPMOST
+    highest = arrived[0].middle + (-ABOVE_ARRIVED if arrived[0].left < TALL_CELL else BELOW_ARRIVED)
+    return max(TOPMOST, highest)
 
 
 def _on_dots(label: Label, dotted: Sequence[Leader]) -> Label:
@@ -335,7 +352,8 @@ def _rows(places: Sequence[Label]) -> list[Label]:
 
 
 def _beside(one: Label, other: Label) -> bool:
-    return abs(one.middle - other.middle) <= STEP * 1.01 and abs(one.left - other.left) < 6
+    away, aside = abs(one.middle - other.middle), abs(one.left - other.left)
+    return (away <= STEP * 1.01 and aside < 6) or (away < SAME_LABEL and aside < SAME_LEFT)
 
 
 def _merged(best: Label, near: Sequence[Label]) -> Label:

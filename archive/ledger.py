@@ -133,6 +133,13 @@ def _refusals(session: Session, begin: dt.datetime, end: dt.datetime) -> Iterabl
     return session.scalars(sa.select(Event).where(at).order_by(Event.at))
 
 
+def refused_messages(session: Session, most: int) -> list[Event]:
+    """The latest letters and messages that were refused whole, the last first: nothing of them was kept."""
+    of_message = sa.or_(Event.subject == "door mail", Event.data.contains('"bad_message"'))
+    wanted = sa.select(Event).where(sa.text("event.action = 'refused'"), of_message)
+    return list(session.scalars(wanted.order_by(Event.at.desc()).limit(most)))
+
+
 def _iso(at: dt.datetime) -> str:
     return at.astimezone(dt.UTC).isoformat(timespec="milliseconds")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from archive.ink import Mask
 
@@ -25,6 +26,12 @@ LEAN = 12.5
 RULE = 0.8
 """mm: what is no higher and longer than a letter is a rule, or a piece of a frame."""
 STEEPEST = 12.0
+TORN = 5
+"""Pixels: half the gap that may be torn into the side of a box."""
+STREAK = 16.0
+"""mm of thin ink in one column of pixels that are a streak of the scanner, or a rule."""
+SPECK = 3
+"""Pixels of ink within as many of a pixel, below which it is dirt of the scan."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,28 @@ def blobs(mask: Mask) -> Iterator[Blob]:
     letters = _sized(grown(print_only, across=4, down=1), print_only)
     yield from whole
     yield from (blob for blob in letters if not any(is_same(blob, other) for other in whole))
+
+
+def torn(mask: Mask) -> Iterator[Blob]:
+    """Ink put together across wider gaps: of a box pressed palely a scan keeps pieces of its sides."""
+    clean = _without_specks(mask)
+    yield from _sized(grown(clean, across=TORN, down=TORN), clean)
+
+
+def without_streaks(mask: Mask) -> Mask:
+    """The ink but for lines straight down the page, which dirt on a scanner's glass draws through whatever is there."""
+    beside = np.zeros_like(mask)
+    for off in (2, 3):
+        beside[:, off:] |= mask[:, :-off]
+        beside[:, :-off] |= mask[:, off:]
+    thin = mask & ~beside
+    kept: Mask = mask & ~(thin & (thin.sum(0) > STREAK * PER_MM))
+    return kept
+
+
+def _without_specks(mask: Mask) -> Mask:
+    around = Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.BoxBlur(SPECK))
+    return mask & (np.asarray(around) >= SPECK * 255 // (2 * SPECK + 1) ** 2)
 
 
 def _sized(near: Mask, mask: Mask) -> Iterator[Blob]:

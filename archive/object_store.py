@@ -10,28 +10,56 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from archive.errors import BadValue, CopyFailed
+from archive.errors import ArchiveError, BadValue, CopyFailed
 
 if TYPE_CHECKING:
+    from obstore import GetResult
     from obstore.store import S3Store
 
+CHUNK = 1 << 20
+UPLOADS = 4
+"""Parts of 5 MB of a large object that are on their way at once."""
+_NO_BUCKET, _NO_BUCKET_SAID = "NoSuchBucket", "không có bucket ấy"
 _MISSING = (
     "Để dùng s3:// hãy cài thêm phần tùy chọn: pip install --no-deps --require-hashes -r requirements-s3.lock; "
     "chưa có gì bị đổi."
 )
 
 
-class ObjectStore:
-    """The objects below one address; names are relative to it. CopyFailed where the server fails or refuses."""
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a store says of an object: its bytes, and when it was written, in seconds of the epoch."""
 
-    def __init__(self, url: str) -> None:
+    size: int
+    born: float
+
+
+def _failed(url: str, why: str) -> ArchiveError:
+    return CopyFailed(
+        f"Kho đối tượng {url} {why}, nên việc chưa xong. Các bản sao lưu trước vẫn dùng được, kho đang chạy không bị "
+        "ảnh hưởng. Hãy xem lại rồi chạy lại lệnh; phần đã chép không phải chép lại."
+    )
+
+
+class ObjectStore:
+    """The objects below one address; names are relative to it.
+
+    `failed` makes the error of a server that fails or refuses out of address and reason: CopyFailed, where nothing is
+    said. `patience`: seconds in which a request is made again.
+    """
+
+    def __init__(
+        self, url: str, *, failed: Callable[[str, str], ArchiveError] = _failed, patience: float = 60.0
+    ) -> None:
         self.url = url.rstrip("/")
-        self._store = _opened(self.url)
+        self._failed = failed
+        self._store = _opened(self.url, patience)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
         """Every object of a folder, or of all: name → bytes."""
@@ -59,7 +87,7 @@ class ObjectStore:
         with self._said(), contextlib.suppress(FileNotFoundError):
             found = obstore.get(self._store, name)
             with path.open("xb") as stream:
-                for piece in found.stream(min_chunk_size=1 << 20):
+                for piece in found.stream(min_chunk_size=CHUNK):
                     stream.write(piece)
             return True
         return False
@@ -69,17 +97,47 @@ class ObjectStore:
         import obstore
 
         with self._said():
-            obstore.put(self._store, name, content)
+            obstore.put(self._store, name, content, max_concurrency=UPLOADS)
 
-    def create(self, name: str, content: bytes) -> bool:
-        """Write an object that is not there; False when it is."""
+    def create(self, name: str, content: bytes | Path) -> bool:
+        """Write an object that is not there; False when it is. In one request: its bytes lie in memory meanwhile."""
         import obstore
         from obstore.exceptions import AlreadyExistsError
 
         with self._said(), contextlib.suppress(AlreadyExistsError):
-            obstore.put(self._store, name, content, mode="create")
+            obstore.put(self._store, name, content, mode="create", use_multipart=False)
             return True
         return False
+
+    def head(self, name: str) -> Head | None:
+        """What is known of an object; None when it is not there."""
+        import obstore
+
+        with self._said(), contextlib.suppress(FileNotFoundError):
+            found = obstore.head(self._store, name)
+            return Head(int(found["size"]), found["last_modified"].timestamp())
+        return None
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of an object as they come; FileNotFoundError, at once, when it is not there."""
+        import obstore
+
+        with self._said():
+            found = obstore.get(self._store, name)
+        return self._streamed(found)
+
+    def _streamed(self, found: GetResult) -> Iterator[bytes]:
+        with self._said():
+            for piece in found.stream(min_chunk_size=CHUNK):
+                yield bytes(piece)
+
+    def names(self, folder: str) -> Iterator[str]:
+        """The objects of a folder, in order, a page at a time."""
+        import obstore
+
+        with self._said():
+            for page in obstore.list(self._store, prefix=folder):
+                yield from sorted(str(one["path"]) for one in page)
 
     def rename(self, name: str, other: str) -> None:
         """Give an object another name."""
@@ -105,14 +163,18 @@ class ObjectStore:
             yield
         except AlreadyExistsError:
             raise
+        except FileNotFoundError as error:
+            if _NO_BUCKET in str(error):
+                raise self._failed(self.url, _NO_BUCKET_SAID) from error
+            raise
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise _failed(self.url, "không cho phép (xem lại AWS_ACCESS_KEY_ID và quyền của khóa)") from error
+            raise self._failed(self.url, "không cho phép (xem lại AWS_ACCESS_KEY_ID và quyền của khóa)") from error
         except BaseError as error:  # its text may hold addresses and keys' names: not for people
-            why = "không có bucket ấy" if "NoSuchBucket" in str(error) else "không trả lời hoặc báo lỗi"
-            raise _failed(self.url, why) from error
+            why = _NO_BUCKET_SAID if _NO_BUCKET in str(error) else "không trả lời hoặc báo lỗi"
+            raise self._failed(self.url, why) from error
 
 
-def _opened(url: str) -> S3Store:
+def _opened(url: str, patience: float) -> S3Store:
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.hostname or parts.username or parts.query:
         raise BadValue(f"Địa chỉ kho đối tượng phải có dạng s3://bucket/thu-muc, không phải {url[:80]!r}.")
@@ -127,13 +189,6 @@ def _opened(url: str) -> S3Store:
     plain = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     return S3Store(
         parts.netloc, prefix=parts.path.strip("/") or None, checksum_algorithm="SHA256",
-        client_options={"allow_http": plain, "connect_timeout": "10s", "timeout": "300s"},
-        retry_config={"max_retries": 4, "retry_timeout": dt.timedelta(seconds=60)},
+        client_options={"allow_http": plain, "connect_timeout": "10s", "read_timeout": "60s", "timeout": "600s"},
+        retry_config={"max_retries": 4, "retry_timeout": dt.timedelta(seconds=patience)},
     )  # fmt: skip
-
-
-def _failed(url: str, why: str) -> CopyFailed:
-    return CopyFailed(
-        f"Kho đối tượng {url} {why}, nên việc chưa xong. Các bản sao lưu trước vẫn dùng được, kho đang chạy không bị "
-        "ảnh hưởng. Hãy xem lại rồi chạy lại lệnh; phần đã chép không phải chép lại."
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -33,6 +33,18 @@ class Origin:
     book: str | None = None
     message: str | None = None
     """Id of the message it came in."""
+    source: str = ""
+    """The door, where it is not the one that takes the file: of the letter that a message lay in."""
+    filename: str = ""
+    """What was in that place, where it is not the file itself: the ZIP in a letter."""
+    carrier: Origin | None = None
+    """The letter that the message lay in."""
+
+    def chain(self) -> Iterator[Origin]:
+        """The place itself, then what that lay in."""
+        yield self
+        if self.carrier:
+            yield from self.carrier.chain()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,8 @@ def keep(
 
 
 def _conceal_if(session: Session, blobs: Blobs, safe: Safe, message: Message, secret: bool) -> str:
-    if secret and not message.withheld and not messages.has_scans(session, message):
+    is_decided = message.decision == messages.RELEASED
+    if secret and not message.withheld and not is_decided and not messages.has_scans(session, message):
         messages.conceal(blobs, safe, message)
     return message.id
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
@@ -32,6 +33,8 @@ LINED, STROKE = 0.28, 0.4
 writing."""
 APART, LABEL_REST = 4.4, 6.0
 """mm: blank paper between a number and what is none of it; how far the rest of a label reaches."""
+SHORTEST = 2.0
+"""mm that a digit is high at least: less is what is left of a line."""
 LONGEST = 25.0
 """mm that five digits take."""
 PRINTED_DATE, CLEARLY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"), 0.6
@@ -99,9 +102,17 @@ def end_of_first_writing(strip: Image.Image) -> int | None:
     grey = np.asarray(strip.convert("L"))
     paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
     inked = grey < (paper + dark) / 2
-    tall = np.flatnonzero(inked[inked.mean(1) < LINED].sum(0) >= STROKE * PX)
+    unlined = inked[inked.mean(1) < LINED]
+    tall = np.flatnonzero(unlined.sum(0) >= STROKE * PX)
     pieces = np.split(tall, np.flatnonzero(np.diff(tall) > APART * PX) + 1)
-    written = [piece for piece in pieces if len(piece) and piece[-1] > LABEL_REST * PX]
+    beside = [piece for piece in pieces if len(piece) and piece[-1] > LABEL_REST * PX]
+    written = list(itertools.dropwhile(lambda piece: not _is_high(unlined, piece), beside))
     if len(written) < 2 or (written[0][-1] - written[0][0]) / PX > LONGEST:
         return None
     return int(written[0][-1] + APART / 2 * PX)
+
+
+def _is_high(inked: NDArray[np.bool_], columns: NDArray[np.intp]) -> bool:
+    """Whether these columns hold ink as high as a digit, and not the rest of a frame's line."""
+    rows = inked[:, columns[0] : columns[-1] + 1].sum(1) > 1
+    return int(rows.sum()) >= SHORTEST * PX

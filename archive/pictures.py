@@ -1,4 +1,4 @@
-"""TIFF, JPEG, PNG and WebP as page images. It runs only in a child."""
+"""TIFF, JPEG, PNG and WebP as page images. All but `kind` runs only in a child."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ from archive.errors import PageTooLarge, Unreadable
 FORMATS = ("TIFF", "JPEG", "PNG", "WEBP")
 CAMERAS = ("JPEG", "MPO", "PNG", "WEBP")
 """What telephones write and programs pass on; scanners and faxes write TIFF."""
+TIFF = "image/tiff"
+HEAD = 12
+"""Bytes `kind` wants to see."""
+_MAGIC = (
+    (b"II*\0", TIFF), (b"MM\0*", TIFF), (b"II+\0", TIFF), (b"MM\0+", TIFF),
+    (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"),
+)  # fmt: skip
 _BROKEN = "Tệp ảnh bị hỏng, không đọc được trang {n}. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
 _VAST = "Ảnh của trang {n} quá lớn để đọc. Tệp gốc vẫn được lưu an toàn; hãy quét lại ở 300 dpi."
 TROUBLE = (
@@ -24,6 +31,13 @@ TROUBLE = (
     AttributeError, AssertionError, NotImplementedError, UnidentifiedImageError,
 )  # fmt: skip
 """What Pillow's decoders raise on broken files, besides what they promise."""
+
+
+def kind(head: bytes) -> str | None:
+    """The media type of a picture by its first bytes; None for anything else. Safe anywhere."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media_type for magic, media_type in _MAGIC if head.startswith(magic)), None)
 
 
 def count(path: Path, most_pixels: int, most_pages: int) -> int:
@@ -51,12 +65,12 @@ class Picture:
     """Whether it is the sheet out of a photograph, set straight."""
 
 
-def page(path: Path, n: int, most_pixels: int) -> Picture:
-    """Page `n` as a person sees it."""
-    with _opened(path, n, most_pixels) as image:
+def page(path: Path, n: int, most_pixels: int, told: int = 0) -> Picture:
+    """Page `n` as a person sees it; `told`: what people call it, where the file is a part of one."""
+    with _opened(path, told or n, most_pixels) as image:
         if n > 1:
             image.seek(n - 1)
-            _measure(image, n, most_pixels)
+            _measure(image, told or n, most_pixels)
         dpi, shape = _dpi(image), _pixel_shape(image)
         image.load()
         whole = _squared(_plain(ImageOps.exif_transpose(image)), shape)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from archive import forms, history_export
 from archive.lettering import BOLD, REGULAR, wrap
 from archive.models import RegisterEntry
+from archive.workbook import safe, written
 
 COLUMNS = (
     "Ngày đến", "Số đến", "Tác giả", "Số, ký hiệu văn bản", "Ngày tháng văn bản",
@@ -71,20 +72,6 @@ def _note(entry: RegisterEntry) -> str:
     if entry.status == "void":
         return f"Huỷ số: {entry.void_reason or ''}".strip()
     return "Chờ văn bản" if entry.status == "awaited" else entry.note
-
-
-def written(cell: Cell) -> str:
-    """As it stands on paper."""
-    return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)
-
-
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too: East Asian settings take them
-
-
-def safe(cell: Cell) -> str:
-    """As text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    text = written(cell)
-    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA) else text
 
 
 def export_csv(session: Session, book_id: str, year: int, month: int | None = None) -> str:

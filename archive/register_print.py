@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 from archive import forms, history_export
 from archive.models import ClosedDay, RegisterEntry
 from archive.register_books import DEFAULT, named
-from archive.register_export import COLUMNS, TITLE, entries_of, head, row_of, written
+from archive.register_export import COLUMNS, TITLE, entries_of, head, row_of
+from archive.workbook import written
 
 SHEETS = {"a4": forms.A4_LANDSCAPE, "a3": forms.A3_LANDSCAPE}
 DOTS = "Ngày ...... tháng ...... năm ........"

@@ -1,14 +1,13 @@
 """The place of their own for bytes that bear a mark of secrecy: DATA/quarantine, mode 0700.
 
-Nothing else reads it: no page, no backup, no export. Moves are a rename where they can be, and durable: a crash leaves
-the bytes in one of the two places.
+Nothing else reads it: no page, no backup, no export. Moves are durable: a crash leaves the bytes in one of the two
+places. Where several machines share an archive, this folder is one that all of them mount (docs/storage.md).
 """
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -35,19 +34,24 @@ class Safe:
         note = self._note(sha256)
         if not note.exists():  # of a repeated step the name is already hidden
             note.write_text(json.dumps({"filename": filename, "facts": dict(facts or {})}), encoding="utf-8")
-        if blobs.has(sha256):  # the same file may come in again
-            _move(blobs.path(sha256), self._path(sha256))
+        blobs.take(sha256, self._path(sha256))  # the same file may come in again
 
     def give_back(self, blobs: Blobs, sha256: str) -> str | None:
         """Move the bytes into the store again; the name of the file, None when they were not here."""
-        if not self.has(sha256):
+        if not self.copy_back(blobs, sha256):
             return None
-        if not blobs.has(sha256):
-            with self._path(sha256).open("rb") as stream:
-                blobs.put(stream)
         name = self.filename(sha256)
         self.destroy(sha256)
         return name
+
+    def copy_back(self, blobs: Blobs, sha256: str) -> bool:
+        """Put the bytes into the store, too, whereas they stay here with what is known of them; False: not here."""
+        if not self.has(sha256):
+            return False
+        if not blobs.has(sha256):
+            with self._path(sha256).open("rb") as stream:
+                blobs.put(stream)
+        return True
 
     def filename(self, sha256: str) -> str:
         """The name the file came under."""
@@ -91,17 +95,3 @@ class Safe:
 
     def _note(self, sha256: str) -> Path:
         return self._path(sha256).with_suffix(".json")
-
-
-def _move(source: Path, target: Path) -> None:
-    try:
-        source.replace(target)
-    except OSError:  # another disk
-        half = target.with_suffix(".half")
-        shutil.copyfile(source, half)
-        sync(half)
-        half.replace(target)
-        source.unlink()
-    target.chmod(0o400)
-    sync(target.parent)
-    sync(source.parent)

@@ -1,4 +1,4 @@
-"""A PDF, TIFF, JPEG, PNG or WebP as upright pages, and the reading of each.
+"""A PDF, TIFF, JPEG, PNG, WebP or ZIP of such pictures as upright pages, and the reading of each.
 
 All but `sniff` decode foreign bytes: call them through `archive.children.Child`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,25 +21,20 @@ from archive import legacy_layer as legacy
 from archive import views as pageviews
 from archive.errors import Crashed, EmptyFile, TookTooLong, TooManyPages, UnknownFormat, Unreadable
 from archive.findings import Mark
+from archive.packed import ZIP, leaves
 from archive.pdf import Letter, Pdf, Sheet
 from archive.reading import Box, Page, Word
 from archive.signatures import Signature, signature
 from archive.views import at_most_reading_dpi, turned
+from archive.zips import is_zip
 
 PDF = "application/pdf"
 HEAD = 1024
 """Bytes `sniff` wants to see."""
-_MAGIC = (
-    (b"II*\0", "image/tiff"), (b"MM\0*", "image/tiff"), (b"II+\0", "image/tiff"), (b"MM\0+", "image/tiff"),
-    (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"),
-)  # fmt: skip
-_KINDS = {"PDF": PDF, "TIFF": "image/tiff", "JPEG": "image/jpeg", "PNG": "image/png", "WebP": "image/webp"}
 _EMPTY = "Tệp rỗng, không có gì để lưu. Hãy kiểm tra máy quét rồi gửi lại."
-_UNKNOWN = "Hệ thống chỉ nhận tệp PDF, TIFF, JPEG, PNG hoặc WebP. Tệp này không thuộc các loại đó."
+_UNKNOWN = "Hệ thống chỉ nhận PDF, TIFF, JPEG, PNG, WebP, ZIP chứa chúng, Word, Excel. Tệp này không thuộc loại nào."
 _MANY = "Tệp có hơn {limit} trang, vượt quá giới hạn. Tệp gốc vẫn được lưu an toàn; hãy tách thành nhiều tệp."
 _NO_PAGE = "Tệp không có trang nào. Tệp gốc vẫn được lưu an toàn; hãy quét lại."
-
-
 HEAD_DPI = 200.0
 """At which heads of PDF pages are drawn to be looked at."""
 
@@ -98,16 +93,17 @@ class PageReading:
 
 
 def sniff(head: bytes) -> str:
-    """The media type by the first bytes (1024 are enough); UnknownFormat for all we do not take. Safe anywhere."""
+    """The media type by the first bytes (1024 are enough); UnknownFormat for all we do not take. Safe anywhere.
+
+    Whether a ZIP is a scan is known once it is opened (archive/packed).
+    """
     if not head:
         raise EmptyFile(_EMPTY)
-    for magic, media_type in _MAGIC:
-        if head.startswith(magic):
-            return media_type
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
+    if picture := pictures.kind(head):
+        return picture
     # Viewers take a PDF whose header comes late (ISO 32000-1, annex H.3.4.1), and mail gateways put lines before it.
-    if b"%PDF-" in head[:HEAD]:
+    # In a ZIP that does not pack them, files lie as they are: it is no PDF.
+    if b"%PDF-" in head[:HEAD] and not is_zip(head):
         return PDF
     raise UnknownFormat(_UNKNOWN)
 
@@ -119,7 +115,8 @@ def survey(path: Path | str, limits: Limits = Limits()) -> Survey:
     if media_type == PDF:
         with _pdf(path) as pdf:
             return Survey(media_type, _counted(len(pdf), limits), tuple(signature(*each) for each in pdf.signatures()))
-    return Survey(media_type, _counted(pictures.count(path, limits.pixels, limits.pages), limits))
+    count = leaves.count if media_type == ZIP else pictures.count
+    return Survey(media_type, _counted(count(path, limits.pixels, limits.pages), limits))
 
 
 def page_image(path: Path | str, n: int, limits: Limits = Limits()) -> Image.Image:
@@ -272,7 +269,8 @@ def _with_overlay(page: Page, source: _Source) -> Page:
 
 def _media_type(path: Path) -> str:
     with path.open("rb") as file:
-        return sniff(file.read(HEAD))
+        head = file.read(HEAD)
+    return ZIP if is_zip(head) else sniff(head)
 
 
 def _counted(pages: int, limits: Limits) -> int:
@@ -391,8 +389,11 @@ class _PdfSource(_Source):
 @contextmanager
 def source(path: Path, n: int, limits: Limits) -> Iterator[_Source]:
     """Page `n` of an open file."""
-    if _media_type(path) != PDF:
-        yield _Source(pictures.page(path, n, limits.pixels), path)
+    media_type = _media_type(path)
+    if media_type == PDF:
+        with _pdf(path) as pdf, pdf.page(n) as sheet:
+            yield _PdfSource(sheet, n, limits)
         return
-    with _pdf(path) as pdf, pdf.page(n) as sheet:
-        yield _PdfSource(sheet, n, limits)
+    zipped = leaves.picture(path, n, limits.pixels, limits.pages) if media_type == ZIP else nullcontext((path, n))
+    with zipped as (file, number):
+        yield _Source(pictures.page(file, number, limits.pixels, told=n), file)

@@ -103,8 +103,10 @@ def _past_the_cache(stream: BinaryIO) -> None:
 
 def check_store(blobs: Blobs) -> None:
     """Transient where no original at all is there: the disk is not mounted, which is not 100,000 lost papers."""
-    if not any((blobs.root / "sha256").glob("??")):
-        raise Transient("Không thấy kho bản gốc: ổ đĩa chưa gắn, hoặc VANTHU_DATA chỉ sai thư mục.")
+    if not blobs.is_there():
+        raise Transient(
+            "Không thấy kho bản gốc: ổ đĩa chưa gắn, hoặc VANTHU_DATA (VANTHU_BLOBS) chỉ sai thư mục (sai bucket)."
+        )
 
 
 def next_one(session: Session) -> Original | None:

@@ -61,7 +61,7 @@ class Asked:
 FRAMED = Asked(-7.0, 3.0, -2.0)
 """In a box of the size that is the word's by law."""
 CROSSED = Asked(-3.0, 5.0, 0.0)
-"""In a box of the law's size that other print runs into."""
+"""In a box of the law's size that other print runs into, or that is torn to pieces."""
 OTHER_BOX = Asked(-3.0, 8.0, 2.0)
 """In one of the size of another grade: a cell of a table."""
 RED = Asked(-5.0, 5.0, -2.0)
@@ -98,9 +98,12 @@ def lies_on_its_side(head: Image.Image) -> bool:
 def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Reader) -> Iterator[Mark]:
     known: list[Blob] = []
     for plane in ink.planes(head, lone.PER_MM / reader.per_mm, least=60):
-        here = () if plane.kind == "blue" else tuple(lone.blobs(plane.mask))
-        crossed = () if plane.kind == "blue" else tuple(boxed.boxes(plane.mask))
-        for blob in (*here, *crossed):
+        if plane.kind == "blue":
+            continue
+        mask = lone.without_streaks(plane.mask)
+        here = tuple(lone.blobs(mask))
+        torn = filter(_framed, lone.torn(mask))
+        for blob in (*here, *boxed.boxes(plane.mask), *torn):
             if any(is_same(blob, other) for other in known):
                 continue
             known.append(blob)

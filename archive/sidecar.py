@@ -7,6 +7,7 @@ rows are derived from the models, so that a new column is never forgotten on one
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypeVar, cast
@@ -36,6 +37,7 @@ from archive.models import (
     StampRow,
     WorkFile,
 )
+from archive.office_files import FORMS
 
 FORMAT = "vanthu-document-1"
 MOST_BYTES = 64 << 20
@@ -141,10 +143,11 @@ def _shape(model: type[Base], without: Sequence[str] = (), **json_columns: Any) 
     return made
 
 
+_OFFICE = "|".join(map(re.escape, FORMS))
 ScanShape = _shape(
     Scan, ("verified_at", "damaged_at"), id=Id, sha256=Sha256,
     signatures=Annotated[list[Signed], Field(max_length=1000)],
-    media_type=Annotated[str, Field(pattern=r"^(application/pdf|image/(jpeg|png|tiff|webp))$")],
+    media_type=Annotated[str, Field(pattern=rf"^(application/(pdf|zip)|image/(jpeg|png|tiff|webp)|{_OFFICE})$")],
 )  # fmt: skip
 PageShape = _shape(
     PageRow, ("id", "scan_id"), advice=Texts, gaps=Annotated[list[Gap], Field(max_length=10_000)]

@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from archive.clock import HANOI
+
 T = TypeVar("T")
 
 TRUSTED, UNKNOWN, WEAK, CHANGED, BROKEN, UNCHECKED = "trusted", "unknown", "weak", "changed", "broken", "unchecked"
@@ -24,7 +26,6 @@ TRUSTED, UNKNOWN, WEAK, CHANGED, BROKEN, UNCHECKED = "trusted", "unknown", "weak
 MOST = 50
 """Signatures of one file that are looked at."""
 MOST_ROOTS = 500
-_HANOI = dt.timezone(dt.timedelta(hours=7))
 NO_EXTRA = "Máy chủ chưa cài phần kiểm tra chữ ký số."
 TOO_LARGE = "Thông điệp quá lớn để kiểm tra chữ ký số."
 FAILED = "Không kiểm tra được: chữ ký hỏng hoặc theo cách máy chủ chưa biết."
@@ -112,7 +113,7 @@ def _told(at: dt.datetime | None) -> str | None:
     """ISO 8601 by the clock of Hà Nội: the day a paper was signed is the day there."""
     if at is None:
         return None
-    return (at.astimezone(_HANOI) if at.tzinfo else at).isoformat(timespec="seconds")
+    return (at.astimezone(HANOI) if at.tzinfo else at).isoformat(timespec="seconds")
 
 
 def _is_whole(found: Any) -> bool:
@@ -161,7 +162,7 @@ def _context(trust: str, moment: dt.datetime | None) -> Any:
 
 def _roots(trust: str) -> Iterator[Any]:
     """The certificates in the folder, PEM or DER; what is none is passed over."""
-    from asn1crypto import pem, x509  # type: ignore[import-untyped]
+    from asn1crypto import pem, x509
 
     files = sorted(Path(trust).glob("*"))[:MOST_ROOTS] if trust else []
     for file in files:
@@ -215,7 +216,7 @@ def of_xml(path: Path, trust: str, covers: Callable[[Sequence[bytes]], bool], da
 
 
 def _xml_signature(path: Path, trust: str, covers: Callable[[Sequence[bytes]], bool], day: str) -> Verified:
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     content = path.read_bytes()
     begin = content.find(b"<?xml")

@@ -53,6 +53,8 @@ OWN, LEAST_OWN, UNNAMED = {"arrived": 4.0, "forward_to": 5.0, "time": 3.5}, 3.0,
 lacks."""
 SEEN = 0.5
 """Of a clear label's weight, from which on print is plain to see."""
+WHOLE_LABEL = 0.7
+"""Of a clear label's weight, from which on a band holds all of it."""
 PLAIN, DOTTED = 0.5, 0.75
 """How clear a leader is that print might be, and one that only dots are."""
 SURELY_DOTTED = 0.8
@@ -184,9 +186,10 @@ def thickened(picture: Image.Image) -> Image.Image:
 
 
 def _are_lines_seen(labels: dict[str, Label]) -> bool:
-    """Whether the print says where the pen wrote: the other labels are then not worth their time."""
+    """Whether the print says where the pen wrote: the other labels are then not worth their time. A band on a leader
+    that is none shows half of the label."""
     seen = {name for name, label in labels.items() if label.weight}
-    return "date" in seen and bool(seen & {"number", "time"})
+    return bool(seen & {"number", "time"}) and "date" in seen and labels["date"].weight > CLEAR["date"] * WHOLE_LABEL
 
 
 def _is_of_arrival(labels: dict[str, Label]) -> bool:

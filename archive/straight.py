@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from PIL import Image
 
 from archive.frames import EDGE, Frame
-from archive.labels import PX
+from archive.labels import PAPER, PX
 from archive.reading import Box
 
-PAD = 2.5
+PAD = PAPER
 """mm of page kept around the frame."""
 FRAME_LINE = 0.8
 """mm that the line of the frame and the blur of it take."""

@@ -1,4 +1,4 @@
-"""Vietnamese writing: NFC, folding, look-alike letters, names in small letters, dates as papers write them."""
+"""Vietnamese writing: printing, folding, look-alike letters, names in small letters, dates as papers write them."""
 
 from __future__ import annotations
 
@@ -39,6 +39,18 @@ _LOOKALIKES = str.maketrans(
 def plain_letters(text: str) -> str:
     """Dashes, blanks and look-alike letters (Cyrillic А, Ð) as one form of each; same length as `text`."""
     return text.translate(_LOOKALIKES)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+def printable(text: str, instead: str = "") -> str:
+    """A stranger's text as every database keeps it: NFC, a question mark for what is no UTF-8.
+
+    `instead` stands for control characters and for those that turn the writing: by them a program looks like a picture.
+    """
+    known = _CONTROL.sub(instead, text.encode("utf-8", "replace").decode())
+    return unicodedata.normalize("NFC", known)
 
 
 def words_of(text: str) -> str:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from archive import access, history
 from archive.errors import BadValue, Conflict, NotFound
-from archive.models import Document, FilePaper, User, WorkFile, now
+from archive.models import WITHHELD, Document, FilePaper, User, WorkFile, now
 from archive.vietnamese import fold
 from archive.workdays import HANOI
 
@@ -308,3 +308,17 @@ def span(papers: Sequence[FilePaper]) -> tuple[str, str] | None:
     """The dates (ISO) of the earliest and the latest of these papers; None where no paper says one."""
     days = sorted(one.document.date for one in papers if one.document.date)
     return (days[0], days[-1]) if days else None
+
+
+def span_out(papers: Sequence[FilePaper]) -> tuple[str, str] | None:
+    """`span` of those that leave with the file: the dates of the others are not told either."""
+    return span([one for one in papers if goes_out(one.document)])
+
+
+def goes_out(document: Document) -> bool:
+    """Whether a paper leaves with its file: secret ones are handed over by the rules of State secrets, never here.
+
+    TT 02/2019/TT-BNV.
+    """
+    in_the_book = document.status in IN_THE_BOOK
+    return in_the_book and document.secrecy is None and document.scan.status not in WITHHELD

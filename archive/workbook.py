@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Cell = str | int | float | dt.date | None
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the wide ones too: East Asian settings take them
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,17 @@ class Sheet:
     lines: Sequence[str] = ()
     widths: Sequence[int] = ()
     numbered: bool = False
+
+
+def written(cell: Cell) -> str:
+    """As it stands on paper."""
+    return f"{cell:%d/%m/%Y}" if isinstance(cell, dt.date) else "" if cell is None else str(cell)
+
+
+def safe(cell: Cell) -> str:
+    """As a text that no spreadsheet takes for a formula: for files that say of no cell what it is, CSV."""
+    text = written(cell)
+    return f"'{text}" if text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA) else text
 
 
 def workbook(sheets: Sequence[Sheet]) -> bytes:

@@ -14,10 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import history
+from archive.clock import HANOI as HANOI
 from archive.errors import BadValue, NotFound
 from archive.models import Holiday
 
-HANOI = dt.timezone(dt.timedelta(hours=7))
 MOST = 2000
 """Working days that are counted at most: nobody sets a deadline beyond eight years."""
 _DAY = dt.timedelta(days=1)

@@ -1,16 +1,18 @@
 """Hostile files through the real line: each ends in time, read or refused with a reason; the worker stays as it was.
 
-    python -m bench hostile [--sample N] [--seconds 90] [FOLDER…]
+    python -m bench hostile [--sample N] [--seconds 90] [--kept FILE] [FOLDER…]
 
 Files of the FOLDERs (all, or N drawn at random), then those of bench/_hostile_files.py, each through the door and the
 whole line; after each twentieth a good picture must still be read. Printed: how they ended, the slowest, the memory of
 the largest child and of the worker before and after. Exit status 1 when one took too long or ended without a reason.
+--kept writes a line a file, so that a run that was cut off goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import random
 import resource
@@ -20,7 +22,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -178,23 +180,44 @@ def files(given: argparse.Namespace) -> Iterator[tuple[str, bytes]]:
 
 def run(given: argparse.Namespace, line: Line) -> list[str]:
     """Everything through the line; what was wrong, in words."""
-    wrong, ended = [], []
+    wrong = []
+    known = earlier(given.kept)
+    ended = list(known.values())
     line.end("good.png", good(0))
     before = resident("self")
     for number, (name, content) in enumerate(files(given), 1):
-        one = line.end(name, content)
-        ended.append(one)
-        if given.verbose:
-            cost = f"{one.seconds:6.1f} s {one.work:5.1f} CPU s {one.child >> 20:5d} MB"
-            print(f"{cost}  {one.how:20} {one.name}  {one.why[:90]}", flush=True)
-        if one.seconds > given.seconds:
-            wrong.append(f"{name} took {one.seconds:.0f} s")
-        if one.how not in ("read", "quarantined") and not one.why:
-            wrong.append(f"{name} ended as {one.how} without a reason")
+        if name in known:
+            continue
+        ended.append(line.end(name, content))
+        tell(ended[-1], given)
         if number % 20 == 0 and (after := line.end("good.png", good(number))).how != "read":
             wrong.append(f"after {name} a good picture ended as {after.how}")
     report(ended, before)
-    return wrong
+    return wrong + [fault for one in ended for fault in faults(one, given.seconds)]
+
+
+def faults(one: Ended, seconds: float) -> Iterator[str]:
+    """What is wrong with how a file ended."""
+    if one.seconds > seconds:
+        yield f"{one.name} took {one.seconds:.0f} s"
+    if one.how not in ("read", "quarantined") and not one.why:
+        yield f"{one.name} ended as {one.how} without a reason"
+
+
+def earlier(kept: Path | None) -> dict[str, Ended]:
+    """How the files of a run that was cut off had ended, by name."""
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept and kept.is_file() else []
+    return {one.name: one for one in (Ended(**json.loads(each)) for each in lines)}
+
+
+def tell(one: Ended, given: argparse.Namespace) -> None:
+    """A line of a file that has ended, to the screen and to what is kept."""
+    if given.verbose:
+        cost = f"{one.seconds:6.1f} s {one.work:5.1f} CPU s {one.child >> 20:5d} MB"
+        print(f"{cost}  {one.how:20} {one.name}  {one.why[:90]}", flush=True)
+    if given.kept:
+        with given.kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
 
 
 def report(ended: list[Ended], before: int) -> None:
@@ -213,6 +236,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=90.0, help="a file that takes longer is wrong")
     parser.add_argument("--made", action="store_true", help="the made files after a sample, too")
+    parser.add_argument("--kept", type=Path, metavar="FILE", help="a line a file; what stands there is not run again")
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("folders", nargs="*", type=Path, metavar="FOLDER")
     given = parser.parse_args()

@@ -1,12 +1,13 @@
 """Trains the network that reads digits: `python -m bench.train_pen FEEDS HELD OUT.pt --steps N`, then `--export`.
 
-FEEDS and HELD hold what `bench.feed_pen` made. PyTorch is needed here only (and `onnx` for the export); the archive
-runs the network with ONNX Runtime.
+FEEDS and HELD hold what `bench.feed_pen` made; `--start archive/data/pen.onnx` goes on from the weights that ship.
+PyTorch is needed here only (and `onnx` for ONNX files); the archive runs the network with ONNX Runtime.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import pickle
 import time
 from pathlib import Path
@@ -138,7 +139,7 @@ def train(options: argparse.Namespace) -> None:
     rng = np.random.default_rng(options.seed)
     network = Network().to(memory_format=torch.channels_last)
     if options.start:
-        network.load_state_dict(torch.load(options.start))
+        network.load_state_dict(started(options.start, options.feeds))
     held = [row for path in sorted(options.held.glob("*.pkl")) for row in load(path)]
     descent = torch.optim.AdamW(network.parameters(), options.speed, weight_decay=0.02)
     course = torch.optim.lr_scheduler.OneCycleLR(descent, options.speed, options.steps, pct_start=0.08)
@@ -160,6 +161,59 @@ def train(options: argparse.Namespace) -> None:
             said = right(network, held)
             print(step, round(float(np.mean(losses)), 4), said, f"{time.process_time():.0f} s", flush=True)
             losses.clear()
+
+
+def started(path: Path, feeds: Path) -> dict[str, torch.Tensor]:
+    """The weights of a .pt, or of the .onnx that ships."""
+    return shipped(path, feeds) if path.suffix == ".onnx" else torch.load(path)
+
+
+def shipped(path: Path, feeds: Path) -> dict[str, torch.Tensor]:
+    """The weights of what `export` wrote. There the normalisations lie within the convolutions: each gets statistics
+    of one shard again, and such weights that it says the same as before."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(path).graph
+    kept = {one.name: torch.from_numpy(numpy_helper.to_array(one).astype(np.float32)) for one in graph.initializer}
+    kept |= {name.removesuffix("_half"): value for name, value in kept.items()}
+    convolved = [(kept[node.input[1]], kept[node.input[2]]) for node in graph.node if node.op_type == "Conv"]
+    network = Network().eval()
+    parts = [part for part in network.modules() if isinstance(part, (nn.Conv1d, nn.Conv2d))]
+    norms = [part for part in network.modules() if isinstance(part, (nn.BatchNorm1d, nn.BatchNorm2d))]
+    with torch.no_grad():
+        for part, (weight, bias) in zip(parts, convolved, strict=True):
+            part.weight.copy_(weight)
+            if part.bias is not None:
+                part.bias.copy_(bias)
+        for norm, (_, bias) in zip(norms, convolved, strict=False):
+            norm.weight.fill_(math.sqrt(1 + norm.eps))
+            norm.bias.copy_(bias)
+    _normalise(network, norms, load(min(feeds.glob("*.pkl"))))
+    return network.state_dict()
+
+
+def _normalise(network: Network, norms: list[nn.Module], rows: list[Row]) -> None:
+    """Gives normalisations that do nothing yet the mean and variance of what they see, and undoes both."""
+    seen: dict[nn.Module, list[tuple[torch.Tensor, torch.Tensor]]] = {norm: [] for norm in norms}
+
+    def note(norm: nn.Module, given: tuple[torch.Tensor]) -> None:
+        flat = given[0].transpose(0, 1).flatten(1)
+        seen[norm].append((flat.mean(1), flat.square().mean(1)))
+
+    hooks = [norm.register_forward_pre_hook(note) for norm in norms]
+    rows = sorted(rows, key=lambda row: row[2].shape[1])
+    with torch.no_grad():
+        for n in range(0, len(rows) - SIZE + 1, SIZE):
+            network(batch(rows[n : n + SIZE], MIDDLE, None)[0])
+        for norm, facts in seen.items():
+            mean, square = (torch.stack(column).mean(0) for column in zip(*facts, strict=True))
+            norm.running_mean.copy_(mean)
+            norm.running_var.copy_(square - mean.square())
+            norm.weight.copy_(torch.sqrt(norm.running_var + norm.eps))
+            norm.bias.add_(mean)
+    for hook in hooks:
+        hook.remove()
 
 
 def average(options: argparse.Namespace) -> None:
@@ -225,7 +279,7 @@ def main() -> None:
     asked.add_argument("--every", type=int, default=500)
     asked.add_argument("--speed", type=float, default=1.5e-3)
     asked.add_argument("--seed", type=int, default=7)
-    asked.add_argument("--start", type=Path, help="weights to go on from")
+    asked.add_argument("--start", type=Path, help="weights to go on from, .pt or .onnx")
     asked.add_argument("--export", type=Path, help="write OUT's weights to this ONNX file; no training")
     asked.add_argument("--average", nargs=2, metavar=("OTHER.pt", "SHARE"), help="mix OTHER into OUT; no training")
     options = asked.parse_args()

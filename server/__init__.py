@@ -19,7 +19,7 @@ class Number(IntegerConverter):
 
 def create_app(settings: Settings) -> Flask:
     """The application on these settings; nothing is opened before the first request."""
-    from server import api, auth, errors, lapsed, pages, paperless, restricted, security, speech
+    from server import api, auth, errors, lapsed, pages, paperless, restricted, security, speech, watched
     from server.state import State
 
     app = Flask("server")
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         number = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=number, x_proto=number, x_host=0)  # type: ignore[method-assign]
+    watched.init_app(app, app.extensions["vanthu"].tally)  # first: who is turned away is known by the route, too
     for part in (errors, lapsed, auth, security, speech, restricted, pages, api, paperless):
         part.init_app(app)
     return app

@@ -19,8 +19,8 @@ from server.state import state
 
 P = ParamSpec("P")
 R = TypeVar("R")
-OPEN = {"static", "health.alive"}
-"""Endpoints nobody needs to be known for: no database is asked."""
+OPEN = {"static", "health.alive", "health.metrics"}
+"""Endpoints nobody needs to be known for: no database is asked who it is."""
 UNATTENDED = {"review.part_queue", "review.ready", "ledger.progress", "scanning.progress", "scanning.find"}
 """What a browser asks by itself: it does not count as somebody being there."""
 NO_ONE = "Hãy đăng nhập trước; không văn bản nào bị đổi."

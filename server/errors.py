@@ -28,6 +28,7 @@ STATUS: tuple[tuple[type[ArchiveError], int], ...] = (  # the first that fits
     (errors.Conflict, 409),
     (errors.ScanTooLarge, 413),
     (errors.UnknownFormat, 415),
+    (errors.NoOffice, 415),
     (errors.DiskFull, 507),
     (errors.NotTaken, 503),
     (errors.Transient, 503),

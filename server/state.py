@@ -15,11 +15,13 @@ from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
+from archive.jobs import Dispatcher, open_jobs, telling
 from archive.keyring import Keyring
 from archive.scanner.finding import Roster
 from archive.scanner.folders import Batches
 from archive.scanner.runs import Runs
 from archive.search import Index, open_search
+from archive.tally import Tally
 from server.oidc import Provider
 
 if TYPE_CHECKING:
@@ -48,12 +50,17 @@ class State:
     @cached_property
     def sessions(self) -> Sessions:
         """Sessions that may write."""
-        return sessions(self.engine)
+        return telling(sessions(self.engine), self.jobs)
 
     @cached_property
     def readers(self) -> Sessions:
         """Sessions that only read."""
         return readers(self.engine)
+
+    @cached_property
+    def jobs(self) -> Dispatcher:
+        """What carries word of work to the workers."""
+        return open_jobs(self.settings)
 
     @property
     def keyring(self) -> Keyring:
@@ -79,6 +86,11 @@ class State:
     def search(self) -> Index:
         """The search index."""
         return open_search(self.settings.search, self.settings.data)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What the processes of this machine count."""
+        return Tally(self.settings.data)
 
     @cached_property
     def batches(self) -> Batches:

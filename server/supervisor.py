@@ -26,7 +26,8 @@ from archive import database
 from archive.config import Settings
 from archive.errors import BadSettings
 from archive.fetched import accounts
-from archive.jobs import queue
+from archive.jobs import open_jobs, queue, telling
+from archive.tally import DEATH, Tally
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,8 @@ HOPELESS = 3
 class _Part:
     """One process that is to run for ever."""
 
-    def __init__(self, command: str, start: Callable[[str], subprocess.Popen[bytes]]) -> None:
-        self.command, self._start = command, start
+    def __init__(self, command: str, start: Callable[[str], subprocess.Popen[bytes]], tally: Tally) -> None:
+        self.command, self._start, self._tally = command, start, tally
         self.process: subprocess.Popen[bytes] | None = None
         self.failures = 0
         self._born = self._not_before = 0.0
@@ -66,6 +67,7 @@ class _Part:
         self.failures = 1 if lived > STEADY else self.failures + 1
         pause = 0.0 if self.failures == 1 else min(LONGEST_PAUSE, 2.0 ** (self.failures - 2))
         self._not_before = time.monotonic() + pause
+        self._tally.count(DEATH, (self.command,))
         log.error("process died part=%s status=%d lived=%.1f again_in=%.1f", self.command, status, lived, pause)
 
     @property
@@ -132,11 +134,11 @@ def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
             pass_fds=(lifeline,), start_new_session=True, env=_environment(settings), stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
-    workers = settings.workers or os.cpu_count() or 1
+    tally, workers = Tally(settings.data), settings.workers or os.cpu_count() or 1
     doors = {"remind": settings.smtp_host, "watch": settings.inbox, "fetch": settings.mail}
-    asked = [_Part(command, start) for command, wanted in doors.items() if wanted]
+    asked = [_Part(command, start, tally) for command, wanted in doors.items() if wanted]
     # Originals are looked at by a process of its own: whatever the disk does, no reading waits for it.
-    return [_Part("serve", start), *(_Part("work", start) for _ in range(workers)), _Part("scrub", start), *asked]
+    return [*(_Part(command, start, tally) for command in ("serve", *["work"] * workers, "scrub")), *asked]
 
 
 def _environment(settings: Settings) -> dict[str, str]:
@@ -170,7 +172,7 @@ def _end_leases(settings: Settings, pid: int) -> None:
     """We saw the worker die: nobody need wait for its lease to end."""
     engine = database.open_engine(settings.database_url)
     try:
-        with database.sessions(engine).begin() as session:
+        with telling(database.sessions(engine), open_jobs(settings)).begin() as session:
             queue.expire(session, f"{socket.gethostname()}:{pid}:")
     except sa.exc.SQLAlchemyError as error:
         log.warning("lease left to end pid=%d cause=%s", pid, type(error).__name__)

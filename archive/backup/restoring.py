@@ -25,9 +25,9 @@ from archive.backup.making import Tell, silent
 from archive.backup.target import BLOBS, DATABASE, MANIFEST, SETTINGS, Manifest, Target
 from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
-from archive.durable import sha256_of, sync
+from archive.durable import sha256_of, sync, write
 from archive.errors import BadSettings, Conflict, CopyBroken, NotEmpty
-from archive.models import Event, Message, Restore, Scan, Task, now
+from archive.models import WITHHELD, Event, Message, Restore, Scan, Task, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from archive.safe import Safe
@@ -191,7 +191,7 @@ def _said(target: Target, name: str) -> dict[str, str]:
 
 def _mark(data: Path, target: Target, name: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
-    disk.write(data / UNFINISHED, json.dumps(_said(target, name), ensure_ascii=False).encode())
+    write(data / UNFINISHED, json.dumps(_said(target, name), ensure_ascii=False).encode())
 
 
 # ------------------------------------------------------------------------------------------------ its parts
@@ -202,7 +202,7 @@ def _originals(target: Target, name: str, blobs: Blobs, found: Restored, tell: T
     withheld = target.withheld()
     for done, (sha256, size) in enumerate(wanted.items()):
         tell("bản gốc", done, len(wanted))
-        if blobs.has(sha256) and blobs.path(sha256).stat().st_size == size:
+        if blobs.has(sha256) and blobs.size(sha256) == size:
             continue
         with target.original(sha256) as file:
             if file is None:
@@ -220,8 +220,8 @@ def _small_files(target: Target, name: str, settings: Settings) -> None:
         if file.startswith("plugins/"):
             place = settings.plugin_dir / file.removeprefix("plugins/")
             place.parent.mkdir(parents=True, exist_ok=True)
-            disk.write(place, (folder / file).read_bytes())
-    disk.write(settings.data / KEPT_SETTINGS, (folder / SETTINGS).read_bytes())
+            write(place, (folder / file).read_bytes())
+    write(settings.data / KEPT_SETTINGS, (folder / SETTINGS).read_bytes())
 
 
 def _database(source: Path, origin: _Origin, settings: Settings, schema: Schema, actor: str, tell: Tell) -> None:
@@ -288,9 +288,7 @@ def _begin_anew(session: Session, origin: _Origin, actor: str) -> None:
 
 def _conceal(session: Session, archive: Archive, secret: tuple[str, ...]) -> None:
     """A paper that turned out to be secret after the backup stays what it is: nothing of it comes back."""
-    for scan in session.scalars(
-        sa.select(Scan).where(Scan.sha256.in_(secret), Scan.status.not_in(("quarantined", "destroyed")))
-    ).all():
+    for scan in session.scalars(sa.select(Scan).where(Scan.sha256.in_(secret), Scan.status.not_in(WITHHELD))).all():
         quarantine.impose(session, archive, scan)
     for message in session.scalars(sa.select(Message).where(Message.sha256.in_(secret), sa.not_(Message.withheld))):
         messages.conceal(archive.blobs, archive.safe, message)

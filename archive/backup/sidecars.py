@@ -18,7 +18,7 @@ from archive import database, sidecar
 from archive.backup import snapshot
 from archive.backup.target import Target
 from archive.errors import CopyBroken
-from archive.models import Document, Event, Scan
+from archive.models import WITHHELD, Document, Event, Scan
 
 MARGIN = dt.timedelta(hours=1)
 """A document is told again though it may not have changed: clocks of machines differ."""
@@ -56,7 +56,7 @@ def _engine(file: Path) -> sa.Engine:
 
 def _rows(session: Session) -> Sequence[Any]:
     wanted = sa.select(Document.id, Document.scan_id, Document.created_at, Document.changed_at).join(Scan)
-    wanted = wanted.where(Scan.status.not_in(("quarantined", "destroyed")))
+    wanted = wanted.where(Scan.status.not_in(WITHHELD))
     return session.execute(wanted.order_by(Document.created_at, Document.id)).all()
 
 

@@ -16,15 +16,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from archive import database
+from archive import database, models
 from archive.errors import CopyBroken
 
 Migrate = Callable[[sa.Engine, str], None]
 """Brings an empty database to a revision: `migrations.upgrade`, which this house may not import."""
 OF_A_SIGN_IN = ("session", "setup_link", "sign_in_step", "presence")
 """Tables that open doors or tell who looks at what; they are left out of every snapshot."""
-WITHHELD = """SELECT sha256 FROM scan WHERE status IN ('quarantined', 'destroyed')
-UNION SELECT sha256 FROM message WHERE withheld"""
+WITHHELD = (
+    f"SELECT sha256 FROM scan WHERE status IN {models.WITHHELD} "  # noqa: S608 - words of ours
+    "UNION SELECT sha256 FROM message WHERE withheld"
+)
 """Names of the bytes that no backup may hold, in SQL of both databases."""
 _REVISIONS = "alembic_version"
 ROWS = 500

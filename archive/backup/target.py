@@ -23,7 +23,7 @@ from typing import Annotated, BinaryIO, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archive.backup import disk, snapshot
-from archive.durable import sync
+from archive.durable import HALF, sync, write
 from archive.errors import BadValue, Conflict, CopyBroken, NotEmpty, NotFound
 
 MARKER = "vanthu-backup.json"
@@ -131,7 +131,7 @@ class Target:
         return self.root.is_dir() and any(self.root.iterdir())
 
     def _write_marker(self, content: bytes) -> None:
-        disk.write(self.root / MARKER, content)
+        write(self.root / MARKER, content)
         sync(self.root)
 
     def need(self) -> None:
@@ -217,7 +217,7 @@ class Target:
 
     def finish(self, name: str, manifest: Manifest) -> None:
         """What was begun is a snapshot from now on: its manifest is written, last of all."""
-        disk.write(self.folder(name) / MANIFEST, manifest.model_dump_json(indent=1).encode())
+        write(self.folder(name) / MANIFEST, manifest.model_dump_json(indent=1).encode())
         sync(self.snapshots)
 
     def abandon(self, name: str) -> None:
@@ -237,7 +237,7 @@ class Target:
         for folder in self.snapshots.iterdir():
             if folder.name not in finished:
                 shutil.rmtree(folder)
-        for half in (self.root / "blobs").glob(f"??/??/*{disk.HALF}"):
+        for half in (self.root / "blobs").glob(f"??/??/*{HALF}"):
             half.unlink()
 
     def keep(self, count: int) -> Sequence[str]:
@@ -320,9 +320,7 @@ class Target:
         """Write or replace a sidecar; not waited for: it can be made again from the database beside it."""
         place = self.sidecars / name
         place.parent.mkdir(parents=True, exist_ok=True)
-        half = place.with_suffix(disk.HALF)
-        half.write_bytes(content)
-        half.replace(place)
+        write(place, content, durably=False)
 
     def keep_sidecars(self, there: set[str]) -> None:
         """Take away those of documents that are no more, or may not be known any more."""

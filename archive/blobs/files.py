@@ -7,44 +7,25 @@ that exists therefore always has its bytes. `put` returns only after that.
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
-import hashlib
-import os
-import re
 import shutil
-import time
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from archive.blobs.engine import Blob
+from archive.blobs.spool import Spool, is_name, no_room_said, place
 from archive.durable import sha256_of, sync
-from archive.errors import DiskFull, NotFound, ScanTooLarge
-
-CHUNK = 1 << 20
-YOUNG = 60.0
-"""Seconds: between its creation and its lock a temporary file of another process is unlocked, but young."""
-_NAME = re.compile(r"[0-9a-f]{64}")
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+from archive.errors import NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """What a store says of bytes it keeps."""
-
-    sha256: str
-    size: int
-
-
-class Blobs:
+class Files:
     """A content-addressed store below `root`; opening it sweeps what a crash left half-written."""
+
+    is_local = True
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._half = root / "tmp"
-        self._half.mkdir(parents=True, exist_ok=True)
+        self._spool = Spool(root / "tmp")
         sync(root.parent)  # the store itself must be there after a power cut, too
         self.sweep()
 
@@ -56,30 +37,9 @@ class Blobs:
         if isinstance(source, Path):
             with source.open("rb") as stream:
                 return self.put(stream, limit)
-        half = self._half / uuid.uuid4().hex
-        try:
-            blob = self._write(half, source, limit)
+        with no_room_said(), self._spool.written(source, limit) as (half, blob):
             self._name(half, blob)
-        except OSError as error:
-            raise full() if error.errno in _NO_ROOM else error from error
-        finally:
-            half.unlink(missing_ok=True)
         return blob
-
-    def _write(self, half: Path, source: BinaryIO, limit: int | None) -> Blob:
-        digest, size = hashlib.sha256(), 0
-        descriptor = os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o440)
-        with os.fdopen(descriptor, "wb") as target:
-            fcntl.flock(target, fcntl.LOCK_EX)  # alive: sweep() of another process lets it be
-            while piece := source.read(CHUNK):
-                size += len(piece)
-                if limit is not None and size > limit:
-                    raise too_large(limit)
-                digest.update(piece)
-                target.write(piece)
-            target.flush()
-            os.fsync(target.fileno())
-        return Blob(digest.hexdigest(), size)
 
     def _name(self, half: Path, blob: Blob) -> None:
         path = self._place(blob.sha256)
@@ -91,7 +51,7 @@ class Blobs:
         for folder in (*folders, self.root):
             sync(folder)
 
-    def path(self, sha256: str) -> Path:
+    def path(self, sha256: str, beat: Callable[[], None] | None = None) -> Path:  # noqa: ARG002
         """A local path at which the bytes can be read; NotFound when they are not there."""
         path = self._place(sha256)
         if not path.is_file():
@@ -104,7 +64,15 @@ class Blobs:
 
     def has(self, sha256: str) -> bool:
         """Whether the bytes are there."""
-        return bool(_NAME.fullmatch(sha256)) and self._place(sha256).is_file()
+        return is_name(sha256) and self._place(sha256).is_file()
+
+    def size(self, sha256: str) -> int:
+        """How many bytes there are; NotFound."""
+        return self.path(sha256).stat().st_size
+
+    def born(self, sha256: str) -> float:
+        """When they were written, in seconds of the epoch; NotFound."""
+        return self.path(sha256).stat().st_mtime
 
     def verify(self, sha256: str) -> bool:
         """Whether the bytes are there and still the ones that were put."""
@@ -121,33 +89,51 @@ class Blobs:
         """Bytes that still fit on the disk."""
         return shutil.disk_usage(self.root).free
 
+    def take(self, sha256: str, target: Path) -> bool:
+        """Move the bytes out of the store into the file `target`; False: they are not there.
+
+        A rename where it can be, and durable: a crash leaves the bytes in one of the two places.
+        """
+        if not self.has(sha256):
+            return False
+        _move(self.path(sha256), target)
+        return True
+
+    def remove(self, sha256: str) -> None:
+        """Take bytes away for good."""
+        with contextlib.suppress(FileNotFoundError):
+            self._place(sha256).unlink()
+            sync(self._place(sha256).parent)
+
+    def forget(self, names: Iterable[str]) -> int:  # noqa: ARG002
+        """No copies are kept beside the store."""
+        return 0
+
+    def is_there(self) -> bool:
+        """Whether there is any original at all: the disk may not be mounted."""
+        return any((self.root / "sha256").glob("??"))
+
+    def fault(self) -> str | None:
+        """Nothing: whether the disk takes files is seen by all who look at the data directory."""
+        return None
+
     def sweep(self, now: float | None = None) -> int:
         """Remove half-written files whose writer is gone; how many."""
-        return sum(_sweep(half, now or time.time()) for half in self._half.iterdir())
+        return self._spool.sweep(now)
 
     def _place(self, sha256: str) -> Path:
-        if not _NAME.fullmatch(sha256):
-            raise NotFound("Mã bản gốc không hợp lệ.")
-        return self.root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+        return self.root / place(sha256)
 
 
-def full() -> DiskFull:
-    """What a sender reads when the disk has no room."""
-    return DiskFull("Kho lưu trữ hết chỗ nên chưa nhận tệp này; tệp vẫn ở máy của bạn. Hãy báo quản trị viên.")
-
-
-def too_large(limit: int) -> ScanTooLarge:
-    """What a sender reads when a file is larger than `limit` bytes."""
-    return ScanTooLarge(
-        f"Tệp lớn hơn {limit / (1 << 20):.0f} MB nên chưa được nhận; tệp vẫn ở máy của bạn. "
-        "Hãy quét lại với độ phân giải thấp hơn hoặc chia thành nhiều tệp."
-    )
-
-
-def _sweep(half: Path, now: float) -> bool:
-    with contextlib.suppress(OSError), half.open("rb") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if now - half.stat().st_mtime > YOUNG:
-            half.unlink()
-            return True
-    return False
+def _move(source: Path, target: Path) -> None:
+    try:
+        source.replace(target)
+    except OSError:  # another disk
+        half = target.with_suffix(".half")
+        shutil.copyfile(source, half)
+        sync(half)
+        half.replace(target)
+        source.unlink()
+    target.chmod(0o400)
+    sync(target.parent)
+    sync(source.parent)

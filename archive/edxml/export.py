@@ -25,6 +25,7 @@ from archive.edxml import findings, writing
 from archive.edxml.told import Named, Organ, Told
 from archive.errors import BadValue, Conflict
 from archive.models import WITHHELD, Document
+from archive.packed import ZIP
 from archive.scans import PDF, Limits
 from archive.vietnamese import fold, words_of
 
@@ -49,7 +50,7 @@ class Parcel:
     media_type: str
     sha256: str
     copy: Copy | None
-    """The document's own pages, where its scan holds others, too."""
+    """The document's own pages, where its scan holds others, too, or is a ZIP of pictures: offices expect a file."""
 
 
 def parcel(session: Session, document: Document, settings: Settings) -> Parcel:
@@ -63,7 +64,7 @@ def parcel(session: Session, document: Document, settings: Settings) -> Parcel:
         raise Conflict(NO_FILE)
     told = _told(session, document, settings)
     _check(document, told)
-    if len(scan.documents) > 1:
+    if len(scan.documents) > 1 or scan.media_type == ZIP:
         name = (document.full_code or document.id).replace("/", "-") + ".pdf"
         return Parcel(told, name, PDF, scan.sha256, copies.copy_of(session, document))
     return Parcel(told, scan.filename, scan.media_type, scan.sha256, None)

@@ -6,17 +6,18 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from archive import signed
-from archive.edxml import tree, zips
-from archive.edxml.told import File, Opened, Told, tell
+from archive import kinds, office_files, signed, zips
+from archive.edxml import tree
+from archive.edxml.told import Opened, Told, tell
 from archive.edxml.tree import Decoded, Node
+from archive.enclosed import File
 from archive.errors import BadMessage, Refused
+from archive.zips import Member
 
 MOST_SIGNED = 96 << 20
 """Bytes of a message whose signature is verified: that takes all of it into memory, several times."""
 IN_ZIP = "đã mở; các tệp bên trong kể riêng"
-OFFICE = "[Content_Types].xml"
-"""In a ZIP it says that it is a .docx, an .xlsx or the like."""
+BESIDE = "nằm ngoài thông điệp trong tệp ZIP; hãy gửi riêng"
 NONE_IN_ZIP = "Tệp ZIP không chứa thông điệp edXML nào."
 TWO = "Tệp ZIP có nhiều thông điệp edXML. Chưa nhận gì; hãy gửi từng thông điệp."
 
@@ -36,10 +37,10 @@ def open_message(path: str, folder: str, most: int, trust: str) -> Opened:
     UnknownFormat where it is no message, BadMessage where it cannot be taken as one.
     """
     opening = _Opening(Path(folder), most)
-    file = opening.unpacked(Path(path))
+    file, beside = opening.unpacked(Path(path))
     told, files, is_signed = opening.read(file, "message")
     found = _verified(file, trust, opening, (told, files)) if is_signed else ()
-    return Opened(told, _numbered(Path(folder), files), tuple(map(signed.to_json, found)))
+    return Opened(told, _numbered(Path(folder), [*files, *beside]), tuple(map(signed.to_json, found)))
 
 
 class _Opening:
@@ -48,15 +49,18 @@ class _Opening:
     def __init__(self, folder: Path, most: int) -> None:
         self.folder, self._most = folder, most
 
-    def unpacked(self, path: Path) -> Path:
-        """The message itself, out of the ZIP around it where there is one."""
+    def unpacked(self, path: Path) -> tuple[Path, list[tuple[Path, File]]]:
+        """The message itself, out of the ZIP around it where there is one, and papers that lie there beside it."""
         with path.open("rb") as file:
             if file.read(4) != zips.MAGIC:
-                return path
-        found = [one.path for one in zips.unpack(path, self.folder, "around", self._most) if _seems(one.path)]
+                return path, []
+        members = list(zips.unpack(path, self.folder, "around", self._most))
+        found = [one.path for one in members if _seems(one.path)]
         if len(found) != 1:
             raise BadMessage(TWO if found else NONE_IN_ZIP)
-        return found[0]
+        return found[0], [
+            (one.path, File(0, one.name, one.size, one.sha256, why=BESIDE)) for one in members if _may_be_paper(one)
+        ]
 
     def read(self, file: Path, name: str) -> tuple[Told, list[tuple[Path, File]], bool]:
         """What it says, its files in order of the manifest, whether it bears a signature."""
@@ -79,21 +83,32 @@ class _Opening:
 
     def _inside(self, one: Decoded, about: str) -> Iterator[tuple[Path, File]]:
         """The files of a ZIP inside; nothing of an office document, which is a ZIP, too."""
+        if office_files.kind(str(one.path)):
+            return
         try:
             members = list(zips.unpack(one.path, one.path.parent, one.path.name, self._most))
         except BadMessage as error:
             if str(error) == zips.BOMB:
                 raise
             return
-        if any(member.name == OFFICE for member in members):
+        if any(member.name in zips.DOCUMENT for member in members):
             return
         for member in members:
             yield member.path, File(0, member.name, member.size, member.sha256, description=about)
 
 
 def _seems(path: Path) -> bool:
+    return tree.seems(_head(path))
+
+
+def _may_be_paper(member: Member) -> bool:
+    head = _head(member.path)
+    return not (tree.seems(head) or zips.is_aside(member.name)) and kinds.may_be_paper(head)
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        return tree.seems(file.read(tree.HEAD))
+        return file.read(kinds.HEAD)
 
 
 def _lines(root: Node) -> dict[str, tuple[int, Node]]:

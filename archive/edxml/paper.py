@@ -10,7 +10,8 @@ from archive import scans
 from archive.codes import find_codes
 from archive.edxml.findings import code_of
 from archive.edxml.opening import IN_ZIP
-from archive.edxml.told import File, Opened, Told
+from archive.edxml.told import Opened, Told
+from archive.enclosed import File
 from archive.vietnamese import fold
 
 _ADDED = re.compile(r"(?:[\s_.-]*(?:signed|signature|da[\s_.-]?ky|\(\d{1,3}\)))+[\s_.-]*$")

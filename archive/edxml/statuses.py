@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 from archive import history, trace
 from archive.config import Settings
 from archive.database import Sessions
-from archive.durable import sync
+from archive.durable import write
 from archive.edxml import KIND, findings, writing
 from archive.edxml.findings import Said
 from archive.edxml.told import Named, Organ, of_id
@@ -97,7 +96,7 @@ def _tell_of(sessions: Sessions, settings: Settings, folder: Path, paper: str, a
         for said in came_by(session, document):
             for one in (one for one in of(session, document) if (said.message.id, one.code) not in known):
                 name = f"{said.message.id}-{one.code}.edxml"
-                _write(folder, name, message(said, one, settings))
+                write(folder / name, message(said, one, settings))
                 facts = {"code": one.code, "message": said.message.id}
                 history.append(session, actor, EVENT, document.id, facts)
                 names.append(name)
@@ -107,14 +106,3 @@ def _tell_of(sessions: Sessions, settings: Settings, folder: Path, paper: str, a
 def _told(session: Session, paper: str) -> set[tuple[str, str]]:
     events = session.scalars(sa.select(Event.data).where(Event.subject == paper, Event.action == EVENT))
     return {(str(one["message"]), str(one["code"])) for one in map(json.loads, events)}
-
-
-def _write(folder: Path, name: str, content: bytes) -> None:
-    """Durably, under its name at once: whoever watches the folder never sees half a file."""
-    half = folder / f".{name}.part"
-    with half.open("wb") as target:
-        target.write(content)
-        target.flush()
-        os.fsync(target.fileno())
-    half.replace(folder / name)
-    sync(folder)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from archive.edxml.tree import Node
+from archive.enclosed import File
 from archive.vietnamese import iso_date, words_of
 
 LONGEST = 2000
@@ -74,19 +75,6 @@ class Told:
     is_status: bool = False
     """It tells how far a paper is, and brings none."""
     sent_at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """An attachment; `number` names its bytes beside the message, `why` says why it was left in the message."""
-
-    number: int
-    name: str
-    size: int
-    sha256: str
-    media_type: str = ""
-    description: str = ""
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

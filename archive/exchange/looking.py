@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from archive import bagit, register_days, sidecar
 from archive.errors import CopyBroken
-from archive.exchange.shapes import BOOK, TABLE, WITHHELD, BookFile, Tell
-from archive.models import Document, RegisterEntry, Scan, Unit
+from archive.exchange.shapes import BOOK, TABLE, BookFile, Tell
+from archive.models import WITHHELD, Document, RegisterEntry, Scan, Unit
 from archive.register_books import FARTHEST_AHEAD
 
 

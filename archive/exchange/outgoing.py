@@ -13,8 +13,8 @@ from archive import bagit, sidecar
 from archive.blobs import Blobs
 from archive.database import Sessions
 from archive.errors import CopyBroken
-from archive.exchange.shapes import TAKEN_OVER, WITHHELD, BookFile, Exchanged, Tell, UnitFacts
-from archive.models import Book, BookYear, ClosedDay, Document, RegisterEntry, Scan, Unit, now
+from archive.exchange.shapes import TAKEN_OVER, BookFile, Exchanged, Tell, UnitFacts
+from archive.models import WITHHELD, Book, BookYear, ClosedDay, Document, RegisterEntry, Scan, Unit, now
 from archive.register_books import named
 from archive.register_export import export_csv
 from archive.version import VERSION

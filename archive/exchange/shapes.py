@@ -12,7 +12,6 @@ from archive import sidecar
 
 Tell = Callable[[str, int, int], None]
 TAKEN_OVER = "bag_imported"
-WITHHELD = ("quarantined", "destroyed")
 BOOK, TABLE = "data/book.json", "data/register.csv"
 
 

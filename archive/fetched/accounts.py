@@ -53,6 +53,8 @@ class Account:
     port: int = 0
     """0: what is usual for `security`."""
     security: str = "tls"
+    ca_file: str = ""
+    """PEM of who signs the server's certificate, where the office has an authority of its own; then nobody else may."""
     password: str = field(default="", repr=False)
     password_file: str = ""
     folder: str = "INBOX"
@@ -65,6 +67,10 @@ class Account:
             raise BadSettings("Mỗi hộp thư trong cấu hình mail phải có host và user.")
         if self.security not in SECURITY:
             raise BadSettings(f"security của hộp thư phải là tls, starttls hoặc none, không phải {self.security!r}")
+        if (self.security, self.port) == ("starttls", PORTS["tls"]):
+            raise BadSettings("Cổng 993 của hộp thư dùng security là tls, không phải starttls.")
+        if self.ca_file and self.security == "none":
+            raise BadSettings("ca_file của hộp thư chỉ dùng với security là tls hoặc starttls.")
         if not self.done_folder or self.done_folder == self.folder or self.refused_folder == self.folder:
             raise BadSettings("done_folder và refused_folder của hộp thư phải khác folder.")
 

@@ -16,15 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from archive import history, intake, ledger, messages, origins
+from archive import front_door, history, intake, ledger, messages, origins
 from archive.blobs import Blobs
 from archive.children import Child
 from archive.config import Settings
 from archive.database import Sessions
+from archive.edxml.opening import IN_ZIP
 from archive.errors import ArchiveError, BadSettings, DiskFull, NotTaken, Refused
 from archive.fetched.accounts import Account, Rule
 from archive.fetched.opening import REFUSED, Letter, Part
 from archive.fetched.server import MailAway, Mailbox, opened
+from archive.front_door import Taken
 from archive.intake import kept_name
 from archive.models import WITHHELD, Message, now
 from archive.origins import Envelope, Origin
@@ -63,6 +65,8 @@ class _Outcome:
 
     parts: list[dict[str, Any]] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    inside: list[str] = field(default_factory=list)
+    """Ids of the messages and ZIPs in it; a withheld one says there what the letter must not say, either."""
     withheld: bool = False
 
     @property
@@ -128,10 +132,11 @@ class Door:
         intake.need_room(self._blobs, self._settings)
         letter, outcome = self._open(content)
         rule = account.rule(letter.sender, letter.subject)
-        message = origins.keep(
-            self._sessions, self._blobs, Safe(self._settings.data), io.BytesIO(content),
-            _envelope(letter, account), limit=len(content), actor=ACTOR, secret=self._is_secret(letter, rule),
-        )  # fmt: skip
+        with intake.refusing():
+            message = origins.keep(
+                self._sessions, self._blobs, Safe(self._settings.data), io.BytesIO(content),
+                _envelope(letter, account), limit=len(content), actor=ACTOR, secret=self._is_secret(letter, rule),
+            )  # fmt: skip
         origin = Origin(account.label, known.unit(rule.unit), known.book(rule.book), message)
         for part in letter.parts:
             self._part(part, rule, origin, outcome)
@@ -170,7 +175,7 @@ class Door:
 
     def _receive(self, part: Part, rule: Rule, origin: Origin, outcome: _Outcome, told: dict[str, Any]) -> None:
         try:
-            got = intake.receive(
+            taken = front_door.receive(
                 self._sessions, self._blobs, self._settings, io.BytesIO(part.content), part.name, actor=ACTOR,
                 source=SOURCE, urgent=rule.urgent, secret=rule.secret, origin=origin,
             )  # fmt: skip
@@ -180,13 +185,13 @@ class Door:
             told["why"] = "refused"
             outcome.reasons.append(str(error))
         else:
-            told["scan"] = got.scan_id
-            outcome.withheld |= got.status in WITHHELD
+            _note(taken, outcome, told)
 
     def _tell(self, message_id: str, outcome: _Outcome) -> None:
         """What became of its parts, beside what it says; of a withheld one nothing is told."""
         with self._sessions.begin() as session:
             message = session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
+            messages.withhold_around(session, self._blobs, Safe(self._settings.data), message, outcome.inside)
             outcome.withheld |= message.withheld
             if message.withheld:
                 return
@@ -208,6 +213,17 @@ def _alone(data: Path, account: Account) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def _note(taken: Taken, outcome: _Outcome, told: dict[str, Any]) -> None:
+    """What came of a part that was taken; of files that stay in a message, people are told as of those in a letter."""
+    if taken.received:
+        told["scan"] = taken.first.scan_id
+    if taken.message:
+        told["message"] = taken.message
+        outcome.inside.append(taken.message)
+    outcome.reasons += [f"{name}: {why}" for name, why in taken.left_out if why != IN_ZIP]
+    outcome.withheld |= any(one.status in WITHHELD for one in taken.received)
 
 
 def _with(facts: Mapping[str, Any], outcome: _Outcome) -> dict[str, Any]:

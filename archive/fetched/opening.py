@@ -16,8 +16,9 @@ from email.message import Message
 from email.utils import collapse_rfc2231_value, getaddresses
 from typing import Any
 
-from archive import scans
+from archive import kinds, scans
 from archive.errors import Refused, Unreadable
+from archive.vietnamese import printable
 
 DEEPEST, MOST_PARTS = 30, 500
 """Of parts within parts, and of parts altogether: more is no letter."""
@@ -43,7 +44,7 @@ class Part:
     name: str
     size: int
     why: str
-    """Why it is left out; empty: it is a paper, and `content` has its bytes."""
+    """Why it is left out; empty: it is a paper, or may hold some, and `content` has its bytes."""
     content: bytes = b""
 
 
@@ -118,6 +119,8 @@ def _part(leaf: Message[Any, Any], mentioned: frozenset[str]) -> Part | None:
 
 
 def _why_not(leaf: Message[Any, Any], content: bytes, mentioned: frozenset[str]) -> str:
+    if kinds.must_be_opened(content[: kinds.HEAD]):
+        return TAKEN
     try:
         found = scans.sniff(content[: scans.HEAD])
     except Refused:
@@ -156,7 +159,7 @@ def _decoded(raw: str) -> str:
     if "=?" in text:
         pieces = decode_header(text)
         text = "".join(_piece(piece, charset) for piece, charset in pieces)
-    return " ".join(re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]+", " ", text).split())
+    return " ".join(printable(text, " ").split())
 
 
 def _plain(raw: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from imap_tools import BaseMailBox, ImapToolsError, MailBox, MailBoxStartTls, MailBoxUnencrypted
 from imap_tools.utils import encode_folder
 
-from archive.errors import Transient
+from archive.errors import BadSettings, Transient
 from archive.fetched.accounts import Account
 
 SECONDS = 60.0
@@ -22,8 +22,25 @@ DONE, REFUSED = "VanThuDone", "VanThuRefused"
 _WAITING = f"UNDELETED UNKEYWORD {DONE} UNKEYWORD {REFUSED}"
 
 
+_UNTRUSTED = (
+    "không do nơi được tin cậy cấp. Nếu cơ quan có nơi cấp chứng thư riêng, hãy đặt ca_file của hộp thư là tệp PEM "
+    "của nơi ấy; nếu không, có thể ai đó đang giả máy chủ"
+)
+_CERTIFICATES = {
+    9: "chưa đến ngày có hiệu lực. Hãy xem ngày giờ của máy này, hoặc báo người quản trị máy chủ thư",
+    10: "đã hết hạn. Hãy báo người quản trị máy chủ thư thay chứng thư",
+    62: "của máy khác. Hãy ghi host đúng như tên trong chứng thư; nếu đã đúng, có thể ai đó đang giả máy chủ",
+    64: "của máy khác. Hãy ghi host đúng như tên trong chứng thư; nếu đã đúng, có thể ai đó đang giả máy chủ",
+}
+"""OpenSSL's X509_V_ERR_… → what is wrong with the certificate, and what to do."""
+
+
 class MailAway(Transient):
     """The mail server does not answer, or not as it should; letters stay where they are."""
+
+
+class Distrusted(MailAway):
+    """Nobody knows whether it is the office's mail server, or the line is open: nobody signed in there."""
 
 
 @contextlib.contextmanager
@@ -42,10 +59,45 @@ def opened(account: Account) -> Iterator[Mailbox]:
 
 
 def _connect(account: Account) -> BaseMailBox:
+    """A server that is who it says it is, on a line of which nobody reads; by `none` any. Distrusted."""
     if account.security == "none":
         return MailBoxUnencrypted(account.host, account.at_port, timeout=SECONDS)
-    kind = MailBox if account.security == "tls" else MailBoxStartTls
-    return kind(account.host, account.at_port, timeout=SECONDS, ssl_context=ssl.create_default_context())
+    kind, context = MailBox if account.security == "tls" else _StartTls, _context(account)
+    try:
+        return kind(account.host, account.at_port, timeout=SECONDS, ssl_context=context)
+    except ssl.SSLCertVerificationError as error:
+        why = _CERTIFICATES.get(error.verify_code, _UNTRUSTED)
+        raise _distrusted(account, f"chứng thư của máy chủ {account.host} {why}") from error
+    except (ssl.SSLError, imaplib.IMAP4.error, ImapToolsError) as error:
+        if not isinstance(error, ssl.SSLError) and "TLS" not in str(error):
+            raise  # it is busy, or on its way down
+        why = "không nhận kết nối mã hoá (TLS). Hãy xem lại security và port của hộp thư"
+        raise _distrusted(account, f"máy chủ {account.host} {why}") from error
+
+
+class _StartTls(MailBoxStartTls):
+    """The library's own leaves the line open where the server refuses."""
+
+    def _get_mailbox_client(self) -> imaplib.IMAP4:
+        client = imaplib.IMAP4(self._host, self._port, self._timeout)
+        try:
+            client.starttls(self._ssl_context)
+        except (OSError, imaplib.IMAP4.error):
+            with contextlib.suppress(OSError):  # it is closed already where the certificate was refused
+                client.shutdown()
+            raise
+        return client
+
+
+def _context(account: Account) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=account.ca_file or None)
+    except (OSError, ValueError) as error:  # no file, or no PEM
+        raise BadSettings(f"Không đọc được tệp chứng thư ca_file của hộp thư {account.label}.") from error
+
+
+def _distrusted(account: Account, why: str) -> Distrusted:
+    return Distrusted(f"Hộp thư {account.label}: {why}. Chưa gửi tên và mật khẩu nào đi; thư vẫn nằm ở máy chủ.")
 
 
 @contextlib.contextmanager

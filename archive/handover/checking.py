@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from defusedxml import ElementTree as ET  # type: ignore[import-untyped]
-from defusedxml.common import DefusedXmlException  # type: ignore[import-untyped]
+from defusedxml import ElementTree as ET
+from defusedxml.common import DefusedXmlException
 
 from archive import bagit
 from archive.errors import CopyBroken

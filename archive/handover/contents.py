@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, selectinload
 from archive import copies, file_forms, official, work_files
 from archive.config import Settings
 from archive.errors import Conflict, NotFound
-from archive.models import WITHHELD, Document, FilePaper, WorkFile
+from archive.models import Document, FilePaper, WorkFile
+from archive.office_files import FORMS
 from archive.vietnamese import fold
 from archive.workdays import today
 
@@ -24,6 +25,8 @@ ENDINGS = {
     "image/png": "png",
     "image/tiff": "tif",
     "image/webp": "webp",
+    "application/zip": "zip",
+    **{media_type: form.ending for media_type, form in FORMS.items()},
 }
 
 
@@ -130,21 +133,22 @@ def plan(session: Session, settings: Settings, file: WorkFile, at: dt.datetime) 
     if file.closed_on is None:
         raise Conflict("Hồ sơ chưa kết thúc nên chưa làm gói nộp lưu được. Hãy kết thúc hồ sơ trước.")
     everything = _papers(session, file)
-    going = {place: paper.document for place, paper in enumerate(everything, 1) if _may_go(paper.document)}
+    going = {place: paper.document for place, paper in enumerate(everything, 1) if work_files.goes_out(paper.document)}
     if not going:
         raise Conflict("Hồ sơ không có văn bản nào được đưa vào gói: văn bản mật và văn bản cách ly không nộp ở đây.")
     ids = {document.id for document in going.values()}
+    span = work_files.span_out(everything)
     items = tuple(_item(file, place, document, ids) for place, document in going.items())
     found = official.of_file(session, settings, file, [(one, place) for place, one in going.items()])
     forms = (
         file_forms.contents_sheet(file, everything, going),
-        file_forms.handed_sheet(file.year, [(file, work_files.span(everything))]),
+        file_forms.handed_sheet(file.year, [(file, span)]),
     )
     contents, listing = (file_forms.pdf(one, settings.office, settings.superior, today(at)) for one in forms)
     left_out = tuple(place for place in range(1, len(everything) + 1) if place not in going)
     return Package(
         file.id, file.year, file.code, file.title, work_files.retention_said(file.keep_years), file.keeper, file.note,
-        work_files.span(everything), settings.office, found.organ_id, items, left_out, contents, listing,
+        span, settings.office, found.organ_id, items, left_out, contents, listing,
         official.as_json(found), at,
     )  # fmt: skip
 
@@ -153,12 +157,6 @@ def _papers(session: Session, file: WorkFile) -> Sequence[FilePaper]:
     wanted = sa.select(FilePaper).where(FilePaper.file_id == file.id)
     wanted = wanted.options(selectinload(FilePaper.document).selectinload(Document.entries))
     return session.scalars(wanted.order_by(FilePaper.position, FilePaper.document_id)).all()
-
-
-def _may_go(document: Document) -> bool:
-    """Secret papers are handed over by the rules of State secrets, never here (TT 02/2019/TT-BNV)."""
-    in_the_book = document.status in work_files.IN_THE_BOOK
-    return in_the_book and document.secrecy is None and document.scan.status not in WITHHELD
 
 
 def _item(file: WorkFile, place: int, document: Document, going: set[str]) -> Item:

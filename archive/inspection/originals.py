@@ -74,7 +74,7 @@ def _short(names: list[str]) -> str:
 
 def _age(place: Place, sha256: str) -> dt.timedelta:
     try:
-        born = place.blobs.path(sha256).stat().st_mtime
+        born = place.blobs.born(sha256)
     except (ArchiveError, OSError):
         return dt.timedelta(0)
     return dt.timedelta(seconds=max(0.0, time.time() - born))

@@ -1,4 +1,7 @@
-"""The queue of steps that scans walk: the task table of our own database (`database:`)."""
+"""The queue of steps that scans walk: the task table of our own database.
+
+Workers hear of new tasks through the database itself (`database:`) or through a broker (archive/jobs/dispatch.py).
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,17 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from archive.config import Settings
-from archive.errors import BadSettings
 from archive.jobs.desk import Progress, progress, restart, retry, urgent
+from archive.jobs.dispatch import Dispatcher, open_jobs, telling
 from archive.jobs.queue import Claim, add, beat, claim, expire, fail, finish, release
 
 if TYPE_CHECKING:
     from archive.jobs.worker import Worker
 
 __all__ = [
-    "Claim", "Progress", "Worker", "add", "beat", "claim", "expire", "fail", "finish", "open_jobs", "progress",
-    "release", "restart", "retry", "urgent", "work",
+    "Claim", "Dispatcher", "Progress", "Worker", "add", "beat", "claim", "expire", "fail", "finish", "open_jobs",
+    "progress", "release", "restart", "retry", "telling", "urgent", "work",
 ]  # fmt: skip
-
-
-def open_jobs(url: str) -> None:
-    """Check the setting `jobs`; a broker would only carry hints that there is work, the table stays the truth."""
-    if url != "database:":
-        raise BadSettings(f"Hàng đợi không rõ: {url}. Phiên bản này chỉ dùng database:.")
 
 
 def work(settings: Settings, stop: threading.Event) -> None:

@@ -84,6 +84,7 @@ def urgent(session: Session, scan_id: str, priority: int = queue.URGENT) -> None
         return
     scan.priority = priority
     session.execute(_hurry, {"s": scan_id, "p": priority})
+    queue.wake(session, queue.OF_SCAN, s=scan_id)  # word of them may already wait among what is less urgent
 
 
 def retry(session: Session, scan_id: str, actor: str, at: dt.datetime | None = None) -> int:
@@ -97,7 +98,7 @@ def retry(session: Session, scan_id: str, actor: str, at: dt.datetime | None = N
     if count:
         scan.status, scan.error = "reading", None
         history.append(session, actor, "retried", scan_id, {"tasks": count}, at)
-        queue.wake(session)
+        queue.wake(session, queue.OF_SCAN, s=scan_id)
     return count
 
 

@@ -35,6 +35,8 @@ LONGEST_WAIT = 300.0
 FARTHEST = 60.0
 """Seconds: a lease that ends later than that was written before the clock was set back, and is over."""
 CHANNEL = "vanthu_task"
+TELLS, TOLD = "vanthu_tells", "vanthu_told"
+"""Keys of a session's `info`: whether word of ready tasks is carried, and the hints of this transaction."""
 ACTOR = "line"
 """Who events of the line are said to be by."""
 
@@ -61,6 +63,16 @@ _ready = (
     .where(_READY, sa.or_(_task.c.run_after <= _b("now"), _task.c.run_after > _b("far")))
     .order_by(_task.c.priority, _task.c.rank, _task.c.id).limit(1).with_for_update(skip_locked=True)
 )  # fmt: skip
+_claimable = sa.or_(
+    sa.and_(_READY, sa.or_(_task.c.run_after <= _b("now"), _task.c.run_after > _b("late"))),
+    sa.and_(_RUNNING, sa.or_(_task.c.lease_until < _b("now"), _task.c.lease_until > _b("lost"))),
+)
+_named = sa.select(_task.c.id).where(_task.c.id == _b("i"), _claimable).with_for_update(skip_locked=True)
+_hints = sa.select(_task.c.id, _task.c.step, _task.c.priority)
+OF_STEP = _hints.where(_task.c.scan_id == _b("s"), _task.c.step == _b("step"), _READY)
+OF_SCAN = _hints.where(_task.c.scan_id == _b("s"), _READY)
+_of_task = _hints.where(_task.c.id == _b("i"))
+_of_dead = _hints.where(_RUNNING, _task.c.worker.like(_b("who"), escape="\\"))
 _take = (
     _task.update().where(_task.c.id == _b("i"))
     .values(state="running", attempt=_task.c.attempt + 1, worker=_b("w"), lease_until=_b("until"), started=_b("now"))
@@ -112,6 +124,15 @@ class Claim:
         return self.attempt - self.failures > LIVES
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Word that a task can be claimed. It may be lost, late or doubled: who hears it must still claim the task."""
+
+    id: int
+    step: str
+    priority: int
+
+
 def clock(session: Session) -> float:
     """Unix seconds; the server's on PostgreSQL, because leases of several machines are compared."""
     if _dialect(session) == "postgresql":
@@ -129,22 +150,38 @@ def add(session: Session, scan: Scan, step: str, parts: Iterable[int] = (0,), no
     ]
     if rows:
         session.execute(_add[_dialect(session)], rows)
-        wake(session)
+        wake(session, OF_STEP, s=scan.id, step=step)
 
 
-def wake(session: Session) -> None:
-    """Tell waiting workers when this transaction commits. On SQLite they see the commit itself."""
+def wake(session: Session, ready: sa.Select[Any], **values: Any) -> None:
+    """Tell waiting workers when this transaction commits. On SQLite they see the commit itself.
+
+    `ready` selects what is a Hint each; it is asked only where a dispatcher carries them (archive/jobs/dispatch.py).
+    """
     if _dialect(session) == "postgresql":
         session.execute(sa.text(f"NOTIFY {CHANNEL}"))
+    if TELLS in session.info:
+        hints = [Hint(*row) for row in session.execute(ready, values)]
+        session.info.setdefault(TOLD, []).extend(hints)
 
 
-def claim(session: Session, worker: str, now: float | None = None, lease: float = LEASE) -> Claim | None:
-    """A task whose worker died, else the most urgent ready one of the oldest scan; None when there is none."""
+def claim(
+    session: Session, worker: str, now: float | None = None, lease: float = LEASE, *, task: int | None = None
+) -> Claim | None:
+    """A task whose worker died, else the most urgent ready one of the oldest scan; None when there is none.
+
+    With `task` that one or none: it may be another worker's by now, or done, or wait for its next attempt.
+    """
     moment = clock(session) if now is None else now
     # No lease and no pause reaches so far ahead: the clock was set back since, and nobody shall wait a year.
-    lost = {"now": moment, "far": moment + max(FARTHEST, 2 * lease)}
-    late = {"now": moment, "far": moment + 2 * LONGEST_WAIT}
-    found = session.execute(_expired, lost).scalar() or session.execute(_ready, late).scalar()
+    lost, late = moment + max(FARTHEST, 2 * lease), moment + 2 * LONGEST_WAIT
+    if task is not None:
+        found = session.execute(_named, {"i": task, "now": moment, "lost": lost, "late": late}).scalar()
+    else:
+        found = (
+            session.execute(_expired, {"now": moment, "far": lost}).scalar()
+            or session.execute(_ready, {"now": moment, "far": late}).scalar()
+        )
     if found is None:
         return None
     row = session.execute(_take, {"i": found, "w": worker, "until": moment + lease, "now": moment}).one()
@@ -218,7 +255,7 @@ def release(session: Session, held: Claim) -> bool:
     """Give an unfinished task back at once, as if it had not been tried: a worker that drains does."""
     given = _changed(session, _release, held)
     if given:
-        wake(session)
+        wake(session, _of_task, i=held.id)
     return given
 
 
@@ -227,7 +264,7 @@ def expire(session: Session, worker: str) -> int:
     escaped = worker.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     count = _rows(session.execute(_expire, {"who": escaped + "%"}))
     if count:
-        wake(session)
+        wake(session, _of_dead, who=escaped + "%")
     return count
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,10 @@ class Bell:
         self._listens = engine.dialect.name == "postgresql"
         self._raw: Any = None
         self._seen: object = None
+
+    def serve(self, do: Callable[[int | None], bool]) -> bool:
+        """Let a worker do what lies in the table; False when it found nothing."""
+        return do(None)
 
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Return when there may be work, after `seconds`, or on `stop`; a database that is away is slept out."""

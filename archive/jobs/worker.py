@@ -7,6 +7,7 @@ task, never the worker.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -20,18 +21,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from archive import database
+from archive import converted, database, logs
 from archive.children import Child
 from archive.config import Settings
-from archive.errors import ArchiveError, Crashed, Spared, TooMuchWork, Transient
-from archive.jobs import open_jobs, queue
+from archive.converted import Original
+from archive.errors import ArchiveError, Crashed, NotFound, Spared, StoreAway, TooMuchWork, Transient
+from archive.jobs import queue
+from archive.jobs.dispatch import open_jobs, telling
 from archive.jobs.queue import Claim
-from archive.jobs.waiting import Bell
+from archive.models import Scan
 from archive.pipeline import STEPS, Archive, Step, quarantine
+from archive.pipeline.following import Following
 from archive.pipeline.line import Args
 from archive.pipeline.reading import IN_VAIN, LEFT
 from archive.search import open_search
 from archive.search.indexing import keep_up
+from archive.tally import STEP, Tally
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +49,7 @@ INDEX_PAUSE = 0.5
 costs little more than of one, but the next task may take long, and who waits for a paper waits for that, too."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
-_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError)
+_AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError, StoreAway)
 """What the loop waits out."""
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
@@ -64,40 +69,43 @@ class Worker:
         self, settings: Settings, *, engine: sa.Engine | None = None, steps: Mapping[str, Step] = STEPS,
         name: str | None = None,
     ) -> None:  # fmt: skip
-        open_jobs(settings.jobs)
+        self._jobs = open_jobs(settings)
         self.settings = settings
         self.name = name or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.stop = threading.Event()
         self._own_engine = engine is None
         self._engine = engine or database.open_engine(settings.database_url)
-        self._sessions = database.sessions(self._engine)
+        self._sessions = telling(database.sessions(self._engine), self._jobs)
         self._reading = database.readers(self._engine)
         self._archive = Archive.of(settings, self._sessions)
+        self._following = Following(self._reading, self._archive)
         self._steps = steps
         self._child = Child(name="step", walled=True)
         self._index = open_search(settings.search, settings.data)
+        self._tally = Tally(settings.data)
         self._stop_at: float | None = None
         self._lost = 0
         self._index_due = self._index_not_before = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
-        """Work until `stop` is set; a database that is away, or a full disk, is waited out."""
+        """Work until `stop` is set; a database or store that is away, or a full disk, is waited out."""
         self.stop = stop or self.stop
-        bell, pause, noted = Bell(self._engine), 0.1, False
+        calls, pause, noted = self._jobs.calls(self._engine, self.stop), 0.1, False
         try:
             while not self.stop.is_set():
                 try:
                     noted = noted or self._note_settings()
-                    worked, pause = self.run_once(), 0.1
+                    self._following.turn()
+                    worked, pause = calls.serve(self.run_once), 0.1
                 except _AWAY as error:
                     log.warning("worker waits worker=%s cause=%s", self.name, type(error).__name__)
                     self.stop.wait(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
                 else:
                     if not self._fill_index(rests=not worked) and not worked:
-                        bell.wait(IDLE, self.stop)
+                        calls.wait(IDLE, self.stop)
         finally:
-            bell.close()
+            calls.close()
             self.close()
 
     def _note_settings(self) -> bool:
@@ -126,6 +134,8 @@ class Worker:
         """End the child, and the connections where they are ours."""
         self._child.close()
         self._index.close()
+        self._tally.close()
+        self._jobs.flush()
         if self._own_engine:
             self._engine.dispose()
 
@@ -135,31 +145,51 @@ class Worker:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def run_once(self) -> bool:
-        """Do one task, whatever becomes of it; False when there was none."""
+    def run_once(self, task: int | None = None) -> bool:
+        """Do `task`, or the one that is next, whatever becomes of it; False when there was none to claim."""
         with self._sessions.begin() as session:
-            claim = queue.claim(session, self.name, lease=self.settings.lease_seconds)
+            claim = queue.claim(session, self.name, lease=self.settings.lease_seconds, task=task)
         if claim is None:
             return False
+        with logs.about(scan=claim.scan_id, task=claim.id):
+            self._try(claim)
+        return True
+
+    def _try(self, claim: Claim) -> None:
+        began, outcome = time.monotonic(), "released"
         try:
-            self._do(claim)
+            outcome = self._do(claim, began)
         except _LostLease:
+            outcome = "lost"
             log.warning("lease lost task=%d scan=%s step=%s", claim.id, claim.scan_id, claim.step)
         except _Stopping:
             self._release(claim)
         except Exception as error:
-            if database.is_away(error) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+            if self._is_away(error):
                 # Nobody is to blame: the task waits with the worker, and is not counted as tried.
                 self._release(claim)
                 raise
-            self._fail(claim, error)
-        return True
+            outcome = self._fail(claim, error)
+        finally:
+            self._tally.count(STEP, (claim.step, outcome), time.monotonic() - began)
 
-    def _do(self, claim: Claim) -> None:
-        step, began = self._steps[claim.step], time.monotonic()
+    def _is_away(self, error: Exception) -> bool:
+        """Whether what the worker needs for any task is away, not what this one needs."""
+        if isinstance(error, StoreAway):  # one object that cannot be had must not hold up all others
+            return self._archive.blobs.fault() is not None
+        return database.is_away(error) or (isinstance(error, OSError) and error.errno in _NO_ROOM)
+
+    def _do(self, claim: Claim, began: float) -> str:
+        """ "done"; "fenced": somebody else has the task, nothing of this was kept."""
+        step = self._steps[claim.step]
+        if step.opens and not self._archive.blobs.is_local:
+            self._bring(claim)
         with self._reading() as session:
             calls = step.prepare(session, self._archive, claim)
             self._lost = step.lost(session, claim) if step.lost else 0
+            original = Original.of(session.get_one(Scan, claim.scan_id)) if step.opens and calls else None
+        if original and converted.is_missing(self._archive.derived, original):
+            self._convert(claim, original)
         answers = [self._answer(step, claim, args) for args in calls] if step.work else []
         if step.save:
             step.save(self._archive, claim, answers)
@@ -167,8 +197,24 @@ class Worker:
             kept = queue.finish(
                 session, claim, lambda session, scan: step.keep(session, self._archive, scan, claim, answers)
             )
-        log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", "done" if kept else "fenced", claim.id,
-                 claim.scan_id, claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
+        outcome = "done" if kept else "fenced"
+        log.info("step %s task=%d scan=%s step=%s part=%d attempt=%d ms=%d", outcome, claim.id, claim.scan_id,
+                 claim.step, claim.part, claim.attempt, 1000 * (time.monotonic() - began))  # fmt: skip
+        return outcome
+
+    def _bring(self, claim: Claim) -> None:
+        """An original that lies elsewhere comes to this machine while the lease is held."""
+        with self._reading() as session:
+            sha256 = session.scalar(sa.select(Scan.sha256).where(Scan.id == claim.scan_id))
+        with contextlib.suppress(NotFound):  # the step says so, or brings it back out of a quarantine
+            self._archive.blobs.path(sha256 or "", _Beat(self, claim))
+
+    def _convert(self, claim: Claim, original: Original) -> None:
+        """Make the PDF of an office file, of which the step looks at pages."""
+        if claim.is_hopeless:
+            raise Crashed("")
+        here = self._archive
+        converted.make(here.blobs, here.derived, original, here.limits, _Beat(self, claim))
 
     def _answer(self, step: Step, claim: Claim, args: Args) -> Any:
         """What the child says, or what stands for it when it cannot be had."""
@@ -193,13 +239,15 @@ class Worker:
         cpu = seconds * step.share * (LEFT if self._lost else 1)
         return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
 
-    def _fail(self, claim: Claim, error: Exception) -> None:
+    def _fail(self, claim: Claim, error: Exception) -> str:
+        """ "again", "dead", "fenced": what became of the task."""
         with self._sessions.begin() as session:
             became = queue.fail(session, claim, error)
         # The text of a foreign error may quote the paper; its kind and place do not.
         say = log.error if became == "dead" else log.warning
         say("step failed task=%d scan=%s step=%s part=%d attempt=%d cause=%s now=%s %s", claim.id, claim.scan_id,
             claim.step, claim.part, claim.attempt, type(error).__name__, became, _place(error))  # fmt: skip
+        return {"ready": "again", "dead": "dead", None: "fenced"}[became]
 
     def _release(self, claim: Claim) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -10,14 +11,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import exchange, history, history_export, official, register_export
-from archive.backup import disk
+from archive import exchange, history, history_export, messages, official, register_export
 from archive.blobs import Blobs
 from archive.config import Settings
 from archive.database import Sessions
 from archive.derived import Derived
-from archive.durable import sha256_of
-from archive.errors import BadValue, CopyBroken
+from archive.durable import HALF, sha256_of, write
+from archive.errors import BadValue, CopyBroken, NotFound
 from archive.leaving import names, office, pages, progress
 from archive.leaving.papers import Desk, Left, Shown
 from archive.models import WITHHELD, Book, BookYear, Document, Message, RegisterEntry, Scan
@@ -128,8 +128,14 @@ class _Leaving:
         with self._readers() as session:
             for one in session.scalars(sa.select(Message).where(Message.withheld.is_(False)).order_by(Message.id)):
                 day = today(one.received_at)
-                ending = "eml" if one.kind == "mail" else "xml"
+                ending = messages.form(one, self._head(one.sha256))[1].removeprefix("ed")  # .xml opens everywhere
                 self._desk.bytes_of(f"thu/{day.year}/{day:%Y-%m-%d} {one.id[:8]}.{ending}", one.sha256, one.size)
+
+    def _head(self, sha256: str) -> bytes:
+        """The first bytes of a message, be it damaged; none where it is gone."""
+        with contextlib.suppress(NotFound), self._blobs.open(sha256) as stream:
+            return stream.read(len(messages.ZIP))
+        return b""
 
     def _book(self, book: str, year: int) -> None:
         name, ours = f"so-dang-ky/{names.safe(book)}-{year}", (self._settings.office, self._settings.superior)
@@ -201,7 +207,7 @@ def _sweep(desk: Desk) -> None:
             within = any(path.is_relative_to(bag) for bag in bags)
             if not within and path.relative_to(desk.root).as_posix() not in desk.written:
                 path.unlink()
-    for path in desk.root.glob(f"*{disk.HALF}"):
+    for path in desk.root.glob(f"*{HALF}"):
         path.unlink()
     for folder, _names, _found in os.walk(desk.root, topdown=False):
         if Path(folder) != desk.root and not list(Path(folder).iterdir()):
@@ -226,4 +232,4 @@ def _seal(desk: Desk, tell: Tell) -> None:
             continue
         lines.append(f"{sha256}  {name}\n")
         tell("đọc lại", count, len(paths))
-    disk.write(desk.root / MANIFEST, "".join(sorted(lines, key=lambda one: one[66:])).encode())
+    write(desk.root / MANIFEST, "".join(sorted(lines, key=lambda one: one[66:])).encode())

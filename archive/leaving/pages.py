@@ -16,7 +16,8 @@ from archive.leaving.names import safe
 from archive.leaving.papers import COPY, Shown
 from archive.models import Book, Document, RegisterEntry, WorkFile
 from archive.register import type_and_subject
-from archive.register_export import COLUMNS, entries_of, row_of, written
+from archive.register_export import COLUMNS, entries_of, row_of
+from archive.workbook import written
 
 STYLE = """
 body { font: 16px/1.5 "Times New Roman", Tinos, serif; color: #111; background: #fff; margin: 1.5rem; }

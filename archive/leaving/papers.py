@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import uuid
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from archive.backup import disk
 from archive.blobs import Blobs
 from archive.children import Child
 from archive.derived import Derived
+from archive.durable import half_of, write
 from archive.errors import ArchiveError, CopyBroken, NotFound
 from archive.leaving import names
 from archive.leaving.names import Place
@@ -84,7 +84,7 @@ class Desk:
         """Write or replace a small file."""
         path = self._path(name)
         if not path.is_file() or path.read_bytes() != content:
-            disk.write(path, content)
+            write(path, content)
 
     def _path(self, name: str) -> Path:
         path = self.root / name
@@ -127,14 +127,12 @@ class Desk:
         """A second name for the same bytes; disks that know none (FAT) get a copy."""
         if source is None or not source.is_file():
             return False
-        half = path.with_name(f"{uuid.uuid4().hex}{disk.HALF}")
         try:
-            os.link(source, half)
-            half.replace(path)
+            with half_of(path) as half:
+                os.link(source, half)
+                half.replace(path)
         except OSError:
             return False
-        finally:
-            half.unlink(missing_ok=True)
         return True
 
     def _copy(self, session: Session, document: Document, place: Place, *, is_new: bool) -> bool:
@@ -146,7 +144,7 @@ class Desk:
                 self.written.discard(name)
                 self.left.uncopied.append(document.id)
                 return False
-            disk.write(path, content)
+            write(path, content)
         self.left.copies += 1
         return True
 
@@ -165,5 +163,5 @@ class Desk:
             self.left.untold.append(document.id)
             self.written.discard(name)
             return False
-        disk.write(self._path(name), told)
+        write(self._path(name), told)
         return True

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive import history_export
-from archive.backup import disk
+from archive.durable import HALF, write
 from archive.errors import Conflict, NotEmpty
 from archive.models import Event
 
@@ -53,10 +53,10 @@ def begin(session: Session, root: Path) -> Begun:
     """A new or empty folder is begun; one of an earlier run of this archive is gone on with. NotEmpty for others."""
     mark = root / MARK
     if not mark.exists():
-        if root.is_symlink() or any(not one.name.endswith(disk.HALF) for one in root.iterdir()):
+        if root.is_symlink() or any(not one.name.endswith(HALF) for one in root.iterdir()):
             raise NotEmpty(f"{root} đã có, không trống. Hãy chọn một thư mục mới; không gì bị đổi.")
         head = history_export.head(session)
-        disk.write(mark, json.dumps({"format": FORMAT, "seq": head.seq, "hash": head.hash}).encode())
+        write(mark, json.dumps({"format": FORMAT, "seq": head.seq, "hash": head.hash}).encode())
         return Begun(head.seq, head.hash)
     found = _read(mark)
     known = session.scalar(sa.select(Event.hash).where(Event.seq == found.seq)) if found.seq else found.hash

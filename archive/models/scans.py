@@ -42,7 +42,7 @@ class Scan(Base):
     priority: Mapped[int] = mapped_column(default=100)
     """Smaller is sooner; urgent papers get 10."""
     source: Mapped[str] = mapped_column(sa.String(40), default="web")
-    """The door: web | api | cli | folder | mail | edxml | scanner | app | demo | hand (typed, no paper was scanned)"""
+    """The door: web | api | cli | folder | mail | edxml | zip | scanner | app | demo | hand (typed, nothing scanned)"""
     received_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
     received_by: Mapped[str] = mapped_column(sa.String(80))
     read_at: Mapped[dt.datetime | None]

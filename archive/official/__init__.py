@@ -5,8 +5,8 @@ JSON. Nothing is cut to a length of the law: what is longer, or of another kind,
 """
 
 from archive.official.fields import FILES, INCOMING, Field, Record
-from archive.official.gathering import Metadata, file_record, metadata, of_file
-from archive.official.writing import FORMAT, as_csv, as_json, as_xlsx, schema, told
+from archive.official.gathering import Metadata, file_record, file_records, metadata, of_entry, of_file, page
+from archive.official.writing import FORMAT, as_csv, as_json, as_object, as_xlsx, schema, told
 
 __all__ = [
     "FILES",
@@ -17,10 +17,14 @@ __all__ = [
     "Record",
     "as_csv",
     "as_json",
+    "as_object",
     "as_xlsx",
     "file_record",
+    "file_records",
     "metadata",
+    "of_entry",
     "of_file",
+    "page",
     "schema",
     "told",
 ]

@@ -186,7 +186,7 @@ INCOMING: tuple[Field, ...] = (
 
 def _span(end: int) -> Callable[[Folder], Value]:
     def value(folder: Folder) -> Value:
-        span = work_files.span(folder.papers)
+        span = work_files.span_out(folder.papers)
         return day(span[end]) if span else None
 
     return value

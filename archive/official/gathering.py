@@ -15,6 +15,10 @@ from archive.official.fields import FILES, INCOMING, SECRET, Folder, Paper, Reco
 from archive.workdays import HANOI
 
 _AT_ONCE = 500
+_WITH_PAPERS = (
+    selectinload(RegisterEntry.document).selectinload(Document.routes),
+    selectinload(RegisterEntry.document).selectinload(Document.scan),
+)
 _STEPS = {"registered": "Vào sổ", "number_voided": "Huỷ số", "routed": "Chuyển"} | {
     one.event: one.label for one in handling.MOVES.values()
 }
@@ -32,21 +36,52 @@ class Metadata:
     files: list[Record] = field(default_factory=list)
 
 
-def metadata(session: Session, settings: Settings, book_id: str, year: int) -> Metadata:
-    """The registered papers of a book's year, smallest number first, and the work files of the year."""
+def metadata(
+    session: Session, settings: Settings, book_id: str, year: int, seen: sa.ColumnElement[bool] | None = None
+) -> Metadata:  # fmt: skip
+    """The registered papers of a book's year, smallest number first, and the work files of the year.
+
+    `seen`: which lines of the book, a condition on RegisterEntry; all where nothing is said.
+    """
     found = Metadata(settings.office, organ_id(session, settings, year), book_id, year)
-    lines = sa.select(RegisterEntry).where(
-        RegisterEntry.book_id == book_id, RegisterEntry.year == year, RegisterEntry.status == "registered"
-    )
-    lines = lines.order_by(RegisterEntry.number).options(
-        selectinload(RegisterEntry.document).selectinload(Document.routes),
-        selectinload(RegisterEntry.document).selectinload(Document.scan),
-    )
+    lines = _lines(book_id, year, seen)
     entries = session.scalars(lines.execution_options(yield_per=_AT_ONCE)).partitions()
     for some in entries:
         found.documents += _records(session, found, some)
+    found.files = file_records(session, settings, year)
+    return found
+
+
+def page(
+    session: Session, settings: Settings, book_id: str, year: int, seen: sa.ColumnElement[bool], after: int, limit: int
+) -> tuple[Metadata, int | None]:  # fmt: skip
+    """At most `limit` of these papers, those after the number `after`; and the number to go on after, None: the end."""
+    found = Metadata(settings.office, organ_id(session, settings, year), book_id, year)
+    lines = _lines(book_id, year, seen).where(RegisterEntry.number > after).limit(limit + 1)
+    entries = session.scalars(lines).all()
+    found.documents += _records(session, found, entries[:limit])
+    return found, entries[limit - 1].number if len(entries) > limit else None
+
+
+def _lines(book_id: str, year: int, seen: sa.ColumnElement[bool] | None) -> sa.Select[RegisterEntry]:
+    of_year = sa.select(RegisterEntry).where(
+        RegisterEntry.book_id == book_id, RegisterEntry.year == year, RegisterEntry.status == "registered"
+    )
+    lines = of_year if seen is None else of_year.where(seen)
+    return lines.order_by(RegisterEntry.number).options(*_WITH_PAPERS)
+
+
+def file_records(session: Session, settings: Settings, year: int) -> list[Record]:
+    """The work files of a year's list."""
+    organ = organ_id(session, settings, year)
     of_year = sa.select(WorkFile).where(WorkFile.year == year).order_by(WorkFile.heading, WorkFile.code, WorkFile.id)
-    found.files = [file_record(session, found.organ_id, one) for one in session.scalars(of_year)]
+    return [file_record(session, organ, one) for one in session.scalars(of_year)]
+
+
+def of_entry(session: Session, settings: Settings, entry: RegisterEntry) -> Metadata:
+    """The record of one paper of the book."""
+    found = Metadata(settings.office, organ_id(session, settings, entry.year), entry.book_id, entry.year)
+    found.documents += _records(session, found, [entry])
     return found
 
 

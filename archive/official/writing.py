@@ -11,8 +11,7 @@ from typing import Any
 
 from archive.official.fields import FILES, INCOMING, Field, Record, Value
 from archive.official.gathering import Metadata
-from archive.register_export import safe
-from archive.workbook import Cell, Sheet, workbook
+from archive.workbook import Cell, Sheet, safe, workbook
 
 FORMAT = "vanthu-nd30-plvi-1"
 TO_LOOK_AT = "Cần xem lại"
@@ -49,13 +48,17 @@ def _sheet(name: str, title: str, lines: tuple[str, ...], fields: Sequence[Field
 
 
 def as_json(found: Metadata) -> bytes:
+    """`as_object` as a file."""
+    return (json.dumps(as_object(found), ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
+
+
+def as_object(found: Metadata) -> dict[str, Any]:
     """One object; names of the Appendix, SignerInfo with its two parts, days in ISO 8601, `null` for what is unsaid."""
-    told = {
+    return {
         "format": FORMAT, "organ": {"id": found.organ_id or None, "name": found.organ}, "book": found.book or None,
         "year": found.year, "documents": [_object(INCOMING, one) for one in found.documents],
         "files": [_object(FILES, one) for one in found.files],
     }  # fmt: skip
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode("utf-8", "replace")
 
 
 def _object(fields: Sequence[Field], record: Record) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class Step:
     """Wall clock of one call."""
     share: float = 1.0
     """How much of it a call may compute, with all that it starts; who uses that up gets no second try."""
+    opens: bool = False
+    """It looks at pages: those of an office file must have been made by then."""
     save: Callable[[Archive, Claim, Sequence[Any]], None] | None = None
     instead: Callable[[Claim, Args, ArchiveError], Any] | None = None
     """What stands for an answer that cannot be had; None: the whole step fails."""

@@ -86,6 +86,15 @@ def note_said(session: Session, scan_id: str, source: str, actor: str, at: dt.da
         history.append(session, actor, SAID, scan_id, {"source": source}, at)
 
 
+def said_by(session: Session, scan_id: str) -> list[str]:
+    """The doors that called a scan secret (`note_said`) since a person last released it."""
+    of_scan = sa.select(Event.action, Event.data).where(Event.subject == scan_id, Event.action.in_((SAID, RELEASED)))
+    doors: list[str] = []
+    for action, data in session.execute(of_scan.order_by(Event.seq)):
+        doors = [] if action == RELEASED else [*doors, json.loads(data)["source"]]
+    return doors
+
+
 def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, str] | None = None) -> Iterable[Next]:
     """Quarantine a scan in the caller's transaction; nothing is to be done next.
 

@@ -10,8 +10,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import history, pages, records, signed
+from archive import converted, history, pages, records, signed
 from archive.config import Settings
+from archive.converted import Original
 from archive.errors import ArchiveError, NotLooked
 from archive.findings import Mark
 from archive.jobs import desk, queue
@@ -44,7 +45,7 @@ _COSTLY = tuple(f"unreadable: {cause}" for cause in _CAUSES)
 def _path(session: Session, archive: Archive, claim: Claim) -> str:
     scan = session.get_one(Scan, claim.scan_id)
     archive.safe.give_back(archive.blobs, scan.sha256)  # taken by a quarantine that was never committed
-    return str(Path(archive.blobs.path(scan.sha256)).absolute())
+    return converted.path(archive.blobs, archive.derived, Original.of(scan))
 
 
 # ------------------------------------------------------------------------------------------------ survey
@@ -58,7 +59,9 @@ def keep_survey(
     session: Session, _archive: Archive, scan: Scan, _claim: Claim, answers: Sequence[Survey]
 ) -> Iterable[Next]:
     found = answers[0]
-    scan.media_type, scan.pages, scan.status = found.media_type, found.pages, "reading"
+    scan.pages, scan.status = found.pages, "reading"
+    if not Original.of(scan).is_office:  # what was looked at is its PDF
+        scan.media_type = found.media_type
     scan.signatures = [dataclasses.asdict(one) for one in found.signatures]
     history.append(session, queue.ACTOR, "surveyed", scan.id, {"pages": found.pages})
     return [("verify", (0,))] if scan.signatures else [("look", (0,))]
@@ -280,13 +283,14 @@ def _page_seconds(settings: Settings) -> float:
 
 # Measured: the densest page of 80 megapixels computes 3 s in look and in mark, 7 s in read, and 42 s when it is small
 # noisy print that lies on its side.
-SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1), 1 / 6)
+SURVEY = Step("survey", prepare_survey, "archive.steps:survey", keep_survey, _minutes(1), 1 / 6, opens=True)
 VERIFY = Step("verify", prepare_verify, "archive.signed:of_pdf", keep_verify, _minutes(1), 1 / 3, instead=unverified)
-LOOK = Step("look", prepare_look, "archive.steps:look", keep_look, _page_seconds, 1 / 6, instead=unlooked)
+LOOK = Step("look", prepare_look, "archive.steps:look", keep_look, _page_seconds, 1 / 6, opens=True, instead=unlooked)
 READ = Step(
     "read", prepare_read, "archive.steps:read", keep_read, _page_seconds, 2 / 3,
-    save=save_read, instead=unread, lost=lost_reading,
+    opens=True, save=save_read, instead=unread, lost=lost_reading,
 )  # fmt: skip
 MARK = Step(
-    "mark", prepare_mark, "archive.steps:mark", keep_mark, _page_seconds, 1 / 6, instead=unmarked, lost=lost_marking
-)
+    "mark", prepare_mark, "archive.steps:mark", keep_mark, _page_seconds, 1 / 6,
+    opens=True, instead=unmarked, lost=lost_marking,
+)  # fmt: skip

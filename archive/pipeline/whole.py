@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from archive import bundles
+from archive import bundles, converted, office_files
 from archive.answer import of_record
 from archive.bundles import Part
-from archive.children import Child
+from archive.children import Child, workplace
 from archive.config import Settings
 from archive.durable import sha256_of
 from archive.errors import ArchiveError, ScanTooLarge, Unreadable
@@ -31,7 +31,7 @@ def read_file(
     path: Path | str, settings: Settings, province: str | None = None, plugins_dir: Path | str | None = None,
     *, child: Child | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """The contract's object of a PDF, a picture or (`.txt`) a recognised text with a form feed between pages.
+    """The contract's object of a PDF, a picture, a Word or Excel file, or (`.txt`) a recognised text with form feeds.
 
     The plugins are ours, the installed ones, and every one in `plugins_dir`: there is no database that would say who
     was switched on. `child` is one to read in, for those who read several files; without it one is started for this.
@@ -39,9 +39,9 @@ def read_file(
     path = Path(path)
     path.open("rb").close()  # what cannot be opened is said here: a child could only say that it died
     plugins = Plugins(str(plugins_dir) if plugins_dir else None, (), province or settings.province)
-    with contextlib.nullcontext(child) if child else Child(name="read", walled=True) as reader:
+    with contextlib.nullcontext(child) if child else Child(name="read", walled=True) as reader, workplace() as made:
         walk = _Walk(reader, settings, plugins)
-        survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path)
+        survey, parts, stamps = walk.of_text(path) if path.suffix.lower() == ".txt" else walk.of_scan(path, made)
         documents = walk.documents(parts, stamps, path.name, survey)
     return {"scan": _scan(path, survey), "documents": documents}
 
@@ -56,15 +56,28 @@ class _Walk:
     def _ask(self, step: str, *args: object, seconds: float = 120.0) -> Any:
         return self._child.run(f"archive.steps:{step}", *args, wall=seconds, cpu=seconds)
 
-    def of_scan(self, path: Path) -> tuple[Survey, Sequence[Part], Sequence[Stamp]]:
-        """A scan: survey, read, mark, cut."""
-        file = str(path.absolute())
+    def of_scan(self, path: Path, made: Path) -> tuple[Survey, Sequence[Part], Sequence[Stamp]]:
+        """A scan: survey, read, mark, cut. `made` is a folder for the PDF of a Word or Excel file."""
+        office = self._kind(path)
+        file = self._converted(path, office, made) if office else str(path.absolute())
         survey: Survey = self._ask("survey", file, limits(self._settings))
+        survey = dataclasses.replace(survey, media_type=office or survey.media_type)
         marked = [self._page(file, number) for number in range(1, survey.pages + 1)]
         self._marks = [mark for _, marks in marked for mark in marks.marks]
         pages = [page for page, _ in marked]
         stamps = [marks.stamp for _, marks in marked if marks.stamp]
         return survey, self._ask("cut", pages, stamps, self._plugins), stamps
+
+    def _kind(self, path: Path) -> str | None:
+        with path.open("rb") as stream:
+            if not office_files.may_be_one(stream.read(office_files.HEAD)):
+                return None
+        found: str | None = self._child.run("archive.office_files:kind", str(path.absolute()), wall=60.0, cpu=30.0)
+        return found
+
+    def _converted(self, path: Path, office: str, made: Path) -> str:
+        (made / converted.NAME).write_bytes(converted.to_pdf(path, office, limits(self._settings)))
+        return str(made / converted.NAME)
 
     def _page(self, file: str, number: int) -> tuple[Page, Marks]:
         seconds = float(self._settings.page_seconds)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from archive import searchable
-from archive.durable import sync
+from archive.durable import half_of, sync
 from archive.plates import Plate, bare_jpeg
 from archive.reading import Page
 from archive.scanner.facts import Facts, picture
@@ -25,12 +24,12 @@ class Bound:
 
 def bind(folder: str, pages: Sequence[Bound], title: str, target: str) -> int:
     """Write the PDF, durably; its size in bytes. The pixels of each JPEG stay as they came."""
-    half = Path(target).with_suffix(f".half{os.getpid()}")
-    with half.open("wb") as stream:
-        listed = [_page(number, one) for number, one in enumerate(pages, 1)]
-        searchable.write(stream, listed, lambda page: _plate(Path(folder), pages[page.number - 1]), title)
-    sync(half)
-    half.replace(target)
+    listed = [_page(number, one) for number, one in enumerate(pages, 1)]
+    with half_of(Path(target)) as half:
+        with half.open("wb") as stream:
+            searchable.write(stream, listed, lambda page: _plate(Path(folder), pages[page.number - 1]), title)
+        sync(half)
+        half.replace(target)
     return Path(target).stat().st_size
 
 

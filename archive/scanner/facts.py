@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from archive.durable import sync
+from archive.durable import write
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +34,3 @@ def picture(number: int) -> str:
 def note(folder: Path, facts: Facts) -> None:
     """Write the facts of a page, by which it counts."""
     write(folder / f"{facts.number:04}.json", json.dumps(asdict(facts)).encode())
-
-
-def write(path: Path, content: bytes) -> None:
-    """The whole file or none of it, durably."""
-    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    half.write_bytes(content)
-    sync(half)
-    half.replace(path)
-    sync(path.parent)

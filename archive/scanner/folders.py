@@ -19,11 +19,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
+from archive.durable import write
 from archive.errors import BadValue, Conflict, NotFound
 from archive.models import new_id, now
 from archive.scanner import Wanted
 from archive.scanner.batch import Batch, Leaf, changed
-from archive.scanner.facts import Facts, write
+from archive.scanner.facts import Facts
 
 DAYS = 7
 """Days after which a batch nobody touched is swept; a week's leave of a clerk is no reason to lose pages unseen."""

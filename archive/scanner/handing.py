@@ -10,13 +10,13 @@ import datetime as dt
 import logging
 from dataclasses import asdict
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
 from archive import history, intake
 from archive.blobs import Blobs
 from archive.children import Child
+from archive.clock import HANOI
 from archive.config import Settings
 from archive.database import Sessions
 from archive.errors import ArchiveError, BadValue, ScanTooLarge
@@ -37,7 +37,6 @@ _NOTHING = "Lô này không có trang nào để nhận; kho không đổi gì. 
 _LARGE = "Một tệp của lô sẽ lớn hơn {} MB nên chưa nhận; các trang vẫn còn ở đây. Hãy chia lô thành nhiều tệp."
 _MORE = 1 << 20
 """Bytes of a file beside its pictures, at most."""
-_HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +75,7 @@ def _plan(batches: Batches, batch: Batch, limit: int) -> dict[str, Any]:
         > limit - _MORE
     ):
         raise ScanTooLarge(_LARGE.format(limit >> 20))
-    begun = dt.datetime.fromisoformat(batch.begun).astimezone(_HERE)
+    begun = dt.datetime.fromisoformat(batch.begun).astimezone(HANOI)
     # Two batches of blank forms may be alike to the last byte: the id tells them apart in the file, too.
     name, mark = f"Quét {begun:%Y-%m-%d %H.%M.%S}", batch.id[:8]
     many = len(parts) > 1

@@ -13,8 +13,9 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from archive import pageimage, pictures, views
+from archive.durable import write
 from archive.errors import DiskFull, PageTooLarge, Unreadable
-from archive.scanner.facts import Facts, note, write
+from archive.scanner.facts import Facts, note
 
 QUALITY = 80
 """Of JPEGs that are made here."""

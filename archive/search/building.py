@@ -17,9 +17,8 @@ import sqlalchemy as sa
 
 from archive import database
 from archive.children import Child
-from archive.durable import sync
+from archive.durable import sync, write
 from archive.models import Document
-from archive.search.generations import write_durably
 from archive.search.index import BUILDING_SECONDS, Index, Retell, marker, store_of
 
 PARTS, LEAST = 8, 1000
@@ -57,7 +56,7 @@ def _plan(sessions: database.Sessions, folder: Path) -> list[str]:
             session.connection(execution_options={"reading": True})
             ids = list(session.scalars(sa.select(Document.id).order_by(Document.id)))
         step = max(LEAST, -(-len(ids) // PARTS))
-        write_durably(plan, json.dumps(["", *ids[step::step], _LAST]))
+        write(plan, json.dumps(["", *ids[step::step], _LAST]).encode())
     bounds: list[str] = json.loads(plan.read_text(encoding="utf-8"))
     return bounds
 
@@ -106,7 +105,7 @@ def fill_part(url: str, kind: str, place: str, after: str, until: str) -> int:
     finally:
         store.close()
         engine.dispose()
-    write_durably(draft / "COUNT", str(count))
+    write(draft / "COUNT", str(count).encode())
     draft.rename(final)
     sync(final.parent)
     return count

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from archive.durable import sync
+from archive.durable import write
 from archive.errors import IndexBroken, Transient
 
 MARKER = "marker.json"
@@ -23,17 +23,6 @@ BEGUN = "BEGUN"
 CHANGED = "CHANGED"
 _BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
 _NONE = "Chưa có chỉ mục tìm kiếm hoặc chỉ mục đã hỏng; văn bản vẫn an toàn, chỉ mục sẽ tự dựng lại."
-
-
-def write_durably(file: Path, text: str) -> None:
-    """Replaces `file` in one step: a reader sees the old text or the new."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with draft.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(file)
-    sync(file.parent)
 
 
 class Generations:
@@ -57,7 +46,7 @@ class Generations:
     def condemn(self, name: str) -> None:
         """Tells every process that this generation is not to be read."""
         with contextlib.suppress(OSError):
-            write_durably(self.root / "BAD", name)
+            write(self.root / "BAD", name.encode())
 
     def marker(self, name: str) -> dict[str, object]:
         """With what the generation was built. Raises IndexBroken when that cannot be read."""
@@ -81,7 +70,7 @@ class Generations:
         self._remove_all_but(_text(self.root / "CURRENT").strip())
         (self.root / CHANGED).unlink(missing_ok=True)
         folder.mkdir()
-        write_durably(begun, f"{folder.name}\n{plan}")
+        write(begun, f"{folder.name}\n{plan}".encode())
         return folder
 
     def note_changed(self, names: Iterable[str]) -> None:
@@ -100,8 +89,8 @@ class Generations:
 
     def switch(self, folder: Path, marker: Mapping[str, object]) -> None:
         """From now on `folder` serves; the generations before it go. Only under `writing`."""
-        write_durably(folder / MARKER, json.dumps(marker))
-        write_durably(self.root / "CURRENT", folder.name)
+        write(folder / MARKER, json.dumps(marker).encode())
+        write(self.root / "CURRENT", folder.name.encode())
         for note in ("BAD", BEGUN, CHANGED):
             (self.root / note).unlink(missing_ok=True)
         self._remove_all_but(folder.name)  # who still reads one keeps its open files

@@ -14,12 +14,12 @@ from typing import BinaryIO, cast
 
 import sqlalchemy as sa
 
+from archive import front_door
 from archive.blobs import Blobs
 from archive.config import Settings
 from archive.database import Sessions
-from archive.edxml import door as any_file
-from archive.edxml.door import Taken
 from archive.errors import DiskFull, NotTaken, Refused, Transient
+from archive.front_door import Taken
 from archive.models import WITHHELD, now
 from archive.watched import places, stillness, told
 from archive.watched.claims import HIDDEN, Claims, clear
@@ -199,7 +199,7 @@ class Door:
 
     def _receive(self, work: _Work, descriptor: int) -> Taken:
         place = work.place
-        return any_file.receive(
+        return front_door.receive(
             self._sessions, self._blobs, self._settings, cast(BinaryIO, _Source(descriptor)), work.name,
             actor=ACTOR, source=SOURCE, urgent=place.urgent, secret=place.secret, origin=place.origin,
         )  # fmt: skip

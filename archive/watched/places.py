@@ -7,7 +7,6 @@ A name counts as a unit's or a book's when it is its id or its name, with or wit
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session
 from archive import register_books
 from archive.models import Unit
 from archive.origins import Origin
-from archive.vietnamese import fold
+from archive.vietnamese import fold, printable
 
 URGENT = frozenset({"khan", "thuongkhan", "hoatoc", "urgent"})
 SECRET = frozenset({"mật", "tốimật", "tuyệtmật", "mat", "toimat", "tuyetmat"})
@@ -71,12 +70,6 @@ def plain(name: str) -> str:
 
 def _letters(name: str) -> str:
     return re.sub(r"[\W_]", "", printable(name)).lower()
-
-
-def printable(name: str) -> str:
-    """A name of the disk as a text every database keeps."""
-    known = unicodedata.normalize("NFC", name.encode("utf-8", "replace").decode())
-    return re.sub(r"[\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]", "", known)
 
 
 def _known(rows: Sequence[tuple[str, str]]) -> dict[str, str]:

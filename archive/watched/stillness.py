@@ -19,7 +19,7 @@ from archive.watched.folder import Facts
 PATIENT = 12
 """Times as long a file waits that is empty or whose end is missing: then it is taken as it is, and refused or kept."""
 _HEAD, _TAIL = 8, 2048
-_ENDS = ((b"%PDF-", b"%%EOF"), (b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG", b"IEND"))
+_ENDS = ((b"%PDF-", b"%%EOF"), (b"\xff\xd8\xff", b"\xff\xd9"), (b"\x89PNG", b"IEND"), (b"PK\x03\x04", b"PK\x05\x06"))
 _LEFT_ALONE = re.compile(
     r"\..*|~.*|.*(?:\.(?:tmp|temp|part|partial|filepart|crdownload|download|lock|swp)|~)|thumbs\.db|desktop\.ini",
     re.IGNORECASE | re.DOTALL,

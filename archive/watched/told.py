@@ -6,9 +6,10 @@ import csv
 import datetime as dt
 import io
 
-from archive.edxml.door import Taken
+from archive.arrival import Taken
+from archive.vietnamese import printable
 from archive.watched.folder import Folder
-from archive.watched.places import printable
+from archive.workbook import safe
 from archive.workdays import HANOI
 
 DONE, REFUSED = "done", "refused"
@@ -20,8 +21,6 @@ WITHHELD = (
     "được; bản này vẫn nằm trong thư mục chung. Hãy báo người phụ trách bảo mật để đưa tệp này khỏi máy nối mạng."
 )
 _COLUMNS = ("Lúc", "Tệp", "Kết quả", "Mã")
-_SAFE = str.maketrans({"=": "'=", "+": "'+", "-": "'-", "@": "'@", "\t": " "})
-"""What begins a formula in a worksheet."""
 
 
 def reason(name: str, why: str, at: dt.datetime) -> bytes:
@@ -37,8 +36,8 @@ def note(day: Folder, name: str, received: Taken, at: dt.datetime) -> None:
     """One line in the list of a day."""
     first = received.first
     result = "đã nhận" if first.new else "đã có trong kho từ trước"
-    result += f"; {len(received.left_out)} tệp trong thông điệp không nhận" if received.left_out else ""
-    titles, line = _line(_COLUMNS), _line((_moment(at), _cell(printable(name)), result, first.scan_id))
+    result += f"; {len(received.left_out)} tệp bên trong không nhận" if received.left_out else ""
+    titles, line = _line(_COLUMNS), _line((_moment(at), safe(printable(name)), result, first.scan_id))
     day.append(LIST, line, first=BOM + titles)
 
 
@@ -46,10 +45,6 @@ def beside_the_list(name: str) -> str:
     """The name a file gets in `done`: never that of the list, in which lines are written."""
     stem, ending = LIST.split(".")
     return f"{stem} (2).{ending}" if name.rstrip(" .").casefold() == LIST else name
-
-
-def _cell(text: str) -> str:
-    return text[:1].translate(_SAFE) + text[1:]
 
 
 def _line(cells: tuple[str, ...]) -> bytes:

@@ -9,6 +9,7 @@ from flask import Blueprint, current_app, jsonify
 from spectree import Response, SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
+from archive.office_files import FORMS
 from archive.version import VERSION
 from server.api.shapes import Problem
 
@@ -32,12 +33,15 @@ _spec = SpecTree(
 )
 _ALWAYS = (401, 403, 503)
 _FILES = {
-    "original": ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp"),
+    "original": ("application/pdf", "image/tiff", "image/jpeg", "image/png", "image/webp", "application/zip", *FORMS),
     "page_view": ("image/webp",),
     "pdf": ("application/pdf",),
     "edxml": ("application/xml",),
 }
 """Views that answer with bytes."""
+_TABLES = ("text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+_ALSO = {"get_metadata": _TABLES, "list_metadata": _TABLES}
+"""What others give out beside JSON, when they are asked to."""
 
 
 def described(
@@ -83,6 +87,8 @@ def _finish(operation: dict[str, Any]) -> None:
             answer["content"] = {"application/problem+json": content["application/json"]}
         if code == "200" and operation["operationId"] in _FILES:
             answer["content"] = {kind: {"schema": _BYTES} for kind in _FILES[operation["operationId"]]}
+        if code == "200":
+            answer["content"] |= {kind: {"schema": _BYTES} for kind in _ALSO.get(operation["operationId"], ())}
     if operation["operationId"] == "send_scan":
         operation["requestBody"] = _UPLOAD
     for name in _HEADERS.get(operation["operationId"], ()):
@@ -90,7 +96,10 @@ def _finish(operation: dict[str, Any]) -> None:
 
 
 _BYTES = {"type": "string", "format": "binary"}
-_HEADERS = {"get_document": ("If-None-Match",), "correct_document": ("If-Match",)}
+_HEADERS = {
+    "get_document": ("If-None-Match",), "get_metadata": ("If-None-Match",), "list_metadata": ("If-None-Match",),
+    "correct_document": ("If-Match",),
+}  # fmt: skip
 _UPLOAD = {
     "required": True,
     "content": {
@@ -99,7 +108,7 @@ _UPLOAD = {
                 "type": "object",
                 "required": ["file"],
                 "properties": {
-                    "file": {"type": "string", "format": "binary", "description": "PDF, TIFF, JPEG, PNG or edXML"},
+                    "file": {"type": "string", "format": "binary", "description": "PDF, picture, edXML or ZIP"},
                     "urgent": {"type": "string", "enum": ["0", "1"], "description": "1: before all others"},
                 },
             }

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from flask import Blueprint, Response, g, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from archive import access, answer, copies, recut, register, review, routing, trace
+from archive import access, answer, converted, copies, recut, register, review, routing, trace
 from archive.children import Child
+from archive.converted import Original
 from archive.errors import Conflict, NotFound, Stale, Unseen
 from archive.models import Document, PageRow, RegisterEntry
 from archive.pipeline import Archive, quarantine
@@ -30,6 +31,8 @@ from server.state import state
 api = Blueprint("api_documents", __name__)
 turns = threading.Semaphore(2)
 """Children that draw for the web at one time; the machine belongs to the workers."""
+_converting = threading.Lock()
+"""LibreOffice for the web, of which one at a time is enough: it may take minutes, and pages of others are drawn."""
 NO_PAGE = "Văn bản này không có trang đó."
 
 
@@ -184,12 +187,13 @@ def page(document_id: str, number: int) -> Any:
         if number not in document.pages:
             raise NotFound(NO_PAGE)
         scan = document.scan
+        original = Original.of(scan)
         turned = sa.select(PageRow.rotation).where(PageRow.scan_id == scan.id, PageRow.number == number)
         rotation = session.scalar(turned) or 0
     picture = here.derived.get(scan.id, f"{number}.webp")
     if picture is None:
         # It was thrown away: the page is drawn again, in a child, like every decoding of foreign bytes.
-        picture = _drawn(str(here.blobs.path(scan.sha256)), number, rotation)
+        picture = _drawn(pages_of(original), number, rotation)
         here.derived.put(scan.id, f"{number}.webp", picture)
     sent = make_response(picture)
     sent.mimetype = "image/webp"
@@ -202,6 +206,15 @@ def _drawn(path: str, number: int, rotation: int) -> bytes:
     with turns, Child(name="view", walled=True) as child:
         view: bytes = _ask(child, "archive.scans:view_again", path, number, rotation)
     return view
+
+
+def pages_of(original: Original) -> str:
+    """The file whose pages are drawn: of a Word or Excel file its PDF, which is made again where it is missing."""
+    here = state()
+    if converted.is_missing(here.derived, original):
+        with _converting:  # a browser asks for several pages at once; the second finds what the first has made
+            return converted.made(here.blobs, here.derived, original, limits(here.settings))
+    return converted.path(here.blobs, here.derived, original)
 
 
 def _ask(child: Child, function: str, path: str, number: int, rotation: int) -> Any:

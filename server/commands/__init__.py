@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from archive.errors import ArchiveError, BadSettings, Transient
+from archive import logs
+from archive.errors import ArchiveError, BadSettings, BadValue, Transient
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from archive.blobs import Blobs
     from archive.config import Settings
     from archive.database import Sessions
+    from archive.jobs import Dispatcher
     from archive.search import Index
 
 ACTOR = "cli"
@@ -75,8 +80,16 @@ class Desk:
     def sessions(self) -> Sessions:
         """Sessions that may write."""
         from archive import database
+        from archive.jobs import telling
 
-        return database.sessions(self.engine)
+        return telling(database.sessions(self.engine), self.jobs)
+
+    @cached_property
+    def jobs(self) -> Dispatcher:
+        """What carries word of work to the workers."""
+        from archive.jobs import open_jobs
+
+        return open_jobs(self.settings)
 
     @cached_property
     def readers(self) -> Sessions:
@@ -103,6 +116,8 @@ class Desk:
         """Give back what was opened."""
         if "index" in vars(self):
             self.index.close()
+        if "jobs" in vars(self):
+            self.jobs.flush()
         if "engine" in vars(self):
             self.engine.dispose()
 
@@ -118,9 +133,9 @@ def _revision(engine: sa.Engine) -> str | None:
         raise Transient("Cơ sở dữ liệu không trả lời. Hãy xem lại VANTHU_DATABASE: vanthu check") from error
 
 
-def speak(level: int = logging.INFO) -> None:
-    """Log to standard error, one event a line."""
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+def speak(level: int = logging.INFO, form: str = "text") -> None:
+    """Log to standard error, one event a line; a service does so in the `log_format` of the settings."""
+    logs.speak(level, form)
     logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
@@ -144,3 +159,31 @@ def _plain(error: BaseException) -> str:
     if isinstance(error, PermissionError):
         return "không có quyền đọc tệp này"
     return f"không đọc được ({type(error).__name__})"
+
+
+def text_of(file: str) -> str:
+    """What stands in a UTF-8 file that somebody names. BadValue."""
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadValue(f"Không đọc được tệp {file}: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise BadValue(f"Tệp {file} không phải là chữ UTF-8.") from error
+
+
+def put_out(content: bytes, target: str | None) -> None:
+    """Write to the file somebody names, to standard output where it is None. BadValue."""
+    if target is None:
+        sys.stdout.buffer.write(content)
+        return
+    with writing(target):
+        Path(target).write_bytes(content)
+
+
+@contextlib.contextmanager
+def writing(file: str) -> Iterator[None]:
+    """BadValue where the file that somebody names cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise BadValue(f"Không ghi được tệp {file}: {error.strerror}.") from error

@@ -62,7 +62,9 @@ def _checks(desk: Desk, *, deep: bool, mends: bool) -> Iterator[Check]:
     yield Check(*_reader(desk))
     yield _walls()
     yield _recogniser(desk)
+    yield _office()
     yield Check(*_disk(desk))
+    yield Check(*_store(desk))
     yield Check(*_index_engine(desk))
     yield from doors.look(desk.settings)
     schema = Check(*_schema(desk))
@@ -124,24 +126,46 @@ def _recogniser(desk: Desk) -> Check:
     return Check(name, ok=not looks, says=says, todo="Hãy cài lại Văn Thư đủ gói, rồi chạy lại vanthu check.")
 
 
+def _office() -> Check:
+    """An extra: without it Word and Excel files are refused at the door, and nothing else is missing."""
+    from archive import soffice
+    from archive.inspection import Check
+
+    program = soffice.program()
+    says = f"LibreOffice ({program}): nhận, chuyển sang PDF" if program else "không nhận: chưa cài LibreOffice"
+    todo = "" if program else f"Nếu cần: apt-get install --no-install-recommends {soffice.PACKAGES}"
+    return Check("tệp Word, Excel", ok=True, says=says, todo=todo)
+
+
 def _disk(desk: Desk) -> Checked:
     try:
         desk.settings.data.mkdir(parents=True, exist_ok=True)
         free = desk.blobs.free() >> 20
     except OSError as error:
         return "đĩa", False, f"không dùng được thư mục dữ liệu: {error.strerror}"
+    except ArchiveError as error:
+        return "đĩa", False, str(error)
     return "đĩa", free >= desk.settings.reserve_mb, f"còn {free} MB, dự trữ {desk.settings.reserve_mb} MB"
 
 
-def _index_engine(desk: Desk) -> Checked:
-    from archive.jobs import open_jobs
-
+def _store(desk: Desk) -> Checked:
+    """Whether originals can be kept: in a bucket a few bytes are written, read and taken away."""
+    name, url = "nơi lưu bản gốc", desk.settings.masked()["blobs"]
     try:
-        open_jobs(desk.settings.jobs)
+        fault = desk.blobs.fault()
+    except (ArchiveError, OSError) as error:
+        fault = str(error) if isinstance(error, ArchiveError) else type(error).__name__
+    return name, fault is None, fault or f"{url}, ghi và đọc được"
+
+
+def _index_engine(desk: Desk) -> Checked:
+    try:
+        fault = desk.jobs.fault()
         _ = desk.index
     except ArchiveError as error:
         return "máy tìm kiếm, hàng đợi", False, str(error)
-    return "máy tìm kiếm, hàng đợi", True, f"{desk.settings.search} {desk.settings.jobs}"
+    jobs = desk.settings.masked()["jobs"]
+    return "máy tìm kiếm, hàng đợi", fault is None, f"{desk.settings.search} {jobs}" + (f": {fault}" if fault else "")
 
 
 def _schema(desk: Desk) -> Checked:

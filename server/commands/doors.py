@@ -37,7 +37,7 @@ def watch(desk: Desk, once: bool) -> None:
     settings = desk.settings
     if not settings.inbox:
         raise BadSettings("Chưa đặt thư mục theo dõi: VANTHU_INBOX.")
-    speak()
+    speak(form=desk.settings.log_format)
     logging.getLogger("watchfiles").setLevel(logging.WARNING)
     bell = Bell(Path(settings.inbox))
     stop = _stopping(bell.ring)
@@ -69,7 +69,7 @@ def fetch(context: click.Context, once: bool) -> None:
     desk: Desk = context.obj
     if not desk.settings.mail:
         raise BadSettings("Chưa đặt hộp thư nào: các bảng [[mail]] trong tệp cấu hình, hoặc VANTHU_MAIL_HOST.")
-    speak()
+    speak(form=desk.settings.log_format)
     stop = _stopping()
     with Door(desk.settings, desk.sessions, desk.blobs) as door:
         while not stop.is_set():

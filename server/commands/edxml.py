@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from archive.errors import NotFound
-from server.commands import ACTOR, Desk
+from server.commands import ACTOR, Desk, writing
 
 if TYPE_CHECKING:
     from archive.edxml.export import Parcel
@@ -36,6 +36,7 @@ def status(desk: Desk) -> None:
 @click.pass_obj
 def export(desk: Desk, document_id: str, output: str | None) -> None:
     """Write a paper of the book with its metadata and its file as a message; secret papers never."""
+    from archive.durable import half_of
     from archive.edxml.export import parcel
     from archive.models import Document
 
@@ -47,10 +48,10 @@ def export(desk: Desk, document_id: str, output: str | None) -> None:
     if output is None:
         _write(desk, one, sys.stdout.buffer)
         return
-    half = Path(output).with_name(Path(output).name + ".part")
-    with half.open("wb") as target:
-        _write(desk, one, target)
-    half.replace(output)
+    with writing(output), half_of(Path(output)) as half:
+        with half.open("wb") as target:
+            _write(desk, one, target)
+        half.replace(output)
 
 
 def _write(desk: Desk, one: Parcel, target: BinaryIO) -> None:

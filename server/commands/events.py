@@ -9,8 +9,7 @@ from pathlib import Path
 
 import click
 
-from archive.errors import BadValue
-from server.commands import Desk
+from server.commands import Desk, writing
 
 _day = click.DateTime(formats=["%Y-%m-%d", "%d/%m/%Y"])
 
@@ -31,16 +30,13 @@ def export(desk: Desk, first: dt.datetime | None, last: dt.datetime | None, outp
 
     days = first and first.date(), last and last.date()
     count = 0
-    try:
-        with ExitStack() as stack:
-            session = stack.enter_context(desk.readers())
-            out = stack.enter_context(Path(output).open("wb")) if output else sys.stdout.buffer
-            for line in history_export.lines(session, *days):
-                out.write(line.encode() + b"\n")
-                count += 1
-            head = history_export.head(session)
-    except OSError as error:
-        raise BadValue(f"Không ghi được tệp {output}: {error.strerror}.") from error
+    with writing(output or "stdout"), ExitStack() as stack:
+        session = stack.enter_context(desk.readers())
+        out = stack.enter_context(Path(output).open("wb")) if output else sys.stdout.buffer
+        for line in history_export.lines(session, *days):
+            out.write(line.encode() + b"\n")
+            count += 1
+        head = history_export.head(session)
     click.echo(f"{count} dòng; đầu chuỗi: {head}", err=True)
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from archive.errors import BadValue
-from server.commands import ACTOR, Desk, show
+from server.commands import ACTOR, Desk, show, text_of
 
 
 @click.group()
@@ -23,12 +20,7 @@ def import_(desk: Desk, year: int, file: str) -> None:
     """Add the lines of a UTF-8 file: code, title, retention, keeper, note, tabs between. All or nothing."""
     from archive.file_lists import take_table
 
-    try:
-        text = Path(file).read_text(encoding="utf-8")
-    except OSError as error:
-        raise BadValue(f"Không đọc được tệp {file}: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise BadValue(f"Tệp {file} không phải là chữ UTF-8.") from error
+    text = text_of(file)
     with desk.sessions.begin() as session:
         imported = take_table(session, year, text, actor=ACTOR)
     click.echo(f"Đã thêm {imported.added} hồ sơ; {imported.known} hồ sơ đã có từ trước.")

@@ -30,7 +30,7 @@ STOPPED = ("failed", "quarantined", "destroyed")
 @click.option("--json", "as_json", is_flag=True, help="One object a line on standard output.")
 @click.pass_context
 def ingest(context: click.Context, files: tuple[str, ...], wait: bool, urgent: bool, as_json: bool) -> None:
-    """Archive FILEs (PDF, TIFF, JPEG, PNG, edXML); the same bytes again are the first scan."""
+    """Archive FILEs (PDF, TIFF, JPEG, PNG, edXML, ZIP); the same bytes again are the first scan."""
     desk: Desk = context.obj
     speak(logging.ERROR)
     taken = [(name, _receive(desk, name, urgent)) for name in files]
@@ -47,12 +47,12 @@ def ingest(context: click.Context, files: tuple[str, ...], wait: bool, urgent: b
 
 
 def _receive(desk: Desk, name: str, urgent: bool) -> list[str]:
-    """The ids of the scans, of an edXML message several; none when the file was refused, and that was said."""
-    from archive.edxml import door
+    """The ids of the scans, of an edXML message or a ZIP several; none when the file was refused, and that was said."""
+    from archive import front_door
 
     try:
         with Path(name).open("rb") as stream:
-            taken = door.receive(
+            taken = front_door.receive(
                 desk.sessions, desk.blobs, desk.settings, stream, name, actor=ACTOR, source="cli", urgent=urgent
             )
     except (ArchiveError, OSError) as error:

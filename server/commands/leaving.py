@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from archive.errors import BadValue, CopyBroken
-from server.commands import ACTOR, Desk
+from archive.errors import CopyBroken
+from server.commands import ACTOR, Desk, put_out
 from server.commands.keeping import Progress, place
 
 if TYPE_CHECKING:
@@ -67,17 +66,11 @@ def _metadata(desk: Desk, target: str, book: str, year: int, kind: str, *, files
     of = (official.FILES, found.files) if files else (official.INCOMING, found.documents)
     made = {"csv": lambda: official.as_csv(*of).encode(), "xlsx": lambda: official.as_xlsx(found),
             "json": lambda: official.as_json(found)}  # fmt: skip
-    content = made[kind]()
     for sentence in official.told(found):
         click.echo(sentence, err=True)
-    if target == "-":
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        Path(target).write_bytes(content)
-    except OSError as error:
-        raise BadValue(f"Không ghi được tệp {target}: {error.strerror}.") from error
-    click.echo(f"Đã ghi {len(found.documents)} văn bản, {len(found.files)} hồ sơ vào {target}.")
+    put_out(made[kind](), None if target == "-" else target)
+    if target != "-":
+        click.echo(f"Đã ghi {len(found.documents)} văn bản, {len(found.files)} hồ sơ vào {target}.")
 
 
 def _everything(desk: Desk, root: Path) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from archive.errors import BadValue
-from server.commands import ACTOR, Desk, show
+from server.commands import ACTOR, Desk, put_out, show
 
 if TYPE_CHECKING:
     from archive.register_sheet import Sheet
@@ -35,14 +34,7 @@ def export(
     """Export a book of a year with the ten columns of the law."""
     if kind in ("xlsx", "pdf") and not output:
         raise click.UsageError(f"{kind} needs --output FILE")
-    content = _content(desk, book, year, kind, month, sheet)
-    if output is None:
-        sys.stdout.buffer.write(content)
-        return
-    try:
-        Path(output).write_bytes(content)
-    except OSError as error:
-        raise BadValue(f"Không ghi được tệp {output}: {error.strerror}.") from error
+    put_out(_content(desk, book, year, kind, month, sheet), output)
 
 
 def _content(desk: Desk, book: str, year: int, kind: str, month: int | None, sheet: str) -> bytes:

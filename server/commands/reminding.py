@@ -26,7 +26,7 @@ def remind(desk: Desk, once: bool) -> None:
     if once:
         click.echo(reminders.run(desk.settings, desk.sessions))
         return
-    speak()
+    speak(form=desk.settings.log_format)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -32,7 +32,8 @@ def up(desk: Desk, port: int | None, host: str | None, workers: int | None) -> N
     from server.supervisor import need_port, supervise
 
     desk.give(port=port, host=host, workers=workers)
-    speak()
+    speak(form=desk.settings.log_format)
+    _ = desk.blobs  # a store that cannot be opened is said here, and not by each process
     need_port(desk.settings)  # a new link ends the one that the server on this port has printed
     _upgrade(desk)
     click.echo(f"Văn Thư: {_address(desk)}")
@@ -63,11 +64,14 @@ def serve(desk: Desk, port: int | None, host: str | None) -> None:
     """The web only."""
     import waitress
 
+    from archive.pipeline import Archive
+    from archive.pipeline.following import Following
     from server import create_app, errors
 
     desk.give(port=port, host=host)
-    speak()
-    _ = desk.engine
+    speak(form=desk.settings.log_format)
+    following = Following(desk.readers, Archive.of(desk.settings, desk.sessions))
+    threading.Thread(target=following.run, args=(threading.Event(),), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = desk.settings
     logging.getLogger("waitress").addFilter(errors.without_path)
@@ -83,7 +87,7 @@ def work(desk: Desk) -> None:
     """A worker only; any number may run, on any machine with the same engines."""
     from archive.jobs.worker import Worker
 
-    speak()
+    speak(form=desk.settings.log_format)
     _ = desk.engine
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

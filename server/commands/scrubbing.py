@@ -1,4 +1,7 @@
-"""vanthu scrub: originals are read back from the disk at leisure; looks at everything that were asked for are taken."""
+"""vanthu scrub: originals are read back from the disk at leisure; looks at everything that were asked for are taken.
+
+And what people left lying at a scanner is swept, whether anybody scans again or not.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,8 @@ GLANCE = 3.0
 """Seconds between two looks for a task of the page."""
 PAUSE = 60.0
 """Seconds until the next attempt where the disk or the database is away."""
+SWEEP = 3600.0
+"""Seconds between two looks at batches of scanned pages that nobody came back to."""
 HURRIED = 50.0
 """Megabytes a second where somebody waits for the result."""
 GENTLE = 10
@@ -40,7 +45,7 @@ def scrub(context: click.Context, rate: float | None, days: float | None, once: 
     from archive import scrub as scrubbing
 
     desk: Desk = context.obj
-    speak(logging.ERROR if once else logging.INFO)
+    speak(logging.ERROR if once else logging.INFO, desk.settings.log_format)
     within = desk.settings.scrub_days if days is None else days
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -81,7 +86,7 @@ class _Keeper:
 
     def __init__(self, place: Place, days: float, megabytes: float, stop: threading.Event) -> None:
         self._place, self._days, self._megabytes, self._stop = place, days, megabytes, stop
-        self._next = 0.0
+        self._next = self._next_sweep = 0.0
 
     def run(self) -> None:
         """Until told to stop."""
@@ -89,6 +94,7 @@ class _Keeper:
             try:
                 self._inspect()
                 self._prepare()
+                self._sweep()
                 if self._days and time.monotonic() >= self._next:
                     self._look()
             except (sa.exc.OperationalError, sa.exc.InterfaceError, OSError, Transient) as error:
@@ -117,6 +123,16 @@ class _Keeper:
             args = place.settings, place.sessions, place.blobs, limits(place.settings)
             well = runs.run(*args, file_id, self._stop.is_set)
             log.info("package ends file=%s ok=%s", file_id, well)
+
+    def _sweep(self) -> None:
+        if time.monotonic() >= self._next_sweep:
+            from archive.scanner import handing
+            from archive.scanner.folders import Batches
+
+            self._next_sweep = time.monotonic() + SWEEP
+            place = self._place
+            if swept := handing.sweep(Batches(place.settings.data), place.sessions, place.blobs, place.settings):
+                log.info("batches swept count=%d", swept)
 
     def _look(self) -> None:
         from archive import scrub as scrubbing

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from flask import Flask, g, request
 from markupsafe import Markup
 
-from archive import access, workdays
+from archive import access, soffice, workdays
 from archive import inbox as desks
 from archive.handling import MOVES
 from archive.models import Document, now
@@ -36,6 +36,7 @@ from server.pages import (
     inbox,
     keys,
     ledger,
+    messages,
     missing,
     moves,
     numbers,
@@ -76,7 +77,7 @@ PAGES = (
     numbers, days, by_hand, origins, books, book_import, stamped, reports, files, work_file, packages,
     restored,
     keys, sessions, second_factor, user, single_sign_on,
-    delegations, quarantine, ledger, scanning, scanners,
+    delegations, quarantine, ledger, scanning, scanners, messages,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -98,8 +99,9 @@ def init_app(app: Flask) -> None:
     for page in PAGES:
         app.register_blueprint(page.pages)
     app.jinja_env.globals.update(
-        asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, any_unit=lambda: access.desks(g.user) is None
-    )
+        asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, any_unit=lambda: access.desks(g.user) is None,
+        takes_office=lambda: soffice.program() is not None,
+    )  # fmt: skip
     app.jinja_env.globals.update(
         route_state=lambda key: _(routing.STATES[key]), route_role=lambda key: _(routing.ROLES[key]),
         route_sign=lambda key: panels.SIGNS[key], move_label=lambda key: _(MOVES[key].label),

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from flask import Blueprint, g, redirect, render_template, request
 from sqlalchemy.orm import Session, joinedload
 
-from archive import access, people, switchboard
+from archive import access, people, soffice, switchboard
 from archive.errors import ArchiveError, BadValue, Conflict, NotFound
 from archive.host import OURS, Plugin
 from archive.kit.warnings import warnings
@@ -95,6 +95,7 @@ def health(session: Session) -> list[tuple[str, bool, str]]:
         (_("Việc đang chờ"), True, str(ready)),
         (_("Chờ vào chỉ mục"), late < 1000, str(late)),
         (_("Chỉ mục"), *_index()),
+        (_("Tệp Word, Excel"), True, _("có nhận") if soffice.program() else _("không nhận: chưa cài LibreOffice")),
     ]
 
 

@@ -118,7 +118,7 @@ def print_handed(year: int, kind: str) -> Any:
     """Mục lục hồ sơ nộp lưu: the closed files of a year's list, as pdf or xlsx."""
     with state().readers() as session:
         closed = [file for file in work_files.listed(session, year) if file.closed_on]
-        spans = [(file, work_files.span(work_files.papers(session, g.user, file))) for file in closed]
+        spans = [(file, work_files.span_out(work_files.papers(session, g.user, file))) for file in closed]
     return given(file_forms.handed_sheet(year, spans), kind, f"muc-luc-nop-luu-{year}")
 
 

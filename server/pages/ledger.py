@@ -33,8 +33,9 @@ PATIENCE = 300.0
 COLUMNS = (("read", "Đã đọc", "ok"), ("in_work", "Đang đọc", "c1"), ("refused", "Không đọc, có lý do", "warn"),
            ("unknown", "Không rõ ở đâu", "bad"))  # fmt: skip
 REASONS = {
-    "empty": "tệp rỗng", "unknown_format": "không phải PDF hay ảnh", "too_large": "quá lớn", "disk_full": "kho hết chỗ",
-    "not_taken": "kho chưa nhận được", "bad_message": "thông điệp edXML hỏng hoặc không có văn bản",
+    "empty": "tệp rỗng", "unknown_format": "không phải PDF hay ảnh",
+    "no_office": "Word, Excel mà máy chủ chưa có LibreOffice", "too_large": "quá lớn", "disk_full": "kho hết chỗ",
+    "not_taken": "kho chưa nhận được", "bad_message": "thông điệp edXML hoặc tệp ZIP hỏng, hoặc không có văn bản",
 }  # fmt: skip
 
 

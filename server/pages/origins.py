@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from flask import Blueprint, g, send_file
 from sqlalchemy.orm import Session
 
-from archive import access
+from archive import access, message_list, messages
 from archive.errors import NotFound
-from archive.models import WITHHELD, Message, Origin, Scan
+from archive.models import Message, Origin, Scan
 from server import restricted
 from server.api.papers import scan_of
 from server.auth import require
@@ -21,8 +21,10 @@ from server.speech import gettext as _
 from server.state import state
 
 pages = Blueprint("origins", __name__)
-DOORS = {"folder": "Thư mục theo dõi", "mail": "Thư điện tử", "edxml": "Thông điệp edXML", "scanner": "Máy quét"}
-TYPES = {"mail": ("message/rfc822", "eml"), "edxml": ("application/xml", "edxml")}
+DOORS = {
+    "folder": "Thư mục theo dõi", "mail": "Thư điện tử", "edxml": "Thông điệp edXML", "zip": "Tệp ZIP",
+    "scanner": "Máy quét",
+}  # fmt: skip
 GONE = "Không có thư này, hoặc bạn không được xem mọi văn bản trong thư."
 
 
@@ -39,6 +41,8 @@ class Whence:
     """As the letter says."""
     letter: str = ""
     """Where the letter itself is; empty: there is none, or not for this user."""
+    page: str = ""
+    """Where it is told of, likewise."""
 
 
 def of(session: Session, scan: Scan) -> list[Whence]:
@@ -62,12 +66,12 @@ def places(session: Session, scans: Sequence[Scan]) -> dict[str, list[Whence]]:
 
 def _whence(scan: Scan, origin: Origin, message: Message | None, letters: Sequence[str], session: Session) -> Whence:
     door, at = _(DOORS.get(origin.source, origin.source)), shown.moment(origin.at.isoformat())
-    if message is None or message.withheld or not _may_see(session, message):
+    if message is None or not _may_see(session, message):
         return Whence(door, origin.label, at)
-    facts = message.facts if message.kind == "mail" else {}
+    facts = message.facts if message.kind in ("mail", "zip") else {}
     return Whence(
         door, origin.label, at, message.sender, str(facts.get("subject", "")), str(facts.get("date", "")),
-        f"/scans/{scan.id}/messages/{letters.index(message.id) + 1}",
+        f"/scans/{scan.id}/messages/{letters.index(message.id) + 1}", f"/messages/{message.id}",
     )  # fmt: skip
 
 
@@ -79,10 +83,8 @@ def _letters(session: Session, scan_id: str) -> Sequence[Message]:
 
 
 def _may_see(session: Session, message: Message) -> bool:
-    """Every file of it: a letter is one thing, and may bring a second paper that is not for this user."""
-    of_message = sa.select(Origin.scan_id).where(Origin.message_id == message.id)
-    hidden = sa.or_(Scan.status.in_(WITHHELD), access.visible_scans(g.user).is_not(sa.true()))
-    return session.scalar(sa.select(Scan.id).where(Scan.id.in_(of_message), hidden).limit(1)) is None
+    mine = sa.select(Message.id).where(Message.id == message.id, access.visible_messages(g.user))
+    return session.scalar(mine) is not None
 
 
 @pages.get("/scans/<scan_id>/messages/<int:number>")
@@ -92,15 +94,26 @@ def message(scan_id: str, number: int) -> Any:
     with state().readers() as session:
         letters = _letters(session, scan_of(session, scan_id).id)
         found = letters[number - 1] if 0 < number <= len(letters) else None
-        if found is None or found.withheld or not _may_see(session, found):
+        if found is None or not _may_see(session, found):
             raise NotFound(GONE)
-        of_message = sa.select(Origin.scan_id).where(Origin.message_id == found.id)
-        for scan in session.scalars(sa.select(Scan).where(Scan.id.in_(of_message))):
-            restricted.note(*scan.documents)
-        sha256, (media_type, ending) = found.sha256, TYPES[found.kind]
+        note_read(session, found)
+    return sent(found)
+
+
+def note_read(session: Session, message: Message) -> None:
+    """The file of a message is about to be sent: that a restricted paper of it is read is written down."""
+    for scan in message_list.scans_of(session, message):
+        restricted.note(*scan.documents)
+
+
+def sent(message: Message) -> Any:
+    """The file of a message one may see, named by its bytes; after the session, for they may come from afar."""
+    path = state().blobs.path(message.sha256)
+    with path.open("rb") as stream:
+        media_type, ending = messages.form(message, stream.read(len(messages.ZIP)))
     answer = send_file(
-        state().blobs.path(sha256), mimetype=media_type, as_attachment=True, download_name=f"{sha256[:12]}.{ending}",
-        etag=sha256, max_age=0,
+        path, mimetype=media_type, as_attachment=True,
+        download_name=f"{message.sha256[:12]}.{ending}", etag=message.sha256, max_age=0,
     )  # fmt: skip
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     answer.headers["Cache-Control"] = "private, no-store"

@@ -235,7 +235,7 @@ def _badges(document: Document, known: _Known, is_poor: bool) -> tuple[State, ..
     """Twice, one of several, poor: in the order in which they matter."""
     of_scan = known.parts.get(document.scan_id, 1)
     found = [
-        (document.id in known.twice, State("warn", "⧉", _("Có thể trùng"))),
+        (document.id in known.twice, State("warn", "≈", _("Có thể trùng"))),
         (of_scan > 1, State("off", "▤", _("Văn bản {} / {} của bản quét").format(document.ordinal, of_scan))),
         (is_poor, State("bad", "◌", _("Bản quét xấu"))),
     ]

@@ -18,7 +18,7 @@ from archive.models import Confirmation, Document, RegisterEntry
 from archive.pipeline import Archive, quarantine
 from server.api.papers import document_of, scan_of
 from server.auth import allow, require
-from server.pages import evidence, queue, sheet, shown, vouched
+from server.pages import evidence, origins, queue, sheet, shown, vouched
 from server.speech import gettext as _
 from server.state import state
 
@@ -170,6 +170,9 @@ def of_document(session: Session, document: Document, typed: Typed) -> dict[str,
         "out_of_order": isinstance(typed.error, OutOfOrder),
         "asks": ASKS.get(type(typed.error), ""),
         "duplicates": register.duplicates(session, document),
+        "called_secret": ", ".join(
+            _(origins.DOORS.get(one, one)) for one in quarantine.said_by(session, document.scan_id)
+        ),
         **vouched.context(session, document, g.user),
         "flags": [_(shown.FLAGS.get(flag, flag)) for flag in document.flags if flag not in shown.SILENT_FLAGS],
     }

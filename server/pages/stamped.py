@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 from archive import pages as read_pages
 from archive import register, register_by_hand, register_stamp
 from archive.children import Child
+from archive.converted import Original
 from archive.errors import Conflict
 from archive.models import Document, FilePaper, RegisterEntry, WorkFile
 from archive.register_stamp import Stamp
 from archive.scans import PDF
-from server.api.documents import bound, turns
+from server.api.documents import bound, pages_of, turns
 from server.api.papers import document_of
 from server.auth import require
 from server.pages.numbers import number_of
@@ -42,8 +43,9 @@ def copy(document_id: str) -> Any:
         stamp = register_stamp.drawn(stamp_of(session, entry))
         scan, numbers = document.scan, list(document.pages)
         known = {page.number: page for page in read_pages.of_scan(session, scan.id, numbers)}
-    path = str(here.blobs.path(scan.sha256).absolute())
-    if scan.media_type == PDF:
+    original = Original.of(scan)
+    path = pages_of(original)
+    if original.media_type == PDF or original.is_office:
         content = stamped(path, numbers, [known[n].rotation if n in known else 0 for n in numbers], stamp)
     else:
         made = bound(path, [known[n] for n in numbers if n in known], entry.code)

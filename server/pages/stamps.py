@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from archive import access, history
 from archive import pages as read_pages
 from archive.children import Child
+from archive.converted import Original
 from archive.drawings import Drawing, Lesson
 from archive.errors import BadValue, NotFound
 from archive.findings import STAMP_FIELDS
@@ -22,6 +22,7 @@ from archive.models import Document, StampLayout
 from archive.pages import box_json
 from archive.pipeline.line import limits
 from archive.reading import Box
+from server.api.documents import pages_of
 from server.api.papers import document_of
 from server.auth import allow
 from server.pages import shown
@@ -158,7 +159,7 @@ def learn(session: Session, page: Page) -> Lesson:
     drawing = Drawing(page.name, page.words, page.boxes[FRAME], fields)
     scan = page.document.scan
     read = read_pages.of_scan(session, scan.id, [page.number])[0]
-    path = str(Path(state().blobs.path(scan.sha256)).absolute())
+    path = pages_of(Original.of(scan))
     with turn(), Child(name="teach", walled=True) as child:
         lesson: Lesson = child.run(
             "archive.steps:teach", path, read, limits(state().settings), drawing, wall=SECONDS, cpu=SECONDS

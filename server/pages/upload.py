@@ -8,9 +8,11 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, g, jsonify, redirect, render_template, request
 from werkzeug.datastructures import FileStorage
 
-from archive.edxml import door
+from archive import front_door
+from archive.arrival import LISTED
 from archive.errors import Refused
 from archive.models import WITHHELD
+from archive.packed import KIND as ZIP_KIND
 from server.auth import require
 from server.errors import status_of
 from server.speech import gettext as _
@@ -50,7 +52,7 @@ def take(file: FileStorage) -> Told:
     name, urgent = file.filename or "", bool(request.form.get("urgent"))
     app = state()
     try:
-        taken = door.receive(
+        taken = front_door.receive(
             app.sessions, app.blobs, app.settings, cast(BinaryIO, file.stream), name,
             actor=g.user.name, source="web", urgent=urgent, secret=bool(request.form.get("secret")),
         )  # fmt: skip
@@ -65,10 +67,13 @@ def take(file: FileStorage) -> Told:
     return Told(name, True, said + of_message(taken), done.scan_id, 202 if is_new else 200)
 
 
-def of_message(taken: door.Taken) -> str:
-    """What else is to be said of an edXML message: how many files became scans, which stay in it and why."""
+def of_message(taken: front_door.Taken) -> str:
+    """What else is to be said of a message or a ZIP: how many files became scans, which stay in it and why."""
     if not taken.message:
         return ""
-    said = " " + _("Thông điệp edXML: {} tệp.").format(len(taken.received))
-    left = "; ".join(f"{name} ({reason})" for name, reason in taken.left_out)
-    return said + (" " + _("Không đọc, vẫn lưu trong thông điệp: {}.").format(left) if left else "")
+    told = _("Tệp ZIP: {} tệp.") if taken.kind == ZIP_KIND else _("Thông điệp edXML: {} tệp.")
+    left = "; ".join(f"{name} ({reason})" for name, reason in taken.left_out[:LISTED])
+    if len(taken.left_out) > LISTED:
+        left += _(" và {} tệp nữa").format(len(taken.left_out) - LISTED)
+    said = " " + told.format(len(taken.received))
+    return said + (" " + _("Không đọc, vẫn lưu nguyên trong tệp gửi: {}.").format(left) if left else "")

@@ -76,15 +76,16 @@ def context(session: Session, document: Document, user: Any) -> dict[str, Any]:
     if document.scan.status in WITHHELD or not _sees_file(document, user):
         return {"seals": [], "letters": [], "asked": told}
     said = findings.of_scan(session, document.scan_id)
-    seals = [_seal(one) for one in document.scan.signatures]
-    return {"seals": seals, "letters": [_letter(one, _files(session, one, user)) for one in said], "asked": told}
+    seals = [seal_of(one) for one in document.scan.signatures]
+    return {"seals": seals, "letters": [_letter(session, one, user) for one in said], "asked": told}
 
 
 def _sees_file(document: Document, user: Any) -> bool:
     return all(access.can(user, "read", one) for one in document.scan.documents)
 
 
-def _seal(one: Mapping[str, Any]) -> Seal:
+def seal_of(one: Mapping[str, Any]) -> Seal:
+    """A signature as archive/signed.py says it, in words."""
     kind, sign, words = VERDICTS.get(str(one.get("verdict")), VERDICTS[signed.UNCHECKED])
     clock = _("theo dấu thời gian") if one.get("stamped") else _("theo máy của người ký")
     at = str(one.get("at") or "")
@@ -94,23 +95,19 @@ def _seal(one: Mapping[str, Any]) -> Seal:
     )  # fmt: skip
 
 
-def _files(session: Session, one: findings.Said, user: Any) -> list[Mapping[str, Any]]:
-    """The files of a message but those of papers this person may not see; then what was left in it is not told, too."""
+def _letter(session: Session, one: findings.Said, user: Any) -> Letter:
+    """A message without the files of papers this person may not see; then what was left in it is not told, either."""
     of_message = sa.select(Scan.sha256).join(Origin, Origin.scan_id == Scan.id)
     of_message = of_message.where(Origin.message_id == one.message.id)
     scans = set(session.scalars(of_message))
     seen = set(session.scalars(of_message.where(access.visible_scans(user))))
-    files = one.message.facts.get("files", ())
-    return [each for each in files if each.get("sha256") in seen or (scans == seen and each.get("sha256"))]
-
-
-def _letter(one: findings.Said, files: Sequence[Mapping[str, Any]]) -> Letter:
-    facts = one.message.facts
+    facts, is_whole = one.message.facts, scans == seen
+    files = [each for each in facts.get("files", ()) if each.get("sha256") in seen or (is_whole and each.get("sha256"))]
     return Letter(
         one.told.sender.name or one.told.sender.id or _("Không rõ"), one.told.id,
-        shown.moment(one.message.received_at.isoformat()), one.told.due, one.told.appendixes,
+        shown.moment(one.message.received_at.isoformat()), one.told.due, one.told.appendixes if is_whole else (),
         files, one.is_main,
-        [_seal(each) for each in facts.get("signatures", ())],
+        [seal_of(each) for each in facts.get("signatures", ())],
     )  # fmt: skip
 
 

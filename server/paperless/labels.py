@@ -153,14 +153,12 @@ def _rights() -> dict[str, Any]:
 @require("read")
 def listed(word: str) -> Any:
     """A page of them, by name."""
-    turn = paging.asked()
     with state().readers() as session:
         kind, find = KINDS[word]
         asked = request.args.get("id__in")
         wanted = set(client_ids.keys(session, kind, several("id__in", asked)).values()) if asked else None
         found = [one for one in find(session) if (wanted is None or one.key in wanted) and _fits(one)]
-    numbers = said(word, _sorted(found))
-    return jsonify(paging.envelope(turn, len(found), turn.cut(numbers), [one["id"] for one in numbers]))
+    return jsonify(paging.whole(said(word, _sorted(found))))
 
 
 def _fits(label: Label) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -56,6 +56,12 @@ def envelope(turn: Turn, count: int, results: Sequence[Any], every: Sequence[int
         "results": list(results),
     }  # fmt: skip
     return said if every is None else said | {"all": list(every)}
+
+
+def whole(said: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The page of this request out of all there is, each with its `id`; NotFound beyond the last."""
+    turn = asked()
+    return envelope(turn, len(said), turn.cut(said), [one["id"] for one in said])
 
 
 def _address(turn: Turn, page: int | None) -> str | None:

@@ -81,11 +81,9 @@ def _fits(name: str) -> bool:
 @require("read")
 def users() -> Any:
     """The people one knows of."""
-    turn = paging.asked()
     with state().readers() as session:
         found = [one for one in _people(session) if _fits(one.name)]
-    said = _said(found)
-    return jsonify(paging.envelope(turn, len(said), turn.cut(said), [one["id"] for one in said]))
+    return jsonify(paging.whole(_said(found)))
 
 
 @api.get("/users/<int:who>/")
@@ -104,11 +102,9 @@ def user(who: int) -> Any:
 @require("read")
 def groups() -> Any:
     """The units one knows of."""
-    turn = paging.asked()
     with state().readers() as session:
         found = [one for one in _units(session) if _fits(one.name)]
-    said = _said_of_units(found)
-    return jsonify(paging.envelope(turn, len(said), turn.cut(said), [one["id"] for one in said]))
+    return jsonify(paging.whole(_said_of_units(found)))
 
 
 @api.get("/groups/<int:unit>/")

@@ -29,7 +29,10 @@ NAMELESS = "ứng dụng"
 
 @api.post("/token/")
 def give() -> Any:
-    """The key, said this once; one for each time it is asked for, named by the app. It ends: archive/app_keys.py."""
+    """The key, said this once; one for each time it is asked for, named by the app. It ends: archive/app_keys.py.
+
+    Another of the same app may end for it.
+    """
     name, password = _sent()
     with state().sessions() as session:
         user = people.check_password(session, name, password, address=place())
@@ -38,6 +41,7 @@ def give() -> Any:
             session.commit()  # a failure is remembered, too
             return jsonify(non_field_errors=[refusal]), 400
         people.welcome(session, user, address=place(), how="app")
+        app_keys.make_room(session, user, _app(), actor=user.name)
         key = people.new_token(
             session, user, _app(), SCOPES, actor=user.name, expires_at=now() + app_keys.LIFE, begins=app_keys.BEGINS
         )

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from flask import Blueprint, Response, g, jsonify, request
 from sqlalchemy.orm import Session
 
-from archive import client_ids, client_uploads, intake
+from archive import client_ids, client_uploads, front_door
 from archive.errors import BadValue, NotTaken, Refused, ScanTooLarge
 from archive.findings import Value
 from archive.intake import kept_name
@@ -35,14 +35,17 @@ def send() -> Any:
     with here.readers() as session:
         given = _given(session)
     try:
-        got = intake.receive(
+        taken = front_door.receive(
             here.sessions, here.blobs, here.settings, cast(BinaryIO, file.stream), name, actor=g.user.name,
             source=client_uploads.APP, urgent="urgency" in given,
         )  # fmt: skip
     except Refused as error:
         return _refused(error)
     with here.sessions.begin() as session:
-        task = client_uploads.note(session, got.scan_id, g.user, name, given, new=got.new).id
+        is_new = any(one.new for one in taken.received)
+        first, *beside = (one.scan_id for one in taken.received)
+        said = {} if beside else given  # of a ZIP of several papers it may be about any of them
+        task = client_uploads.note(session, first, g.user, name, said, new=is_new, beside=beside).id
     # Without the line's end that jsonify adds: clients take the quotes off and keep the rest.
     return Response(f'"{uuid.UUID(task)}"', mimetype="application/json")
 

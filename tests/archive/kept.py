@@ -126,6 +126,14 @@ class Office:
         return make(Source(self.engine, self.blobs, self.settings, upgrade), target, **more)
 
 
+def small(settings, engine):
+    """One with two papers."""
+    office = Office(settings, engine)
+    office.paper(1)
+    office.paper(2)
+    return office
+
+
 def opened(settings):
     """The archive that lies in `settings` already."""
     return Office(settings, database.open_engine(settings.database_url, durable=False))

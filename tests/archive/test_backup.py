@@ -31,10 +31,7 @@ def office(engine_settings, engine):
 @pytest.fixture
 def small(settings, sqlite_engine):
     """One with two papers, on SQLite."""
-    office = Office(settings, sqlite_engine)
-    office.paper(1)
-    office.paper(2)
-    return office
+    return kept.small(settings, sqlite_engine)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])

@@ -1,15 +1,10 @@
 """Backups in an object store, a real SeaweedFS: what holds of a folder holds of a bucket."""
 
 import contextlib
+import dataclasses
 import datetime as dt
 import random
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from multiprocessing import get_context
-from pathlib import Path
 
 import pytest
 
@@ -20,71 +15,25 @@ from archive.errors import BadValue, Conflict, CopyBroken, CopyFailed, NotEmpty
 from archive.models import Document, Scan, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
+from tests import weed
 from tests.archive import kept
 from tests.archive.kept import SCHEMA, Office
 
 pytestmark = pytest.mark.servers
 SPAWN = get_context("spawn")
 """Threads of the store's client do not outlive a fork."""
-WEED = Path(sys.executable).with_name("weed")
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
-    """Address of a SeaweedFS with nothing in it; keys and address are where S3 programs look for them."""
-    pytest.importorskip("obstore", reason="the optional extra s3 is not installed")
-    if not WEED.exists():
-        pytest.fail("SeaweedFS, of requirements-test.lock, is not installed")
-    url, stop = started(tmp_path_factory.mktemp("weed"))
-    keys = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": "any",
-        "AWS_SECRET_ACCESS_KEY": "any",
-        "AWS_REGION": "us-east-1",
-    }
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in keys.items():
-            patch.setenv(name, value)
-        urllib.request.urlopen(urllib.request.Request(f"{url}/kho", method="PUT"))
-        yield url
-    stop()
-
-
-def known(patch, url):
-    keys = {"ENDPOINT_URL": url, "ACCESS_KEY_ID": "any", "SECRET_ACCESS_KEY": "any", "REGION": "us-east-1"}
-    for name, value in keys.items():
-        patch.setenv(f"AWS_{name}", value)
-
-
-def started(folder):
-    port = free_port()
-    places = {name: free_port() for name in ("master", "volume", "filer")}
-    command = [WEED, "server", f"-dir={folder}", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={port}"]
-    command += [f"-{name}.port={place}" for name, place in places.items()]
-    command += [f"-{name}.port.grpc={free_port()}" for name in places] + [f"-s3.port.grpc={free_port()}"]
-    command += ["-s3.port.lance=0", "-s3.port.iceberg=0", "-master.telemetry=false"]  # nothing else listens or tells
-    command += ["-master.volumeSizeLimitMB=64", "-volume.max=20"]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    for _ in range(300):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=1):
-            return f"http://127.0.0.1:{port}", lambda: (server.kill(), server.wait())
-        time.sleep(0.2)
-    server.kill()
-    pytest.fail("SeaweedFS did not come up in a minute")
+    """A SeaweedFS with nothing in it; keys and address are where S3 programs look for them."""
+    with weed.running(tmp_path_factory.mktemp("weed")) as server:
+        yield server
 
 
 @pytest.fixture
 def small(settings, sqlite_engine):
-    office = Office(settings, sqlite_engine)
-    office.paper(1)
-    office.paper(2)
-    return office
+    return kept.small(settings, sqlite_engine)
 
 
 @pytest.fixture
@@ -218,10 +167,22 @@ def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(small, 
     assert checking.check(again(target)).wrong == []
 
 
+def test_an_archive_over_a_bucket_comes_back_over_another_bucket(settings, sqlite_engine, target, tmp_path):
+    small = kept.small(dataclasses.replace(settings, blobs="s3://kho/originals-here"), sqlite_engine)
+    assert small.backup(target).copied == 2 and not (settings.data / "blobs").exists()
+    place = dataclasses.replace(kept.empty(settings, tmp_path / "new"), blobs="s3://kho/originals-there")
+    found, other = restored(target, place)
+    assert found.lost == [] and kept.rows(other.engine) == kept.rows(small.engine)
+    with other.readers() as session:
+        assert all(other.blobs.verify(scan.sha256) for scan in session.query(Scan))
+    assert list(other.blobs.walk()) == list(small.blobs.walk())
+
+
 def test_a_store_that_is_gone_says_so(small, tmp_path):
     pytest.importorskip("obstore")
     with pytest.MonkeyPatch.context() as patch:
-        known(patch, f"http://127.0.0.1:{free_port()}")
+        for name, value in weed.keys(f"http://127.0.0.1:{weed.free_port()}").items():
+            patch.setenv(name, value)
         with pytest.raises(CopyFailed, match="không trả lời"):
             small.backup(BucketTarget("s3://kho/x"))
         patch.delenv("AWS_ACCESS_KEY_ID")

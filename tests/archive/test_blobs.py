@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from archive.blobs import files, open_blobs
+from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.errors import BadSettings, DiskFull, NotFound, ScanTooLarge
 
@@ -115,7 +115,7 @@ def test_names_are_durable_before_they_are_told(blobs, monkeypatch):
     synced = []
     real = os.fsync
     name = lambda fd: str(Path(f"/proc/self/fd/{fd}").readlink())  # noqa: E731
-    monkeypatch.setattr(files.os, "fsync", lambda fd: (synced.append(name(fd)), real(fd)))
+    monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(name(fd)), real(fd)))
     blob = blobs.put(io.BytesIO(PAPER))
     folder = blobs.path(blob.sha256).parent
     assert "/tmp/" in synced[0]

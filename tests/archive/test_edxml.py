@@ -3,18 +3,14 @@
 import codecs
 import dataclasses
 import io
-import signal
-import subprocess
-import sys
-import zipfile
 from collections import Counter
 
 import pytest
 import sqlalchemy as sa
 
-from archive import history, register
-from archive.blobs import open_blobs
-from archive.edxml import door, export, findings, notices, opening, paper, statuses, tree
+from archive import arrival, history, kinds, register
+from archive.children import Child
+from archive.edxml import export, findings, notices, opening, paper, statuses, tree
 from archive.edxml.told import Told
 from archive.errors import BadMessage, BadValue, Conflict, DiskFull, Refused, UnknownFormat
 from archive.findings import Finding, settle
@@ -24,18 +20,11 @@ from archive.pipeline import Archive, understanding
 from archive.scans import Limits
 from archive.steps import Extraction
 from tests.archive.edxml_samples import NS, message, pdf
+from tests.archive.front_desk import FrontDesk, is_killed, zipped
 
 READ = {"number": "471", "symbol": "UBND-VX", "full_code": "471/UBND-VX", "date": "2026-03-30"}
 PAPER = pdf(lines=("UBND TINH CAO BANG", "CONG HOA XA HOI CHU NGHIA VIET NAM", "So: 471/UBND-VX"))
 OTHER = pdf("Bieu 1")
-
-
-def zipped(*files):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files:
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 @pytest.fixture
@@ -44,18 +33,8 @@ def office(settings, sqlite_sessions):
     return Office(settings, sqlite_sessions)
 
 
-class Office:
-    def __init__(self, settings, sessions):
-        self.settings, self.sessions, self.blobs = settings, sessions, open_blobs(settings.blobs, settings.data)
-
-    def take(self, content, name="tin.edxml", **more):
-        content = content.encode() if isinstance(content, str) else content
-        return door.receive(self.sessions, self.blobs, self.settings, io.BytesIO(content), name, actor="lan",
-                            source="web", **more)  # fmt: skip
-
-    def count(self, *tables):
-        with self.sessions() as session:
-            return [session.scalar(sa.select(sa.func.count()).select_from(table)) for table in tables]
+class Office(FrontDesk):
+    NAME = "tin.edxml"
 
     def read(self, scan_id, text="", **read):
         """The document of a scan, as if the line had read these values on it; the extract step is the real one."""
@@ -79,7 +58,9 @@ def opened(tmp_path, content):
     (tmp_path / "came").write_bytes(content)
     inside = tmp_path / "inside"
     inside.mkdir()
-    return door.judged(opening.open_message(str(tmp_path / "came"), str(inside), 20 << 20, ""), inside)
+    with Child() as child:
+        found = opening.open_message(str(tmp_path / "came"), str(inside), 20 << 20, "")
+        return dataclasses.replace(found, files=arrival.judged(child, found.files, inside))
 
 
 WHOLE = message([("a.pdf", PAPER), ("b.doc", b"\xd0\xcf\x11\xe0"), ("../../x.pdf", OTHER)])
@@ -116,6 +97,29 @@ def test_a_zip_inside_is_opened_once_and_an_office_document_is_none(tmp_path):
     assert [(one.name, bool(one.media_type)) for one in found.files] == [
         ("a.zip", False), ("../k.pdf", True), ("n.zip", False), ("b.docx", False),
     ]  # fmt: skip
+
+
+def test_an_office_document_is_one_file_however_it_is_packed(tmp_path):
+    thumbnail = ("Thumbnails/thumbnail.png", b"\x89PNG\r\n\x1a\n")
+    odt = zipped(("mimetype", "application/vnd.oasis.opendocument.text"), thumbnail)
+    listed = b"officedocument.wordprocessingml.document.main+xml"
+    parts = [(f"word/media/{n}.png", thumbnail[1]) for n in range(300)]
+    docx = zipped(("[Content_Types].xml", listed), *parts)
+    other = zipped(("mimetype", "application/vnd.oasis.opendocument.presentation"), thumbnail)
+    found = opened(tmp_path, message([("a.odt", odt), ("b.docx", docx), ("c.odp", other)]))
+    assert [(one.name, one.why == opening.IN_ZIP) for one in found.files] == [
+        ("a.odt", False), ("b.docx", False), ("c.odp", False),
+    ]  # fmt: skip
+
+
+def test_papers_beside_a_message_in_its_zip_are_named_and_not_taken_for_parts_of_it(tmp_path):
+    around = zipped(
+        ("bieu.pdf", OTHER), ("tin.xml", WHOLE), ("b.docx", b"PK\3\4"), ("doc.txt", b"x"), (".a.pdf", OTHER)
+    )
+    found = opened(tmp_path, around)
+    beside = [one for one in found.files if one.why == opening.BESIDE]
+    assert [(one.name, one.media_type) for one in beside] == [("bieu.pdf", ""), ("b.docx", "")]
+    assert [one.name for one in paper.in_order(found)] == ["a.pdf", "../../x.pdf"]
 
 
 LAUGHS = '<!DOCTYPE a [<!ENTITY x "lol"><!ENTITY y "&x;&x;&x;">]><edXML:edXML xmlns'
@@ -156,7 +160,7 @@ def test_a_name_never_leaves_its_folder_and_big_base64_never_fills_memory(tmp_pa
 def test_a_message_is_kept_whole_and_its_files_become_scans_once(office):
     taken = office.take(WHOLE)
     assert len(taken.received) == 2 and all(one.new for one in taken.received)
-    assert taken.left_out == (("b.doc", door.OTHER),)
+    assert taken.left_out == (("b.doc", kinds.OTHER),)
     with office.sessions() as session:
         kept = session.get(Message, taken.message)
         assert office.blobs.path(kept.sha256).read_bytes() == WHOLE.encode()
@@ -173,7 +177,7 @@ def test_a_message_is_kept_whole_and_its_files_become_scans_once(office):
 
 def test_other_files_go_through_the_ordinary_door(office):
     assert office.take(PAPER, "a.pdf").message is None
-    for content in (b"<html>edXML</html>", zipped(("a.pdf", PAPER)), b""):
+    for content in (b"<html>edXML</html>", zipped(("[Content_Types].xml", "<x/>")), b""):
         with pytest.raises(Refused) as caught:
             office.take(content)
         assert not isinstance(caught.value, BadMessage)
@@ -212,34 +216,11 @@ def test_a_message_that_says_it_is_secret_is_withheld_with_its_files(office):
     assert not list(office.blobs.walk())
 
 
-KILLED = """
-import io, os, signal, sys
-from archive import database, intake
-from archive.blobs import open_blobs
-from archive.config import Settings
-from archive.edxml import door
-from pathlib import Path
-settings = Settings(data=Path(sys.argv[1]), reserve_mb=1)
-real, left = intake.receive, int(sys.argv[3])
-def receive(*args, **more):
-    global left
-    if not left:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-    return real(*args, **more)
-intake.receive = receive
-sessions = database.sessions(database.open_engine(settings.database_url))
-door.receive(sessions, open_blobs(settings.blobs, settings.data), settings, open(sys.argv[2], "rb"), "x", actor="lan",
-             source="web")
-"""
-
-
 @pytest.mark.parametrize("received", [0, 1])
 def test_killed_between_message_and_last_file_it_is_sent_again_and_nothing_is_doubled(office, tmp_path, received):
     file = tmp_path / "tin.edxml"
     file.write_text(WHOLE)
-    command = [sys.executable, "-c", KILLED, str(office.settings.data), str(file), str(received)]
-    assert subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+    assert is_killed(office, file, received)
     assert office.count(Message, Scan) == [1, received]
     taken = office.take(WHOLE)
     assert [one.new for one in taken.received] == [n >= received for n in range(2)]

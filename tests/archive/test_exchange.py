@@ -21,8 +21,10 @@ from archive.models import (
     Unit,
     Words,
 )
+from archive.office_files import DOCX
+from archive.pipeline import quarantine
 from archive.search import indexing, open_search
-from tests.archive import kept, offices
+from tests.archive import kept, office_samples, offices
 from tests.archive.kept import Office
 from tests.archive.paper import letter
 from tests.archive.test_quarantine import mark_on
@@ -360,6 +362,24 @@ def test_a_secret_paper_does_not_come_in_a_bag_where_secrets_are_quarantined(
     assert take(here, bag).documents == 2
 
 
+def test_nor_does_a_typed_one_whose_pages_are_made_only_here(libreoffice, settings, sqlite_engine, tmp_path):
+    there = Office(settings, sqlite_engine)
+    typed = io.BytesIO(office_samples.docx(office_samples.marked("TỐI MẬT") + office_samples.paragraph("Số: 12")))
+    got = intake.receive(
+        there.sessions, there.blobs, settings, typed, "a.docx", actor="lan", source="cli", media_type=DOCX
+    )
+    paper = there.read(got.scan_id, 1)
+    with there.sessions.begin() as session:
+        register.register(session, session.get(Document, paper), "den", kept.DAY, actor="lan")
+    bag = bag_of(there, tmp_path)
+    here = kept.opened(kept.empty(settings, tmp_path / "other"))
+    migrations.upgrade(here.engine)
+    with pytest.raises(Conflict, match=f"văn bản {paper}: đầu trang 1 có dấu mật"):
+        take(here, bag, keeps_secrets=False)
+    assert take(here, bag).documents == 1
+    here.close()
+
+
 def test_a_paper_whose_original_bears_a_mark_nobody_told_of_does_not_come_in(settings, sqlite_engine, tmp_path):
     """Its words say nothing of it: whoever made the bag never looked, or did not find."""
     there = Office(settings, sqlite_engine)
@@ -372,6 +392,7 @@ def test_a_paper_whose_original_bears_a_mark_nobody_told_of_does_not_come_in(set
     paper = there.read(got.scan_id, 2)
     with there.sessions.begin() as session:
         register.register(session, session.get(Document, paper), "den", kept.DAY, actor="lan")
+        history.append(session, "lan", quarantine.RELEASED, got.scan_id, {})  # there; here it is a stranger's word
     bag = bag_of(there, tmp_path)
     here = kept.opened(kept.empty(settings, tmp_path / "other"))
     migrations.upgrade(here.engine)

@@ -20,8 +20,12 @@ from archive.config import load
 from archive.errors import BadSettings
 from archive.fetched import accounts, opening
 from archive.fetched.door import Door
-from archive.models import Event, Message, Origin, Scan, Unit
-from tests.archive.imap_server import imap  # noqa: F401
+from archive.models import Document, Event, Message, Origin, Scan, Unit
+from archive.office_files import DOCX, XLSX
+from tests.archive import office_samples as samples
+from tests.archive.edxml_samples import message
+from tests.archive.front_desk import zipped
+from tests.archive.imap_server import PASSWORD, Wire, imap  # noqa: F401
 
 pytestmark = pytest.mark.servers
 DONE, REFUSED = "Da nhan", "Khong nhan"
@@ -61,6 +65,13 @@ def hostile():
     return b"Subject: Bom\nMIME-Version: 1.0\n" + head.encode() + b"\nhello"
 
 
+def batched(ones):
+    return zip(ones[::2], ones[1::2], strict=True)
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 30_000
+
+
 @pytest.fixture
 def office(settings, sqlite_sessions, imap, request):  # noqa: F811
     """A mailbox of this test's own, and an archive that looks into it."""
@@ -72,6 +83,13 @@ def office(settings, sqlite_sessions, imap, request):  # noqa: F811
         def settings_with(self, rules=(), **changed):
             account = imap.account(self.user) | {"rules": list(rules)}
             return dataclasses.replace(settings, mail=accounts.parse([account]), **changed)
+
+        def turn_at(self, **told):
+            """One turn at the mailbox as these settings tell it, by default over TLS and with the test's authority."""
+            told = {"security": "tls", "port": imap.tls_port, "ca_file": str(imap.ca_file)} | told
+            mail = accounts.parse([imap.account(self.user) | told])
+            with Door(dataclasses.replace(settings, mail=mail), self.sessions, self.blobs) as door:
+                return door.turn()
 
         def turn(self, rules=(), **changed):
             with Door(self.settings_with(rules, **changed), self.sessions, self.blobs) as door:
@@ -132,7 +150,83 @@ def test_a_letter_made_to_hurt_holds_up_no_other(office):
     assert sorted(scan.filename for scan in office.rows(Scan)) == ["t.pdf", "trong.pdf"]
     assert len(office.rows(Message)) == 5, "what is too large is not kept"
     events = Counter(event.action for event in office.rows(Event))
-    assert (events["message_refused"], events["refused"]) == (2, 1)
+    assert (events["message_refused"], events["refused"]) == (2, 2), "one too large, one no ZIP at all"
+
+
+def test_word_and_excel_files_of_a_letter_come_in(libreoffice, office):
+    typed = samples.docx("Số: 12/UBND-VX")
+    sheet, packed = samples.xlsx([["a"]]), zipped(("a.docx", typed))
+    office.put(letter("Word", ("cv.docx", typed), ("bieu.xlsx", sheet), ("t.zip", packed)))
+    assert office.turn().refused == 0 and office.where()[2] is None
+    assert sorted((one.filename, one.media_type) for one in office.rows(Scan)) == [
+        ("bieu.xlsx", XLSX), ("cv.docx", DOCX),
+    ]  # fmt: skip
+
+
+def test_papers_in_a_message_or_a_zip_show_the_letter_too(office):
+    papers = zipped(("1.pdf", paper("1")), ("2.pdf", paper("2")))
+    sent = [("hồ sơ.zip", papers), ("tin.edxml", message([("a.pdf", paper("a"))]).encode())]
+    lacking = zipped(("3.pdf", paper("3")), ("ghi chú.txt", b"x"))
+    office.put(
+        letter("Gói", *sent, ("ảnh.zip", zipped(("1.png", PNG)))),
+        letter("Thiếu", ("b.zip", lacking), ("c.zip", b"PK\x03\x04")),
+    )
+    with office.sessions.begin() as session:
+        session.add(Unit(id="phong_dich", name="Phòng dịch"))
+    for _ in range(2):
+        turn = office.turn([{"unit": "Phòng dịch", "urgent": True}])
+        assert turn.trouble == ""
+    assert office.where() == [[], ["Gói"], ["Thiếu"]]
+    kept = {one.facts.get("subject", one.kind): one for one in office.rows(Message)}
+    scans = {scan.id: scan for scan in office.rows(Scan)}
+    assert {(one.filename, one.source, one.priority) for one in scans.values()} == {
+        ("1.pdf", "zip", 10), ("2.pdf", "zip", 10), ("3.pdf", "zip", 10), ("a.pdf", "edxml", 10),
+        ("ảnh.zip", "mail", 10),
+    }  # fmt: skip
+    came = {(scans[one.scan_id].filename, one.source, one.filename, one.unit_id) for one in office.rows(Origin)}
+    assert came == {
+        ("1.pdf", "zip", "1.pdf", "phong_dich"), ("1.pdf", "mail", "hồ sơ.zip", "phong_dich"),
+        ("2.pdf", "zip", "2.pdf", "phong_dich"), ("2.pdf", "mail", "hồ sơ.zip", "phong_dich"),
+        ("3.pdf", "zip", "3.pdf", "phong_dich"), ("3.pdf", "mail", "b.zip", "phong_dich"),
+        ("a.pdf", "edxml", "a.pdf", "phong_dich"), ("a.pdf", "mail", "tin.edxml", "phong_dich"),
+        ("ảnh.zip", "mail", "ảnh.zip", "phong_dich"),
+    }  # fmt: skip
+    letters = {one.message_id for one in office.rows(Origin) if one.source == "mail"}
+    assert letters == {kept["Gói"].id, kept["Thiếu"].id}
+    assert [bool(part.get("message")) for part in kept["Gói"].facts["parts"]] == [True, True, False]
+    told = kept["Thiếu"].facts["refused"]
+    assert told[0].startswith("ghi chú.txt: ") and "bị hỏng" in told[1] and len(told) == 2
+
+
+def test_what_is_secret_in_a_message_in_a_letter_takes_the_letter_along(office):
+    said = message([("a.pdf", paper("a")), ("b.pdf", paper("b"))], more="<Secrecy>Mật</Secrecy>")
+    office.put(letter("vụ án X", ("tin.edxml", said.encode()), ("c.pdf", paper("c"))))
+    turn = office.turn()
+    assert turn.refused == 1 and office.where() == [[], None, ["vụ án X"]]
+    assert {(one.withheld, one.sender, bool(one.facts)) for one in office.rows(Message)} == {(True, "", False)}
+    assert len(office.rows(Message)) == 2
+    assert {one.filename: one.status for one in office.rows(Scan)}["c.pdf"] == "received"
+    assert Counter(one.status for one in office.rows(Scan)) == {"quarantined": 2, "received": 1}
+    office.put(letter("giấy mời", ("hồ sơ.zip", zipped(("d.pdf", paper("d")), ("c.pdf", paper("c")))), sender="x@y.vn"))
+    office.turn([{"sender": "x@y.vn", "secret": True}])
+    assert all(one.withheld for one in office.rows(Message)) and len(office.rows(Message)) == 4
+    assert Counter(one.status for one in office.rows(Scan)) == {"quarantined": 4}
+
+
+def test_a_message_that_asks_about_a_secret_paper_takes_the_letter_along(office):
+    first = message([("a.pdf", paper("a"))], more="<Secrecy>Mật</Secrecy>")
+    office.put(letter("Một", ("tin.edxml", first.encode())))
+    office.turn()
+    with office.sessions.begin() as session:
+        scan = session.scalars(sa.select(Scan)).one()
+        session.add(Document(scan_id=scan.id, pages=[1], full_code="471/UBND-VX", date="2026-03-30"))
+    asked = message(number="9", business="1", about="000.00.00.H14,2026/03/30,471/UBND-VX", reason="lộ vụ án X")
+    office.put(letter("Thu hồi", ("tin.edxml", asked.encode())))
+    office.turn()
+    assert office.where() == [[], None, ["Một", "Thu hồi"]]
+    assert [(one.withheld, one.facts) for one in office.rows(Message)] == [(True, {})] * 4
+    with office.sessions() as session:
+        assert "vụ án" not in "".join(session.scalars(sa.select(Event.data)))
 
 
 def test_the_same_letter_again_is_the_same_letter(office):
@@ -158,10 +252,15 @@ def test_for_our_own_trouble_letters_stay_where_they_are(office):
 
 
 def test_fetchers_that_are_killed_lose_and_double_nothing(office, tmp_path):
-    """Two at one mailbox; each is killed as soon as it has committed something, before or while it moves letters."""
+    """Two at one mailbox; each is killed as soon as it has committed something, before or while it moves letters.
+
+    Every third letter brings its papers in a ZIP.
+    """
     chance = random.Random(4)
-    contents = [paper(f"{n} ") + chance.randbytes(50_000) for n in range(12)]
-    office.put(*(letter(f"Thư {n:02}", (f"{n}.pdf", content)) for n, content in enumerate(contents)))
+    contents = [paper(f"{n} ") + chance.randbytes(50_000) for n in range(16)]
+    alone, zips = contents[:8], [zipped(("1.pdf", one), ("2.pdf", two)) for one, two in batched(contents[8:])]
+    files = [("a.zip", zips[n // 3]) if n % 3 == 0 else (f"{n}.pdf", alone[n - n // 3 - 1]) for n in range(12)]
+    office.put(*(letter(f"Thư {n:02}", file) for n, file in enumerate(files)))
     settings = office.settings_with()
     environment = os.environ | {
         "VANTHU_DATA": str(settings.data), "VANTHU_MAIL": accounts.dumped(settings.mail), "VANTHU_RESERVE_MB": "1",
@@ -172,7 +271,7 @@ def test_fetchers_that_are_killed_lose_and_double_nothing(office, tmp_path):
     )  # fmt: skip
     for kill in range(2):
         running = [start(), start()]
-        wanted, end = min(12, len(office.rows(Scan)) + 2), time.monotonic() + 60
+        wanted, end = min(16, len(office.rows(Scan)) + 2), time.monotonic() + 60
         while len(office.rows(Scan)) < wanted and time.monotonic() < end and running[0].poll() is None:
             time.sleep(0.005)
         for one in running if kill < 1 else []:
@@ -182,8 +281,55 @@ def test_fetchers_that_are_killed_lose_and_double_nothing(office, tmp_path):
     assert office.turn().trouble == ""
     expected = Counter(hashlib.sha256(content).hexdigest() for content in contents)
     assert Counter(scan.sha256 for scan in office.rows(Scan)) == expected
-    assert len(office.rows(Message)) == 12 and len(office.rows(Origin)) == 12
+    assert Counter(one.kind for one in office.rows(Message)) == {"mail": 12, "zip": 4}
+    assert Counter(one.source for one in office.rows(Origin)) == {"mail": 16, "zip": 8}
     assert office.where() == [[], [f"Thư {n:02}" for n in range(12)], None]
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+def test_letters_come_over_tls_and_nothing_is_said_in_the_clear(office, security):
+    office.put(letter("Một", ("m.pdf", paper("m"))))
+    port = office.server.tls_port if security == "tls" else office.server.port
+    with Wire(port) as wire:
+        turn = office.turn_at(security=security, port=wire.port)
+    assert (turn.taken, turn.trouble) == (1, "") and office.where() == [[], ["Một"], None]
+    assert len(wire.sent) > 300 and (wire.sent[0] == 0x16 if security == "tls" else b" STARTTLS\r\n" in wire.sent)
+    assert PASSWORD.encode() not in wire.sent and office.user.encode() not in wire.sent and b"LOGIN" not in wire.sent
+
+
+@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize(
+    ("host", "ca_file", "why"),
+    [("127.0.0.1", "", "không do nơi được tin cậy cấp"), ("127.0.0.2", None, "đã hết hạn"),
+     ("127.0.0.3", None, "của máy khác")],
+)  # fmt: skip
+def test_nobody_signs_in_where_the_certificate_is_wrong(office, security, host, ca_file, why):
+    office.put(letter("Một", ("m.pdf", paper("m"))))
+    more = {} if ca_file is None else {"ca_file": ca_file}
+    port = office.server.tls_port if security == "tls" else office.server.port
+    before = office.server.sign_ins(office.user)
+    turn = office.turn_at(security=security, host=host, port=port, **more)
+    assert turn.taken == 0 and f"chứng thư của máy chủ {host} {why}" in turn.trouble
+    assert "Chưa gửi tên và mật khẩu nào đi" in turn.trouble and PASSWORD not in turn.trouble
+    assert office.server.sign_ins(office.user) == before and office.where() == [["Một"], None, None]
+
+
+def test_a_line_that_is_not_encrypted_is_refused_before_anything_is_said(office):
+    def without(piece):
+        return piece.replace(b"STARTTLS", b"XTARTTLS")
+
+    for security, change in (("starttls", without), ("tls", lambda piece: piece)):
+        with Wire(office.server.port, change) as wire:
+            turn = office.turn_at(security=security, port=wire.port)
+        assert "không nhận kết nối mã hoá (TLS)" in turn.trouble
+        assert office.user.encode() not in wire.sent and PASSWORD.encode() not in wire.sent
+
+
+def test_an_authority_that_cannot_be_read_is_said(office, tmp_path):
+    (tmp_path / "x.pem").write_text("no certificate")
+    for name in ("x.pem", "khong-co.pem"):
+        turn = office.turn_at(ca_file=str(tmp_path / name))
+        assert "ca_file" in turn.trouble and turn.taken == 0
 
 
 def test_headers_as_mail_programs_write_them():
@@ -215,6 +361,8 @@ def test_accounts_are_told_by_file_or_variables_and_never_with_their_password(tm
     for settings in (load(file, {}), load(None, {"VANTHU_MAIL": accounts.dumped((one,))})):
         assert settings.mail == (one,) and "bí-mật" not in str(settings.masked()) + repr(settings)
     for wrong in ([{"host": "h"}], [{"host": "h", "user": "u", "pass": "x"}], [{"host": "h", "user": "u", "port": "1"}],
-                  [{"host": "h", "user": "u", "security": "ssl"}], {"host": "h"}):  # fmt: skip
+                  [{"host": "h", "user": "u", "security": "ssl"}], {"host": "h"},
+                  [{"host": "h", "user": "u", "security": "none", "ca_file": "ca.pem"}],
+                  [{"host": "h", "user": "u", "security": "starttls", "port": 993}]):  # fmt: skip
         with pytest.raises(BadSettings):
             accounts.parse(wrong)

@@ -44,6 +44,7 @@ def office(settings, sqlite_engine):
         session.add(Document(scan_id=found[1].scan_id, ordinal=2, pages=[1], status="registered"))
         found[2].secrecy, found[2].subject = "Mật", "canarysecret"
         found[3].scan.status, found[3].subject = "quarantined", "canaryheld"
+        found[2].date, found[3].date = "1999-01-02", "2026-06-29"
         found[4].subject = "điều \x01 khiển ]]> & <x>"
         office.file_id, office.papers = file.id, papers
     return office
@@ -74,6 +75,7 @@ def test_the_package_is_laid_out_as_the_circular_wants_and_found_well(office, tm
         *(f"representations/rep1/data/01.TH-D-000{n}.pdf" for n in (1, 2, 5)),
     }  # fmt: skip
     assert (package.name, package.left_out) == ("2026-01.TH-D", (3, 4))
+    assert package.span == ("2026-03-20", "2026-03-20")
     assert re.fullmatch(r"urn:van-phong-tinh-uy:uuid:[0-9a-f-]{36}", package.identity)
     with office.readers() as session:
         first = session.get(Document, office.papers[0])
@@ -96,7 +98,7 @@ def nothing_withheld(office, root):
         for one in office.papers[2:4]:
             document = session.get(Document, one)
             assert document.scan.sha256.encode() not in everything and one.encode() not in everything
-    assert b"canary" not in everything
+    assert b"canary" not in everything and b"1999-01-02" not in everything and b"2026-06-29" not in everything
 
 
 def test_the_same_file_packed_again_is_the_same_but_for_the_date(office, tmp_path):

@@ -1,5 +1,6 @@
 """The queue: leases, fences, back-off, dead letters, order, on both databases. Time is passed in."""
 
+import dataclasses
 import datetime as dt
 import threading
 import time
@@ -49,9 +50,9 @@ def scan(sessions):
 
 @pytest.fixture
 def claim(sessions):
-    def claim(worker="w1", now=FAR):
+    def claim(worker="w1", now=FAR, task=None):
         with sessions.begin() as session:
-            return queue.claim(session, worker, now, LEASE)
+            return queue.claim(session, worker, now, LEASE, task=task)
 
     return claim
 
@@ -393,10 +394,28 @@ def test_a_step_can_be_done_again(sessions, scan, claim, finish):
     assert claim().step == "route"
 
 
-def test_an_unknown_queue_is_refused():
-    jobs.open_jobs("database:")
-    with pytest.raises(BadSettings, match="celery"):
-        jobs.open_jobs("celery+redis://127.0.0.1")
+def test_a_named_task_is_claimed_or_none(scan, claim, finish, fail, sessions):
+    urgent, other = scan(priority=queue.URGENT), scan()
+    with sessions() as session:
+        tasks = dict(session.execute(sa.select(Task.scan_id, Task.id)).all())
+    held = claim("w1", task=tasks[other])
+    assert (held.scan_id, held.attempt) == (other, 1)
+    assert claim("w2", task=tasks[other]) is None
+    assert claim("w2", now=FAR + LEASE + 1, task=tasks[other]).attempt == 2
+    assert not finish(held)
+    first = claim("w1", task=tasks[urgent])
+    assert fail(first, Transient("")) == "ready"
+    assert claim("w1", now=FAR, task=tasks[urgent]) is None
+    again = claim("w1", now=FAR + 10, task=tasks[urgent])
+    assert finish(again)
+    assert claim("w1", now=FAR + 100, task=tasks[urgent]) is None
+    assert claim("w1", now=FAR + 100, task=987_654) is None
+
+
+def test_an_unknown_queue_is_refused(settings):
+    jobs.open_jobs(settings)
+    with pytest.raises(BadSettings, match=r"kafka://x:\*\*\*@h"):
+        jobs.open_jobs(dataclasses.replace(settings, jobs="kafka://x:secret@h"))
 
 
 def test_leases_are_measured_by_the_databases_clock(sessions, engine):

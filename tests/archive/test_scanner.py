@@ -389,7 +389,7 @@ def test_a_person_begins_and_joins_files_where_the_papers_do():
 
 def test_a_batch_whose_server_died_says_so_and_one_too_large_stays_open(office):
     batch = office.begin("sane:x")
-    facts.write(office.batches.folder(batch.id) / facts.picture(1), jpeg(1))
+    (office.batches.folder(batch.id) / facts.picture(1)).write_bytes(jpeg(1))
     facts.note(office.batches.folder(batch.id), facts.Facts(1, 1, 200, 850, 1169))
     office.batches.note(batch, Run("scanning"))
     assert office.batches.run(batch).why == "broken_off" and len(office.batches.leaves(batch)) == 1

@@ -3,11 +3,13 @@
 What share is found on worn papers `./run bench secrets` tells; here a mark of each kind, plainly printed.
 """
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from archive import scans, secrecy, steps
+from archive import grades, scans, secrecy, steps
 from archive.recogniser import open_recogniser
 from tests.archive.paper import LETTER, font, letter
 
@@ -136,3 +138,30 @@ def test_a_scan_on_its_side_is_looked_at_from_both(turn, tmp_path):
     path = tmp_path / "a.png"
     with_mark("TỐI MẬT").rotate(turn, expand=True).save(path, dpi=(200, 200))
     assert [mark.text for mark in steps.look(str(path), 1, scans.Limits())] == ["TỐI MẬT"]
+
+
+def test_a_box_torn_to_pieces_among_dirt_of_the_scan_is_found():
+    page = np.array(with_mark("MẬT").convert("L").convert("1", dither=Image.Dither.NONE))
+    for x in (255, 300, 345):
+        page[335:352, x : x + 20] = page[395:415, x : x + 20] = True
+    page[365:380, 236:248] = page[360:384, 390:405] = True
+    rng = np.random.default_rng(1)
+    page[325:425, 230:410] |= rng.random((100, 180)) < 0.9
+    page[300:450, 150:560] &= rng.random((150, 410)) > 3e-4
+    assert [mark.text for mark in seen(Image.fromarray(page).convert("L"))] == ["MẬT"]
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+def test_a_streak_of_the_scanner_through_a_mark_hides_nothing(boxed):
+    page = with_mark("TỐI MẬT", "black", boxed)
+    ImageDraw.Draw(page).line((359, 0, 359, page.height), fill="black", width=2)
+    assert [mark.text for mark in seen(page)] == ["TỐI MẬT"]
+
+
+def test_a_word_of_tables_that_is_like_a_torn_grade_is_none():
+    """Worn together with the number beside it, TIM was long enough to be TỐI MẬT with letters lost."""
+    strip = Image.new("L", (300, 48), 255)
+    ImageDraw.Draw(strip).text((150, 24), "TIM", fill=0, font=font(36), anchor="mm")
+    recogniser = open_recogniser()
+    reading = grades.read(recogniser.frames(strip), recogniser)
+    assert (reading.said, reading.plain, reading.lead) == ("TIM", False, -math.inf)

@@ -233,6 +233,35 @@ def test_print_behind_a_number_is_none_of_it():
     assert 110 < end_of_first_writing(strip) < 215
 
 
+def test_the_rest_of_a_frame_is_no_writing_before_a_number():
+    strip = Image.new("L", (400, 56), 255)
+    draw = ImageDraw.Draw(strip)
+    draw.line((0, 3, 75, 3), 60, 6)
+    draw.text((140, 5), "798", 0, font(15, "Italic"))
+    draw.text((300, 8), "Thời", 0, font(13))
+    assert 200 < end_of_first_writing(strip) < 290
+
+
+def test_a_word_of_the_text_beside_the_frame_is_no_label():
+    seen = [Label("date", 0.0, 7.5, 18.8, 4.9), Label("forward_to", 6.5, 16.8, 27.7, 13.9)]
+    found = labels_of(seen, Image.new("L", (546, 412)), [Leader(23.5, 0.6), Leader(29.1, 0.93)])
+    assert [round(found[name].middle, 1) for name in ("number", "date")] == [16.4, 22.1]
+    assert found["date"].left == 6.5
+
+
+def test_the_head_of_an_office_is_no_number():
+    seen = [Label("number", 20.7, 24.5, 6.6, 4.6), Label("arrived", 7.5, 16.0, 14.9, 6.9)]
+    assert labels_of(seen, Image.new("L", (540, 369)), []).keys() == {"arrived"}
+    middle = [Label("number", 24.0, 27.0, 11.0, 4.6), Label("arrived", 25.0, 33.0, 11.5, 6.9)]
+    assert labels_of(middle, Image.new("L", (540, 400)), []).keys() == {"arrived"}
+
+
+def test_a_label_seen_in_bands_above_and_below_it_stands_between_them():
+    seen = [Label("date", 23.6, 30.2, 21.7, 11.1), Label("date", 23.6, 30.2, 18.0, 9.7)]
+    found = labels_of(seen, Image.new("L", (566, 380)), [])
+    assert 19.7 < found["date"].middle < 20.3
+
+
 def test_a_number_stands_on_the_first_lines_of_a_form():
     dots = [Leader(17.8, 0.9), Leader(23.2, 0.8), Leader(28.5, 0.9), Leader(33.7, 0.8)]
     seen = [Label("number", 24, 29, 34.8, 6.4), Label("number", 6.5, 11, 16, 6.1)]

@@ -3,7 +3,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archive.vietnamese import distance, find_dates, fold, is_capitals, plain_letters, same_name, short_date
+from archive.vietnamese import distance, find_dates, fold, is_capitals, plain_letters, printable, same_name, short_date
 
 
 def days(text):
@@ -62,3 +62,9 @@ def test_letters_read_for_digits_of_a_date_are_digits_in_either_case():
     assert [day.iso for day in find_dates("ngày 1L tháng i năm 2020, ngày lO tháng 3 năm 2021")] == [
         "2020-01-11", "2021-03-10",
     ]  # fmt: skip
+
+
+def test_a_strangers_text_is_kept_as_letters_alone():
+    assert printable("anh\u202egpj.exe\x00") == "anhgpj.exe"
+    assert printable("e\x00\u0302 \udc80") == "ê ?"  # NFC though a control character stood between
+    assert printable("một\r\n\thai", " ").split() == ["một", "hai"]

@@ -1,6 +1,7 @@
 """The watched folder: what is whole comes in once and is moved after the commit; what is not ours stays."""
 
 import contextlib
+import csv
 import dataclasses
 import hashlib
 import os
@@ -18,9 +19,10 @@ import sqlalchemy as sa
 
 from archive import database, intake
 from archive.blobs import open_blobs
-from archive.models import Event, Origin, Scan, Unit, now
+from archive.models import Event, Message, Origin, Scan, Unit, now
 from archive.watched import Door
 from archive.workdays import HANOI
+from tests.archive.front_desk import zipped
 
 
 def paper(text="một"):
@@ -93,6 +95,26 @@ def test_a_file_is_taken_when_it_stood_still_and_then_moved(office):
     assert hashlib.sha256(done.read_bytes()).hexdigest() == scan.sha256
     with office.sessions() as session:
         assert [row.label for row in session.scalars(sa.select(Origin))] == [""]
+
+
+def test_a_zip_comes_in_by_what_the_folder_says(office):
+    packed = zipped(("a.pdf", paper("a")), ("b.pdf", paper("b")), ("c.txt", b"x"))
+    office.put("Phòng dịch/hồ sơ.zip", packed)
+    office.put("mật/khác.zip", zipped(("d.pdf", paper("d")), ("e.pdf", paper("e"))))
+    office.put("hỏng.zip", packed[:-30])
+    office.settle()
+    assert (office.root / "hỏng.zip").exists(), "its end is missing: it may still come"
+    office.look(60.0)
+    with office.sessions() as session:
+        found = {scan.filename: scan.status for scan in session.scalars(sa.select(Scan))}
+        labels = set(session.scalars(sa.select(Origin.label).where(Origin.filename == "a.pdf")))
+        assert [one.withheld for one in session.scalars(sa.select(Message).order_by(Message.withheld))] == [False, True]
+    assert {found.pop("a.pdf"), found.pop("b.pdf")} == {"received"} and set(found.values()) == {"quarantined"}
+    assert labels == {"Phòng dịch"}
+    refused = {file.name for file in (office.root / "refused").rglob("*.zip")}
+    done = [file.name for file in (office.root / "done").rglob("*.zip")]
+    assert (refused, done) == ({"khác.zip", "hỏng.zip"}, ["hồ sơ.zip"])
+    assert "bị hỏng" in (office.root / "refused" / "hỏng.zip.txt").read_text("utf-8-sig")
 
 
 def test_what_never_gets_its_end_comes_in_after_a_long_wait(office):
@@ -180,6 +202,15 @@ def test_refused_files_get_their_reason_and_nothing_is_overwritten(office):
     assert len(office.scans()) == 1
     with office.sessions() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Event.action == "refused")) == 3
+
+
+@pytest.mark.parametrize("name", ["=1+1.pdf", " =1+1.pdf", "＝1+1.pdf"])
+def test_no_name_in_the_list_of_a_day_is_a_formula(office, name):
+    office.put(name)
+    office.settle()
+    (day,) = (office.root / "done").iterdir()
+    with (day / "nhat-ky.csv").open(encoding="utf-8-sig", newline="") as lines:
+        assert [line[1] for line in csv.reader(lines)] == ["Tệp", f"'{name}"]
 
 
 def test_for_our_own_trouble_a_file_stays_where_it_is(office, settings):

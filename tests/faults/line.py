@@ -1,10 +1,10 @@
 """A line of trivial steps on the real queue, and a nursery that forks real workers on it within milliseconds.
 
-`python -m tests.faults.line DATABASE DATA` answers each line on its standard input with the pid of a new worker.
+`python -m tests.faults.line DATABASE DATA [JOBS [SWEEP]]` answers each line on its standard input with the pid of a new
+worker.
 Each step writes one event into its finishing transaction: two events of one step are an effect doubled.
 """
 
-import dataclasses
 import io
 import os
 import signal
@@ -19,7 +19,7 @@ from PIL import Image
 from archive import history
 from archive.config import Settings
 from archive.errors import Crashed, Encrypted
-from archive.jobs import queue
+from archive.jobs import node, queue
 from archive.jobs.worker import Worker
 from archive.models import Event
 from archive.pipeline import Step
@@ -108,12 +108,13 @@ STEPS = {
 }
 
 
-def settings_of(database, data):
-    return dataclasses.replace(Settings(), database=database, data=Path(data), lease_seconds=LEASE, reserve_mb=1)
+def settings_of(database, data, jobs="database:"):
+    return Settings(database=database, data=Path(data), jobs=jobs, lease_seconds=LEASE, reserve_mb=1)
 
 
-def main(database, data):
-    settings = settings_of(database, data)
+def main(database, data, jobs="database:", sweep=node.SWEEP):
+    node.SWEEP = float(sweep)
+    settings = settings_of(database, data, jobs)
     nurse(lambda stop: Worker(settings, steps=STEPS).run(stop))
 
 

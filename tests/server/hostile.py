@@ -155,6 +155,7 @@ def fill(app, makers, texts=TEXTS):
             "file": session.scalar(sa.select(WorkFile.id).limit(1)),
             "import": session.scalar(sa.select(BookImport.id).limit(1)),
             "route": session.scalar(sa.select(RouteRow.id).limit(1)),
+            **{kind: session.scalar(sa.select(Message.id).where(Message.kind == kind)) for kind in ("mail", "edxml")},
             "batch": batch_of(app, session.scalar(VAN)),
         }  # fmt: skip
     shelf.index(app, makers)
@@ -193,7 +194,8 @@ def _one_of_each(session, number, text):
         **{name: text for name in FIELDS if name != "date"}, date="2026-03-30", unit_id=unit.id,
     )  # fmt: skip
     letter = Message(kind="mail", sha256=f"hostile-letter-{number}", size=9, sender=text, account=text,
-                     facts={"subject": text, "date": text})  # fmt: skip
+                     facts={"subject": text, "date": text, "refused": [text],
+                            "parts": [{"name": text, "description": text, "why": text}]})  # fmt: skip
     message = Message(kind="edxml", sha256=f"hostile-message-{number}", size=9, key=text[:500], facts={
         "told": {"id": text, "sender": {"id": text, "name": text}, "appendixes": [text], "places": [text]},
         "main": scan.sha256, "signatures": [_seal(text)],

@@ -115,12 +115,12 @@ class Everything:
             session.add(Outbox(document_id=document.id))
         named = ("document", found["document"])
         found["paper"] = str(client_ids.numbers(self.here.readers, self.here.sessions, [named])[named])
-        self._letter(found["scan"], kind)
+        found["message"] = self._letter(found["scan"], kind)
         for name in ("1.webp", "1.thumb.webp"):
             self.here.derived.put(found["scan"], name, picture)
         return found
 
-    def _letter(self, scan_id: str, kind: str) -> None:
+    def _letter(self, scan_id: str, kind: str) -> str:
         """The paper came by mail; only the letter says the word of its subject."""
         envelope = origins.Envelope(
             "mail", sender="a@b.vn", account="vanthu@", facts={"subject": word(kind, "subject")}
@@ -132,6 +132,7 @@ class Everything:
         with self.here.sessions.begin() as session:
             scan, place = session.get(Scan, scan_id), origins.Origin("vanthu@", message=message)
             origins.note(session, scan, "mail", "a.pdf", place, now())
+        return message
 
     def _in_book(self, session, document: Document, kind: str) -> int:
         day = today(now())

@@ -28,8 +28,9 @@ MORE = {
     "/api/documents/": ["?query=dich", "?fields=id", "?full_perms=true"], "/api/search/": ["?query=dich"],
     "/api/search/autocomplete/": ["?term=zq"],
     "/api/v1/register": ["?book=den&year=2026"], "/files/<file_id>": ["?q=dich"],
+    "/messages": ["?kind=mail", "?q=zq", "?refused=1"],
 }  # fmt: skip
-BY_PAPER = ("<document_id>", "<scan_id>", "<int:route_id>", "<int:paper>")
+BY_PAPER = ("<document_id>", "<message_id>", "<scan_id>", "<int:route_id>", "<int:paper>")
 FILLED = {
     "<int:number>": "1", "<int:column>": "0", "<int:row>": "0", "<int:year>": "2026", "<slug>": "national",
     "<name>": "clerk", "<import_id>": "0" * 32, "<batch_id>": "0" * 32,
@@ -64,6 +65,7 @@ def addresses(rule, everything, kind):
     ids = everything.ids[kind]
     filled = rule.replace("<document_id>", ids["document"]).replace("<scan_id>", ids["scan"])
     filled = filled.replace("<int:route_id>", ids["route"]).replace("<file_id>", everything.file)
+    filled = filled.replace("<message_id>", ids["message"])
     filled = filled.replace("<int:paper>", ids["paper"])
     for name, value in FILLED.items():
         filled = filled.replace(name, value)
@@ -109,7 +111,9 @@ def unseen(everything, name, asked, answer):
     if name in RECORDS:  # they keep the line of the book and see in the queue that the file stands still
         hidden = hidden - {"quarantined"}
     for kind in hidden - {asked}:
-        yield from (kind + what for what in ("document", "scan", "paper") if everything.ids[kind][what] in text)
+        yield from (
+            kind + what for what in ("document", "scan", "paper", "message") if everything.ids[kind][what] in text
+        )
 
 
 RECORDS = ("admin", "clerk", "leader", "auditor")
@@ -150,14 +154,14 @@ def test_who_would_change_what_is_unseen_hears_what_is_said_of_what_is_not_there
         for move in ("receive", "return") if "<move>" in rule else ("release",):
             asked = rule.replace("<move>", move).replace("<what>", move)
             ids = everything.ids[kind]
-            made_up = filled(asked, "0" * 32, "0" * 32, "999999", "999999")
-            own = filled(asked, ids["document"], ids["scan"], ids["route"], ids["paper"])
+            made_up = filled(asked, "0" * 32, "0" * 32, "999999", "999999", "0" * 32)
+            own = filled(asked, ids["document"], ids["scan"], ids["route"], ids["paper"], ids["message"])
             assert ask(method, own) == ask(method, made_up), asked
 
 
-def filled(rule, document, scan, route, paper):
+def filled(rule, document, scan, route, paper, message):
     path = rule.replace("<document_id>", document).replace("<scan_id>", scan).replace("<int:route_id>", route)
-    path = path.replace("<int:paper>", paper)
+    path = path.replace("<int:paper>", paper).replace("<message_id>", message)
     for name, value in (FILLED | {"<file_id>": "0" * 32}).items():
         path = path.replace(name, value)
     return path

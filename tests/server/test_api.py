@@ -4,14 +4,22 @@ import dataclasses
 import datetime as dt
 import hashlib
 import io
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
 
 from archive import access, pages, people
+from archive.converted import Original
 from archive.models import CitationRow, Document, Event, PageRow, RouteRow, SavedSearch, Task, User
+from archive.office_files import DOCX
 from archive.search.indexing import keep_up
+from server.api import documents
 from tests.archive import offices as rows
+from tests.archive.edxml_samples import pdf
+from tests.archive.office_samples import docx
 from tests.server.offices import Office
 
 
@@ -189,6 +197,25 @@ def test_a_page_picture_that_was_thrown_away_is_drawn_again(office):
     assert office.ask("GET", f"{url}/2.webp").status_code == 404
 
 
+def test_pages_of_a_typed_paper_asked_for_together_are_made_of_one_pdf(office, tmp_path, monkeypatch):
+    program = tmp_path / "office" / "program" / "soffice"
+    program.parent.mkdir(parents=True)
+    (tmp_path / "office" / "a.pdf").write_bytes(pdf("mot"))
+    says = f'shift $(($# - 2)); sleep 1; mkdir -p "$1"; (cat {tmp_path}/office/a.pdf; date +%N) > "$1/paper.pdf"'
+    program.write_text(f"#!/bin/sh\n{says}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    scan_id = send(office, docx("mot")).json["id"]
+    original = Original(scan_id, hashlib.sha256(docx("mot")).hexdigest(), DOCX)
+
+    def made(_):
+        with office.app.app_context():
+            return Path(documents.pages_of(original)).read_bytes()
+
+    with ThreadPoolExecutor(3) as pool:
+        assert len(set(pool.map(made, range(3)))) == 1
+
+
 def test_a_searchable_pdf_of_the_document_holds_its_words(office):
     import pypdfium2
 
@@ -320,6 +347,8 @@ CHANGES = {
     ("GET", "/documents/{document}/edxml"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/documents/{document}/edxml/status"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/documents/{document}/history"): (None, ("admin", "clerk", "leader", "head", "auditor")),
+    ("GET", "/documents/{document}/metadata"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("GET", "/metadata"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
 }  # fmt: skip
 OTHERS = {
     "/documents/{document}/pdf",
@@ -419,7 +448,7 @@ def test_the_watchers_are_answered(office, paper):
     assert office.ask("GET", "/healthz", None).json == {"status": "ok"}
     assert office.ask("GET", "/readyz", None).json == {"status": "ok", "problems": []}
     text = office.ask("GET", "/metrics", None).text
-    assert "vanthu_originals_damaged 0" in text and 'vanthu_seconds_since{what="backup"} -1' in text
+    assert "vanthu_originals_damaged 0" in text and "vanthu_backup_last_timestamp_seconds 0" in text
     assert 'vanthu_documents{status="review"} 1' in text
     assert "# TYPE vanthu_step_seconds histogram" in text
 

@@ -215,6 +215,7 @@ PAGES = {
     "/search.xlsx": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/searches": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/searches/news": {"admin", "clerk", "leader", "head", "staff", "auditor"},
+    "/messages": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/missing": {"admin", "clerk", "leader", "head", "staff", "auditor"},
     "/routing": {"admin", "clerk", "leader"},
     "/inbox": {"admin", "clerk", "head", "staff"},

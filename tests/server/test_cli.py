@@ -20,10 +20,13 @@ from PIL import Image
 from archive import database, people, second_factor
 from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
+from archive.office_files import DOCX
 from archive.recogniser import open_recogniser
 from archive.vietnamese import fold
 from server.cli import COMMANDS
 from server.demo import SAMPLES, pdf
+from tests.archive import office_samples
+from tests.papers import state_paper
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +107,20 @@ def test_a_scanned_paper_is_found_by_its_words_without_marks(vanthu, tmp_path):
     assert kept["scan"]["status"] in ("review", "done")
     words = fold(" ".join(sample.papers[0].subject.split()[:3]))
     assert json.loads(vanthu("search", "--json", words).stdout)["total"] == 1
+
+
+def test_a_word_file_is_read_as_a_paper_that_was_never_printed(vanthu, libreoffice, tmp_path):
+    paper = state_paper()
+    file = tmp_path / "công văn.docx"
+    file.write_bytes(office_samples.paper(paper.text))
+    archived = lines(vanthu("ingest", "--wait", "--json", file))[0]
+    read = lines(vanthu("read", "--json", file))[0]
+    assert {one["scan"]["media_type"] for one in (archived, read)} == {DOCX}
+    for found in (archived, read):
+        fields = found["documents"][0]["fields"]
+        wanted = {name: paper.document["fields"][name] for name in ("full_code", "date", "subject")}
+        assert {name: fields[name]["value"] for name in wanted} == wanted
+    assert "LibreOffice" in vanthu("check").stdout
 
 
 def test_read_archives_nothing_and_reads_recognised_text(vanthu, tmp_path, sqlite_sessions):
@@ -436,3 +453,9 @@ def test_codes_of_agencies_come_from_a_file_and_go_back_into_one(vanthu, tmp_pat
     assert "Không đọc được" in vanthu("agencies", "import", tmp_path / "no", status=1).stderr
     file.write_bytes("Ủy".encode("utf-16"))
     assert "UTF-8" in vanthu("agencies", "import", file, status=1).stderr
+
+
+def test_metrics_are_told_without_a_web(vanthu):
+    whole, machine = vanthu("metrics").output, vanthu("metrics", "--machine").output
+    assert "vanthu_database_up 1\n" in whole and whole.endswith(machine) and "vanthu_build_info{" in machine
+    assert "vanthu_database_up" not in machine

@@ -49,8 +49,10 @@ ROUTES = {
     "paperless_lists.empty_trash": "(refused)", "paperless_lists.keep_view": "(refused)",
     "paperless_lists.make_link": "(refused)", "paperless_people.change": "(refused)",
     "paperless_tasks.acknowledge": "(a person's own mark of what was seen)",
-    "paperless_tokens.give": "token_made signed_in account_locked", "paperless_uploads.send": "received refused",
-    "quarantine.decide": "destroyed secrecy_released", "register.void": "number_voided",
+    "paperless_tokens.give": "token_made token_revoked signed_in account_locked",
+    "paperless_uploads.send": "received refused",
+    "quarantine.decide": "destroyed secrecy_released", "quarantine.decide_alone": "destroyed secrecy_released",
+    "register.void": "number_voided",
     "reminders.save": "reminders_set",
     "restored.say": "last_on_paper",
     "review.decide": "corrected confirmed registered", "review.retry": "retried", "routing.decide": "routed",
@@ -78,7 +80,8 @@ COMMANDS = {
     "import-book": "book_imported", "ingest": "received refused", "edxml status": "status_told",
     "plugins disable": "plugin_disabled",
     "plugins enable": "plugin_enabled", "plugins order": "plugins_ordered", "reread": "reread",
-    "scrub": "original_damaged original_whole", "token new": "token_made", "token revoke": "token_revoked",
+    "scrub": "original_damaged original_whole batch_swept", "token new": "token_made",
+    "token revoke": "token_revoked",
     "user add": "user_added", "user disable": "user_disabled", "user password": "password_changed",
     "watch": "received refused", "fetch": "received refused message_kept message_refused",
     "backup": "backed_up", "restore": "restored", "import": "bag_imported", "register last": "last_on_paper",
@@ -92,6 +95,7 @@ CHANGE_NOTHING = {
     "events verify",
     "events head",
     "files list",
+    "metrics",
     "plugins backtest",
     "plugins list",
     "plugins test",
@@ -104,6 +108,7 @@ CHANGE_NOTHING = {
 }
 """Commands that only tell."""
 NO_PAPERS = {
+    "copy-originals": "the same bytes in another place",
     "plugins new": "a folder", "reindex": "a projection", "remind": "letters", "serve": "the web", "up": "all of them",
     "upgrade": "the schema", "work": "the line, whose steps leave events",
 }  # fmt: skip

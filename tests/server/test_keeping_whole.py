@@ -2,6 +2,11 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +15,9 @@ from archive import intake
 from archive.blobs import open_blobs
 from archive.inspection import runs
 from archive.models import Event, Scan, Task
+from archive.scanner import Wanted, facts
+from archive.scanner.batch import Batch
+from archive.scanner.folders import Batches
 
 
 @pytest.fixture
@@ -50,6 +58,24 @@ def test_a_scrub_of_everything_names_what_is_damaged(vanthu, scan, settings):
     path.write_bytes(b"?")
     assert scan.scan_id in vanthu("scrub", "--once", status=1).stderr
     assert scan.scan_id in vanthu("check", status=1).stderr
+
+
+def test_what_lies_at_a_scanner_for_a_week_is_swept_though_nobody_scans(settings, sqlite_sessions, monkeypatch):
+    batches = Batches(settings.data)
+    batch = batches.begin(Batch("", "who has left", "", Wanted("sane:x", "feeder", 200, "grey")))
+    folder, week_ago = batches.folder(batch.id), time.time() - 8 * 86400
+    facts.note(folder, facts.Facts(1, 1, 200))
+    for path in folder.iterdir():
+        os.utime(path, (week_ago, week_ago))
+    monkeypatch.setenv("VANTHU_DATA", str(settings.data))
+    with subprocess.Popen([sys.executable, "-m", "server.cli", "scrub"], cwd=Path(__file__).parents[2]) as keeper:
+        end = time.monotonic() + 60
+        while folder.exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        keeper.terminate()
+    assert not folder.exists()
+    with sqlite_sessions() as session:
+        assert session.scalar(sa.select(Event.subject).where(Event.action == "batch_swept")) == f"batch {batch.id}"
 
 
 def test_events_go_out_and_are_verified(vanthu, scan, tmp_path, sqlite_sessions):

@@ -16,9 +16,10 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from archive import handover, history, leaving, people, register, work_files
+from archive import handover, history, leaving, origins, people, register, work_files
 from archive.leaving.names import safe
 from archive.models import Document, Event, PageRow, Scan, User
+from archive.safe import Safe
 from archive.scans import Limits
 from server.cli import main
 from tests.archive import kept
@@ -48,6 +49,9 @@ def office(settings, sqlite_engine):
         session.execute(sa.update(PageRow).where(PageRow.scan_id == away.scan_id).values(plain="canarysecret"))
         people.add_user(session, "huong", "clerk", None, "mat khau dai")
         office.away = away.scan.sha256
+    office.letter = b"PK\x03\x04 an edXML message in a ZIP"
+    origins.keep(office.sessions, office.blobs, Safe(settings.data), io.BytesIO(office.letter),
+                 origins.Envelope("edxml"), limit=99, actor="an")  # fmt: skip
     kept.draw(office)
     return office
 
@@ -108,6 +112,8 @@ def test_a_run_that_was_killed_again_and_again_goes_on_and_ends_as_if_it_had_not
     assert subprocess.run(["sha256sum", "-c", "--strict", "--quiet", "manifest-sha256.txt"], cwd=root).returncode == 0
     listed = {line[66:] for line in (root / "manifest-sha256.txt").read_text(encoding="utf-8").splitlines()}
     assert listed == files_of(root) - {"manifest-sha256.txt", ".vanthu-export.json"}
+    (letter,) = (root / "thu").rglob("*.*")
+    assert (letter.suffix, letter.read_bytes()) == (".zip", office.letter)
     nothing_secret(office, root)
     with office.readers() as session:
         assert session.scalar(sa.select(sa.func.count()).where(Event.action == "everything_exported")) == 2

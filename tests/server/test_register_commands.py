@@ -4,9 +4,11 @@ import json
 
 import openpyxl
 import pytest
+import sqlalchemy as sa
 
 from archive import register
-from archive.models import BookImport, RegisterEntry
+from archive.edxml.export import NEEDED
+from archive.models import BookImport, Document, RegisterEntry
 from tests.archive import offices
 from tests.archive.test_forms import pages
 from tests.archive.test_register import DAY, NOW
@@ -75,3 +77,20 @@ def test_columns_are_named_by_letters(vanthu, tmp_path):
     vanthu(*command, "--column", "khac=A", status=1)
     (tmp_path / "xau.xlsx").write_bytes(b"no")
     assert "không phải .xlsx" in vanthu("import-book", tmp_path / "xau.xlsx", "--year", "2025", status=1).stderr
+
+
+def test_a_file_that_cannot_be_written_is_a_sentence_and_nothing_stays(vanthu, tmp_path, sqlite_sessions, monkeypatch):
+    monkeypatch.setenv("VANTHU_ORGAN_ID", "000.00.00.H14")
+    with sqlite_sessions.begin() as session:
+        enter(session)
+        paper = session.scalars(sa.select(Document)).one()
+        paper.fields = {name: offices.field("12") for name in NEEDED}
+        document_id = paper.id
+    nowhere = tmp_path / "no such folder" / "out"
+    for words in (
+        ("register", "export", "--year", "2026", "--format", "csv", "--output", nowhere),
+        ("events", "export", "--output", nowhere), ("edxml", "export", document_id, "--output", nowhere),
+        ("export", nowhere, "--year", "2026", "--metadata", "--format", "csv"),
+    ):  # fmt: skip
+        assert f"Không ghi được tệp {nowhere}" in vanthu(*words, status=1).stderr
+    assert not nowhere.parent.exists()

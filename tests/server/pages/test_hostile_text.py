@@ -40,7 +40,7 @@ FOUND = """() => {
 }"""
 ADDRESSES = {
     "document_id": ["whole", "waiting"], "scan_id": ["scan"], "file_id": ["file"], "import_id": ["import"],
-    "batch_id": ["batch"],
+    "batch_id": ["batch"], "message_id": ["mail", "edxml"],
     "route_id": ["route"], "year": ["2026"], "number": ["1"], "column": ["0"], "row": ["0"], "kind": ["pdf", "xlsx"],
     "paper": ["paper"], **{name: ["1"] for name in ("label", "view", "task", "who", "unit")}, "word": ["tags"],
     "slug": ["cao_bang"], "name": ["n1"], "link": ["x"], "filename": ["app.css"],

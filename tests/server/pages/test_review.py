@@ -5,8 +5,9 @@ import threading
 
 import pytest
 
-from archive import register, register_books
-from archive.models import Confirmation, Document, PageRow, RegisterEntry, Scan, Task
+from archive import history, register, register_books
+from archive.models import Confirmation, Document, PageRow, RegisterEntry, Scan, Task, now
+from archive.pipeline import quarantine
 from server.pages import sheet
 from tests.server.desk import Desk, settled, shelve
 
@@ -65,6 +66,20 @@ def test_a_candidate_is_taken_without_scripts(desk, makers):
     answer = van.client.post(f"/review/{paper}", data=van.form(f"/review/{paper}") | {"take": "number=417"})
     assert answer.status_code == 200 and 'name="f.number" value="417"' in answer.text
     assert standing(makers, paper).status == "review"
+
+
+def test_a_paper_that_a_door_calls_secret_after_somebody_decided_says_so(desk, makers):
+    van, paper = desk(), shelve(makers)
+    scan_id = standing(makers, paper).scan_id
+    assert "nói văn bản này là mật" not in van.page(f"/review/{paper}")
+    with makers.begin() as session:
+        for source in ("folder", "mail", "folder"):
+            quarantine.note_said(session, scan_id, source, "x", now())
+    text = van.page(f"/review/{paper}")
+    assert "Nơi gửi nói văn bản này là mật (Thư mục theo dõi, Thư điện tử)." in text and "ghi Độ mật rồi lưu" in text
+    with makers.begin() as session:
+        history.append(session, "x", quarantine.RELEASED, scan_id, {})
+    assert "nói văn bản này là mật" not in van.page(f"/review/{paper}")
 
 
 def test_a_paper_of_which_nothing_was_found_is_not_ready(desk, makers):

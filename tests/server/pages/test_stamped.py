@@ -5,11 +5,12 @@ import io
 from PIL import Image
 
 from archive import register
-from archive.intake import receive
+from archive.front_door import receive
 from archive.models import Document, PageRow, Scan
 from archive.pages import keep
 from archive.reading import Page
 from server.pages import sheet
+from tests.archive import office_samples
 from tests.archive.test_forms import pages
 from tests.archive.test_register_stamp import paper
 from tests.server.desk import shelve
@@ -20,7 +21,7 @@ TODAY = sheet.today()
 def archived(app, makers, content, number, enter=True, stamp=None):
     """A paper with these bytes, in the book."""
     here = app.extensions["vanthu"]
-    got = receive(makers, here.blobs, here.settings, io.BytesIO(content), "a", actor="van", source="web")
+    got = receive(makers, here.blobs, here.settings, io.BytesIO(content), "a", actor="van", source="web").first
     document_id = shelve(makers, number=number, stamp=stamp)
     with makers.begin() as session:
         document = session.get(Document, document_id)
@@ -57,6 +58,13 @@ def test_a_picture_is_copied_into_a_pdf_with_its_stamp(app, desk, makers):
     document = archived(app, makers, out.getvalue(), "472")
     answer = desk().open(f"/documents/{document}/stamped.pdf")
     assert answer.status_code == 200 and "ĐẾN" in pages(answer.data)[0][0]
+
+
+def test_a_word_file_is_stamped_on_pages_that_still_have_their_text(app, desk, makers, libreoffice):
+    document = archived(app, makers, office_samples.docx("Số: 12/UBND-VX"), "12")
+    answer = desk().open(f"/documents/{document}/stamped.pdf")
+    text = pages(answer.data)[0][0]
+    assert answer.status_code == 200 and "12/UBND-VX" in text and f"{TODAY:%d/%m/%Y}" in text
 
 
 def test_a_paper_without_a_number_or_with_a_stamp_gets_none(app, desk, makers, tmp_path):

@@ -3,7 +3,13 @@
 import io
 import re
 
+from PIL import Image
+
+from archive.derived import Derived
+from archive.jobs.worker import Worker
 from archive.models import Scan
+from archive.office_files import DOCX
+from tests.archive import office_samples
 from tests.papers import drawn
 
 PDF = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n"
@@ -74,3 +80,20 @@ def test_the_original_comes_back_byte_for_byte_and_only_to_be_saved(desk, makers
         and "sandbox" in answer.headers["Content-Security-Policy"]
     )
     assert desk("staff").open(f"/scans/{scans(makers)[0].id}/original").status_code == 404
+
+
+def test_a_word_file_is_shown_drawn_and_given_back_as_it_came(desk, makers, settings, libreoffice):
+    van, content = desk(), office_samples.docx("Số: 12/UBND-VX\nVề việc giữ cho trọn")
+    van.upload(content, "Công văn.docx")
+    with Worker(settings) as worker:
+        assert worker.drain(seconds=120)
+    [scan] = scans(makers)
+    with makers() as session:
+        [paper] = session.get(Scan, scan.id).documents
+    Derived(settings.data).drop(scan.id)
+    page = van.open(f"/documents/{paper.id}/pages/1.webp")
+    assert page.status_code == 200 and Image.open(io.BytesIO(page.data)).size[1] > 1500
+    copy = van.open(f"/api/v1/documents/{paper.id}/pdf")
+    assert copy.status_code == 200 and copy.data.startswith(b"%PDF-1.7")
+    original = van.open(f"/scans/{scan.id}/original")
+    assert (original.data, original.mimetype) == (content, DOCX)

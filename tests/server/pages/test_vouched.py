@@ -49,12 +49,13 @@ def test_a_message_comes_in_by_both_doors_and_its_paper_shows_what_vouches_for_i
     for words in (
         "đã bị sửa sau khi ký", "✕", "có trong danh sách tin cậy", "✓", "Chưa kiểm tra được", "Gửi nhầm",
         "đề nghị thu hồi", "Chưa xác minh được bên gửi", "phu luc mat.pdf", "bang.xlsx", "15/04/2026",
+        "Biểu 1",
     ):  # fmt: skip
         assert words in page, words
     assert "theo thông điệp edXML" in desk("leader").page(f"/routing?document={paper}")
     staff = desk("staff").page(f"/documents/{paper}")
     assert "471-UBND-VX.pdf" in staff and "Gửi nhầm" in staff
-    assert "phu luc mat" not in staff and "bang.xlsx" not in staff
+    assert "phu luc mat" not in staff and "bang.xlsx" not in staff and "Biểu 1" not in staff
 
 
 def test_a_message_that_brings_nothing_is_refused_with_a_sentence(desk):

@@ -3,13 +3,14 @@
 import datetime as dt
 import io
 import json
+import zipfile
 
 import pyotp
 import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import people, second_factor
+from archive import app_keys, people, second_factor
 from archive.client_uploads import suggested
 from archive.keyring import Keyring
 from archive.models import ClientUpload, Document, Event, Scan, Token, User
@@ -98,6 +99,29 @@ def test_a_key_for_a_password_ends_with_it_and_one_made_by_hand_stays(app, maker
         assert session.scalars(sa.select(Event.actor).where(Event.action == "token_revoked")).all() == ["van", "van"]
 
 
+def test_an_app_that_signs_in_each_time_has_ten_keys_and_a_telephone_keeps_its_own(app, makers, van):
+    phone, agent = app.test_client(), {"User-Agent": "SwiftPaperless/1.8"}
+
+    def sign_in(**more):
+        return phone.post("/api/token/", data=LOGIN, headers={**agent, **more}).json["token"]
+
+    def opens(key):
+        return phone.get("/api/tags/", headers={"Authorization": f"Token {key}"}).status_code == 200
+
+    kept, other = sign_in(), sign_in(**{"User-Agent": "Another/2"})
+    with makers.begin() as session:
+        by_hand = people.new_token(session, session.scalars(sa.select(User)).one(), "ứng dụng SwiftPaperless/1.8")
+        telephone = session.scalars(sa.select(Token).where(Token.name == "ứng dụng SwiftPaperless/1.8")).all()
+        for token in telephone:
+            token.created_at -= dt.timedelta(days=9)
+            token.used_at = token.created_at + dt.timedelta(days=1)
+    keys = [sign_in() for _ in range(app_keys.MOST + 2)]
+    assert [opens(one) for one in keys] == [False] * 3 + [True] * (app_keys.MOST - 1)
+    assert opens(kept) and opens(other) and opens(by_hand)
+    with makers() as session:
+        assert session.scalars(sa.select(Event.actor).where(Event.action == "token_revoked")).all() == ["van"] * 3
+
+
 @pytest.mark.parametrize("path", ["token/", "tasks/acknowledge/"])
 def test_json_nested_without_end_is_refused(ask, path):
     assert ask("clerk", path, "POST", data="[" * 100_000, content_type="application/json").status_code == 400
@@ -172,6 +196,16 @@ def test_the_same_bytes_again_are_told_as_a_duplicate_and_only_one_is_kept(ask, 
         assert session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 1
 
 
+def test_an_app_may_send_a_zip_of_papers(ask, makers):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("a.png", png())
+        packed.writestr("b.pdf", b"%PDF-1.4")
+    assert became(ask, send(ask, out.getvalue(), name="hồ sơ.zip"))["status"] == "PENDING"
+    with makers() as session:
+        assert set(session.scalars(sa.select(Scan.filename))) == {"a.png", "b.pdf"}
+
+
 def test_a_send_that_was_never_answered_is_no_duplicate(ask, makers):
     send(ask, png())
     with makers.begin() as session:
@@ -184,6 +218,25 @@ def test_what_is_not_taken_is_said_of_the_file(ask, content, status):
     answer = send(ask, content) if content is not None else ask("clerk", "documents/post_document/", "POST", data={})
     assert (answer.status_code, list(answer.json)) == (status, ["document"])
     assert ask("staff", "documents/post_document/", "POST", data={}).status_code == 403
+
+
+def test_a_secret_paper_takes_the_name_of_its_zip_from_the_app_that_sent_it(ask, makers, settings):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as packed:
+        packed.writestr("thu.txt", b"x")
+        packed.writestr("a.png", png(1))
+        packed.writestr("b.png", png(2))
+    answer = send(ask, out.getvalue(), name="vụ án X.zip", title="về vụ án X")
+    with makers.begin() as session:
+        first, second = session.scalars(sa.select(Scan).order_by(Scan.filename)).all()
+        row = session.scalars(sa.select(ClientUpload)).one()
+        assert (row.scan_id, row.filename, row.given) == (first.id, "vụ án X.zip", {})
+        quarantine.impose(session, Archive.of(settings, makers), second)
+    assert "vụ án" not in json.dumps(became(ask, answer), ensure_ascii=False)
+    with makers() as session:
+        assert session.scalars(sa.select(ClientUpload.filename)).one() == quarantine.HIDDEN
+    answer = send(ask, out.getvalue(), name="vụ án X.zip")
+    assert "vụ án" not in json.dumps(became(ask, answer), ensure_ascii=False)
 
 
 def test_of_a_paper_in_quarantine_its_sender_hears_only_that_it_is_there(app, ask, makers, settings):
