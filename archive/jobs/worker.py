@@ -97,13 +97,12 @@ class Worker:
                     noted = noted or self._note_settings()
                     self._following.turn()
                     worked, pause = calls.serve(self.run_once), 0.1
+                    if not self._fill_index(rests=not worked) and not worked:
+                        calls.wait(IDLE, self.stop)
                 except _AWAY as error:
                     log.warning("worker waits worker=%s cause=%s", self.name, type(error).__name__)
                     self.stop.wait(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)
-                else:
-                    if not self._fill_index(rests=not worked) and not worked:
-                        calls.wait(IDLE, self.stop)
         finally:
             calls.close()
             self.close()

@@ -105,6 +105,19 @@ def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settin
         assert steps_of(door.sessions) == {first: EVERY_STEP, second: EVERY_STEP}
 
 
+def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(settings, sqlite_engine, impatient, caplog):
+    """The table the index is told from is away, so nothing else the worker asks for fails before."""
+    with Door(settings) as door, working(settings) as thread:
+        with sqlite_engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE outbox RENAME TO away"))
+        until(lambda: "worker waits" in caplog.text, 30)
+        with sqlite_engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE away RENAME TO outbox"))
+        scan = door.receive(1)
+        until(lambda: door.are_done(scan), 30)
+        assert thread.is_alive()
+
+
 def test_a_locked_database_is_a_sentence_on_every_page(settings, sqlite_engine, impatient):
     app = create_app(settings)
     desk = Desk(app)
