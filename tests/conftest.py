@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.util import LRUCache
 
 from archive import database, people, soffice
 from archive.config import Settings
@@ -35,6 +37,19 @@ def _quick_passwords():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "_hasher", quick)
         patch.setattr(people, "_NOBODY", quick.hash("cua khong ai"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_statements():
+    """Each statement is compiled once for all engines of one kind: each test opens its own, and would begin anew."""
+    statements = LRUCache(5000)
+    with pytest.MonkeyPatch.context() as patch:
+        shared = property(lambda engine: statements, lambda engine, own: None)
+        patch.setattr(sa.Engine, "_compiled_cache", shared, raising=False)
+        # What is compiled is found by its dialect: two of one class are as good as one.
+        patch.setattr(DefaultDialect, "__hash__", lambda dialect: hash(type(dialect)))
+        patch.setattr(DefaultDialect, "__eq__", lambda dialect, other: type(dialect) is type(other))
         yield
 
 

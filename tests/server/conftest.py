@@ -24,17 +24,24 @@ def _compiled_templates(tmp_path_factory):
 
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_addresses():
-    """So is what builds the address of each route, which is nine tenths of making an application."""
-    compiled, known = Rule._compile_builder, {}
+    """So is each route's address: to take it apart and to build it is nine tenths of making an application."""
+    compile_rule, known = Rule.compile, {}
+    made = ("_parts", "_trace", "_converters", "arguments")
 
-    def once(rule, append_unknown=True):
-        key = (rule.rule, *rule._trace, *sorted((rule.defaults or {}).items()), append_unknown)
+    def once(rule):
+        said = frozenset((rule.defaults or {}).items()), frozenset(rule.map.converters.items())
+        key = rule.rule, rule.subdomain, rule.host, rule.merge_slashes, rule.map.host_matching, *said
         if key not in known:
-            known[key] = compiled(rule, append_unknown)
-        return known[key]
+            compile_rule(rule)
+            builders = rule._build.__func__, rule._build_unknown.__func__
+            known[key] = {name: getattr(rule, name) for name in made}, builders
+            return
+        same, builders = known[key]
+        vars(rule).update(same)
+        rule._build, rule._build_unknown = (build.__get__(rule) for build in builders)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rule, "_compile_builder", once)
+        patch.setattr(Rule, "compile", once)
         yield
 
 
