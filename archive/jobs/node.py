@@ -44,17 +44,21 @@ class Node:
         self._open, self._door = True, threading.Lock()
         # Workers that were started together need not sweep together.
         self._sweep_at = time.monotonic() + random.uniform(0, SWEEP)  # noqa: S311 - no secret
+        self._finds = False
         self._start_at = 0.0
         self._celery: _Celery | None = None
         app.tasks.pop(TASK, None)  # of a worker that was in this process before
         app.task(self._hand_over, name=TASK, shared=False)
 
     def serve(self, do: Callable[[int | None], bool]) -> bool:
-        """A hint's task; every SWEEP seconds, and as long as that finds work that no hint tells of, whatever is due."""
+        """A hint's task; every SWEEP seconds, and as long as that finds work that no hint tells of, whatever is due.
+
+        What is found brings hints of what follows it: where many hints were lost, those must not end the search.
+        """
         self._see_to_celery()
         call = self._taken(0)
-        if time.monotonic() >= self._sweep_at:
-            found = do(None)
+        if time.monotonic() >= self._sweep_at or (call is None and self._finds):
+            found = self._finds = do(None)
             if call or not found:
                 self._sweep_at = time.monotonic() + SWEEP
             return found

@@ -127,6 +127,17 @@ def test_messages_that_are_lost_lose_nothing(office, sweeping):
     office.need_whole()
 
 
+def test_many_messages_that_are_lost_hold_up_none_of_their_scans(office, sweeping, monkeypatch):
+    """What a sweep finds brings hints of its next steps; they must not put off all others to the next sweep."""
+    sweeping(60)
+    monkeypatch.setattr(node.random, "uniform", lambda *_: 0)  # the first one is now
+    office.receive(6)
+    assert office.purge() == 6
+    with office.working():
+        until(office.are_done, 60)
+    office.need_whole()
+
+
 def test_messages_that_are_doubled_double_nothing(office, sweeping, monkeypatch):
     sweeping(NEVER)
     once = brokers.Broker.notify
