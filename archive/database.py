@@ -13,13 +13,21 @@ from sqlalchemy.orm import Session, sessionmaker
 Sessions = sessionmaker[Session]
 PATIENCE = 30.0
 """Seconds for which one who writes to SQLite waits for another."""
+ANSWER = 10
+"""Seconds for a PostgreSQL to take a connection, and for either end of one to say that it is still there."""
+_SILENCE = {"tcp_keepalives_idle": ANSWER // 2, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3}
 
 
-def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
-    """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes."""
+def open_engine(url: str, *, durable: bool = True, idle: float = 0) -> sa.Engine:
+    """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes.
+
+    `idle`: seconds after which a PostgreSQL ends a transaction in which nothing is said, and its locks; 0: never.
+    """
     # Errors go into the log, and what a statement was given may be the text of a paper: hide_parameters.
     if not url.startswith("sqlite"):
-        return sa.create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_reachable(url))
+        _speak_postgresql(engine, idle)
+        return engine
     file = sa.make_url(url).database
     if file:
         Path(file).parent.mkdir(parents=True, exist_ok=True)
@@ -27,6 +35,27 @@ def open_engine(url: str, *, durable: bool = True) -> sa.Engine:
     engine = sa.create_engine(url, connect_args=arguments, hide_parameters=True)
     _speak_sqlite(engine, "FULL" if durable else "OFF")
     return engine
+
+
+def _reachable(url: str) -> dict[str, Any]:
+    """What lets this end know of a cable that was pulled out: unasked, the kernel waits for a quarter of an hour with
+    what was sent, and for ever with what is awaited. What the address says itself stays."""
+    ours = {"connect_timeout": ANSWER, "tcp_user_timeout": 1000 * ANSWER}
+    ours |= {name.replace("tcp_", ""): seconds for name, seconds in _SILENCE.items()}
+    said = sa.make_url(url).query
+    return {name: value for name, value in ours.items() if name not in said}
+
+
+def _speak_postgresql(engine: sa.Engine, idle: float) -> None:
+    """The same for the server's end: a machine that is gone must not keep the rows it had locked."""
+    wanted = _SILENCE | {"tcp_user_timeout": 1000 * ANSWER}
+    wanted |= {"idle_in_transaction_session_timeout": round(1000 * idle)} if idle else {}
+    statement = "; ".join(f"SET {name} = {value}" for name, value in wanted.items())
+
+    @event.listens_for(engine, "connect")
+    def _set(connection: Any, _record: Any) -> None:
+        connection.execute(statement)
+        connection.commit()
 
 
 def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:

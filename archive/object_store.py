@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from obstore.store import S3Store
 
 CHUNK = 1 << 20
+ANSWER, UPLOAD = 10, 60
+"""Seconds without a byte from the server after which a request is given up: one that asks, and one that sends much.
+The time in which bytes are sent counts as well, so that 8 MB need a line of 1.1 Mbit/s."""
+LITTLE = 1 << 16
+"""Bytes which are sent in no time."""
 UPLOADS = 4
 """Parts of 5 MB of a large object that are on their way at once."""
 _NO_BUCKET, _NO_BUCKET_SAID = "NoSuchBucket", "không có bucket ấy"
@@ -59,7 +64,8 @@ class ObjectStore:
     ) -> None:
         self.url = url.rstrip("/")
         self._failed = failed
-        self._store = _opened(self.url, patience)
+        self._store = _opened(self.url, patience, ANSWER)
+        self._sending = _opened(self.url, patience, UPLOAD)
 
     def sizes(self, folder: str = "") -> dict[str, int]:
         """Every object of a folder, or of all: name → bytes."""
@@ -97,7 +103,7 @@ class ObjectStore:
         import obstore
 
         with self._said():
-            obstore.put(self._store, name, content, max_concurrency=UPLOADS)
+            obstore.put(self._for(content), name, content, max_concurrency=UPLOADS)
 
     def create(self, name: str, content: bytes | Path) -> bool:
         """Write an object that is not there; False when it is. In one request: its bytes lie in memory meanwhile."""
@@ -105,9 +111,12 @@ class ObjectStore:
         from obstore.exceptions import AlreadyExistsError
 
         with self._said(), contextlib.suppress(AlreadyExistsError):
-            obstore.put(self._store, name, content, mode="create", use_multipart=False)
+            obstore.put(self._for(content), name, content, mode="create", use_multipart=False)
             return True
         return False
+
+    def _for(self, content: object) -> S3Store:
+        return self._store if isinstance(content, bytes) and len(content) <= LITTLE else self._sending
 
     def head(self, name: str) -> Head | None:
         """What is known of an object; None when it is not there."""
@@ -144,7 +153,7 @@ class ObjectStore:
         import obstore
 
         with self._said():
-            obstore.rename(self._store, name, other)
+            obstore.rename(self._sending, name, other)  # the server copies
 
     def remove(self, names: Iterable[str]) -> None:
         """Remove objects; those that are not there are no matter."""
@@ -174,7 +183,7 @@ class ObjectStore:
             raise self._failed(self.url, why) from error
 
 
-def _opened(url: str, patience: float) -> S3Store:
+def _opened(url: str, patience: float, silence: float) -> S3Store:
     parts = urlsplit(url)
     if parts.scheme != "s3" or not parts.hostname or parts.username or parts.query:
         raise BadValue(f"Địa chỉ kho đối tượng phải có dạng s3://bucket/thu-muc, không phải {url[:80]!r}.")
@@ -189,6 +198,8 @@ def _opened(url: str, patience: float) -> S3Store:
     plain = os.environ.get("AWS_ENDPOINT_URL", os.environ.get("AWS_ENDPOINT", "")).startswith("http://")
     return S3Store(
         parts.netloc, prefix=parts.path.strip("/") or None, checksum_algorithm="SHA256",
-        client_options={"allow_http": plain, "connect_timeout": "10s", "read_timeout": "60s", "timeout": "600s"},
+        client_options={
+            "allow_http": plain, "connect_timeout": f"{ANSWER}s", "read_timeout": f"{silence}s", "timeout": "600s"
+        },
         retry_config={"max_retries": 4, "retry_timeout": dt.timedelta(seconds=patience)},
     )  # fmt: skip

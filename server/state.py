@@ -10,6 +10,7 @@ from flask import current_app
 
 from archive import switchboard
 from archive.blobs import Blobs, open_blobs
+from archive.blobs.probe import Probe
 from archive.children import Child
 from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
@@ -76,6 +77,11 @@ class State:
     def blobs(self) -> Blobs:
         """The originals."""
         return open_blobs(self.settings.blobs, self.settings.data)
+
+    @cached_property
+    def store(self) -> Probe:
+        """Whether the store of originals answers."""
+        return Probe(self.blobs)
 
     @cached_property
     def derived(self) -> Derived:

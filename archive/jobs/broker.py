@@ -11,6 +11,7 @@ import contextlib
 import importlib.util
 import logging
 import queue
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -37,6 +38,10 @@ SILENT = 5.0
 MOST_WAITING = 10_000
 """Hints that wait to be sent; beyond them none is taken, the sweep will find their tasks."""
 FLUSH = 1.0
+_SILENCE = {
+    socket.TCP_KEEPIDLE: 5, socket.TCP_KEEPINTVL: 2, socket.TCP_KEEPCNT: 3, socket.TCP_USER_TIMEOUT: 10_000
+}  # fmt: skip
+"""A broker whose machine went without a word is given up after some ten seconds, also by who only listens."""
 LOWEST = 9
 """Celery's brokers know ten priorities."""
 _MISSING = (
@@ -83,7 +88,9 @@ class Broker:
 
     def _settings(self) -> dict[str, Any]:
         levels = list(range(LOWEST + 1))
-        redis = {"priority_steps": levels, "queue_order_strategy": "priority", "socket_keepalive": True}
+        rabbit = {"socket_settings": _SILENCE}
+        redis = {"priority_steps": levels, "queue_order_strategy": "priority", "socket_keepalive": True,
+                 "socket_keepalive_options": _SILENCE}  # fmt: skip
         return {
             "task_default_queue": self.queue, "task_ignore_result": True,
             "task_queue_max_priority": None if self._is_redis else LOWEST,
@@ -93,7 +100,7 @@ class Broker:
             "worker_cancel_long_running_tasks_on_connection_loss": False,
             "worker_send_task_events": True,
             "broker_connection_timeout": PATIENCE, "broker_heartbeat": 30, "broker_connection_max_retries": None,
-            "broker_connection_retry_on_startup": True, "broker_transport_options": redis if self._is_redis else {},
+            "broker_connection_retry_on_startup": True, "broker_transport_options": redis if self._is_redis else rabbit,
         }  # fmt: skip
 
     @property

@@ -47,6 +47,8 @@ LONGEST_PAUSE = 10.0
 INDEX_PAUSE = 0.5
 """Seconds after the index was told something in which it is told nothing more while there is work: a commit of many
 costs little more than of one, but the next task may take long, and who waits for a paper waits for that, too."""
+HELD = 60.0
+"""Seconds after which PostgreSQL takes back what a worker has locked that stands still within a transaction."""
 GRACE = 8.0
 """Seconds a worker that was told to stop gives the call in hand."""
 _AWAY = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.InternalError, OSError, StoreAway)
@@ -74,7 +76,7 @@ class Worker:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.stop = threading.Event()
         self._own_engine = engine is None
-        self._engine = engine or database.open_engine(settings.database_url)
+        self._engine = engine or database.open_engine(settings.database_url, idle=HELD)
         self._sessions = telling(database.sessions(self._engine), self._jobs)
         self._reading = database.readers(self._engine)
         self._archive = Archive.of(settings, self._sessions)

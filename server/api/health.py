@@ -34,7 +34,7 @@ def ready() -> Any:
 
 def unready(here: State) -> list[str]:
     """What is in the way, in Vietnamese; empty when nothing is."""
-    return [*_database(here), *_disk(here.settings, here)]
+    return [*_database(here), *_disk(here.settings, here), *_store(here)]
 
 
 def _database(here: State) -> list[str]:
@@ -55,6 +55,11 @@ def _disk(settings: Settings, here: State) -> list[str]:
     if free < settings.reserve_mb << 20:
         return [f"Đĩa chỉ còn {free >> 20} MB, dưới mức dự trữ {settings.reserve_mb} MB."]
     return []
+
+
+def _store(here: State) -> list[str]:
+    fault = here.store.fault()
+    return [fault] if fault else []
 
 
 @watch.get("/metrics", endpoint="metrics")

@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import signal
+import socket
 import threading
 import uuid
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from archive import database, history, intake, people, relocating
-from archive.blobs import open_blobs
+from archive import database, history, intake, object_store, people, relocating
+from archive.blobs import bucket as buckets
+from archive.blobs import open_blobs, probe
 from archive.durable import sha256_of
 from archive.errors import NotTaken
 from archive.jobs import worker as workers
@@ -182,6 +184,63 @@ def test_a_store_that_is_gone_for_a_while_is_said_at_the_door_and_waited_out(
     with sqlite_sessions() as session:
         opened = sa.select(sa.func.count()).where(Event.action == "opened")
         assert session.scalar(opened) == 2 and list(history.broken(session)) == []
+
+
+@pytest.fixture
+def silent_store(in_bucket, monkeypatch):
+    """A store that takes calls and never answers, as one whose disk hangs."""
+    monkeypatch.setattr(object_store, "ANSWER", 1)
+    monkeypatch.setattr(buckets, "PATIENCE", 1.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        yield in_bucket
+
+
+def test_a_store_that_hangs_is_said_to_the_sender_before_he_gives_up(silent_store, sqlite_sessions):
+    said = []
+
+    def hand_in():
+        with pytest.raises(NotTaken, match="vẫn ở máy của bạn") as error:
+            receive(silent_store, picture(1), sqlite_sessions)
+        said.append(error.value)
+
+    threading.Thread(target=hand_in, daemon=True).start()
+    until(lambda: said, 30)
+    assert every(sqlite_sessions, Scan.id) == []
+
+
+def test_a_web_whose_store_is_away_is_not_ready(server, in_bucket, sqlite_engine, monkeypatch):
+    monkeypatch.setattr(buckets, "PATIENCE", 1.0)
+    monkeypatch.setattr(probe, "FRESH", 0.0)
+    monkeypatch.setattr(probe, "PATIENCE", 60.0)
+    cable = weed.Cable(server.port)
+    cable.lay()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cable.url)
+    app = create_app(in_bucket)
+
+    def ask():
+        answer = app.test_client().get("/readyz")
+        return answer.status_code, " ".join(answer.json["problems"])
+
+    try:
+        assert ask() == (200, "")
+        cable.cut()
+        status, said = ask()
+        assert status == 503 and "không trả lời" in said
+        cable.lay()
+        assert ask() == (200, "")
+    finally:
+        cable.cut()
+        app.extensions["vanthu"].engine.dispose()
+
+
+def test_a_store_that_hangs_keeps_nobody_who_asks_waiting(silent_store, monkeypatch):
+    monkeypatch.setattr(probe, "PATIENCE", 0.1)
+    asked = probe.Probe(open_blobs(silent_store.blobs, silent_store.data))
+    assert "chưa trả lời" in asked.fault()
+    assert sum(thread.name == probe.NAME for thread in threading.enumerate()) == 1
+    assert "chưa trả lời" in asked.fault()
+    assert sum(thread.name == probe.NAME for thread in threading.enumerate()) == 1
 
 
 def every(sessions, column):

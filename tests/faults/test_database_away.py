@@ -198,3 +198,74 @@ def test_a_database_server_that_is_killed_and_comes_back_loses_nothing(server, t
         with door.sessions() as session:
             assert list(history.broken(session)) == []
             assert session.scalar(sa.select(sa.func.count(Event.seq)).where(Event.action == "received")) == len(scans)
+
+
+# ---------------------------------------------------------------------------------------- a cable that was pulled out
+
+
+@pytest.fixture
+def opened(postgres):
+    """Engines of a real PostgreSQL, closed at the end."""
+    with contextlib.ExitStack() as closing:
+
+        def open_(**given):
+            engine = database.open_engine(postgres.render_as_string(hide_password=False), **given)
+            closing.callback(engine.dispose)
+            return engine
+
+        yield open_
+
+
+_LOOKS = (socket.TCP_USER_TIMEOUT, socket.TCP_KEEPIDLE)
+
+
+@pytest.mark.servers
+def test_either_end_of_a_connection_looks_whether_the_other_is_there(opened):
+    with opened().connect() as connection:
+        theirs = [
+            connection.exec_driver_sql(f"SHOW {name}").scalar()
+            for name in ("tcp_user_timeout", "tcp_keepalives_idle", "idle_in_transaction_session_timeout")
+        ]
+        ours = socket.socket(fileno=os.dup(connection.connection.driver_connection.pgconn.socket))
+        with ours:
+            user, idle = (ours.getsockopt(socket.IPPROTO_TCP, one) for one in _LOOKS)
+    assert theirs == ["10000", "5", "0"]
+    assert (user, idle) == (10_000, 5)
+
+
+@pytest.mark.servers
+def test_what_the_address_says_of_it_stays(postgres):
+    url = postgres.update_query_dict({"tcp_user_timeout": "3000", "connect_timeout": "4"})
+    engine = database.open_engine(url.render_as_string(hide_password=False))
+    with engine.connect() as connection:
+        said = connection.connection.driver_connection.info.get_parameters()
+    engine.dispose()
+    assert (said["tcp_user_timeout"], said["connect_timeout"], said["keepalives_idle"]) == ("3000", "4", "5")
+
+
+@pytest.mark.servers
+def test_who_stands_still_within_a_transaction_holds_nobody_up(opened):
+    """A worker that is frozen, not dead: its kernel answers for it, so only the server can take back what it locked."""
+    with opened(idle=0.3).connect() as frozen, opened().connect() as other:
+        frozen.exec_driver_sql("SELECT pg_advisory_xact_lock(4711)")
+        other.exec_driver_sql("SET lock_timeout = '60s'")
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(4711)")
+        with pytest.raises(sa.exc.DBAPIError) as said:
+            frozen.exec_driver_sql("SELECT 1")
+    assert database.is_away(said.value)
+
+
+def test_a_server_that_takes_a_call_and_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(database, "ANSWER", 2)
+    said = []
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        engine = database.open_engine(f"postgresql+psycopg://nobody@127.0.0.1:{silent.getsockname()[1]}/none")
+
+        def call():
+            with pytest.raises(sa.exc.OperationalError) as error:
+                engine.connect()
+            said.append(error.value)
+
+        threading.Thread(target=call, daemon=True).start()
+        until(lambda: said, 60)
+    assert database.is_away(said[0])
