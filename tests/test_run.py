@@ -56,6 +56,19 @@ def test_what_is_set_up_is_not_set_up_again(tmp_path):
     assert (home / "asked").read_text().count("--require-hashes") == 1
 
 
+def test_types_that_do_not_fit_fail_the_checks_whatever_the_tests_say(tmp_path):
+    home, env = house(tmp_path, 'case "$*" in *mypy*) echo "no such type"; exit 1 ;; esac')
+    done = run(home, env, "test")
+    assert done.returncode == 1 and "== pytest" in done.stderr and done.stderr.endswith("== mypy\nno such type\n")
+
+
+def test_each_check_counts(tmp_path):
+    for failing in ("ruff check", "ruff format", "mypy", "pytest -n 3"):
+        home, env = house(tmp_path / failing, f'echo "$*" >>asked; case "$*" in *"{failing}"*) exit 1 ;; esac')
+        assert run(home, env, "test").returncode == 1
+        assert f"-m {failing}" in (home / "asked").read_text()
+
+
 def test_a_data_directory_is_meant_from_where_the_caller_stands(tmp_path):
     home, env = house(tmp_path, "")
     said = run(home, env, "--data", "papers", "--port", "8099", cwd=tmp_path)
