@@ -28,7 +28,7 @@ class Settings:
 
     data: Path = _says("directory of everything the archive keeps", Path("./data"))
     database: str = _says("sqlite:///… (default: in the data directory) or postgresql+psycopg://…", "")
-    search: str = _says("whoosh: or sqlite:, the engine of the next index (in the data directory)", "whoosh:")
+    search: str = _says("engine of the next index: whoosh: or sqlite: (files), postgresql: (the database)", "whoosh:")
     jobs: str = _says("database: (the task table), or celery+amqp:// or celery+redis:// beside it", "database:")
     blobs: str = _says("file: (in the data directory) or s3://bucket/folder", "file:")
     secrets: str = _says("quarantine, or allow on an independent network only", "quarantine")

@@ -80,6 +80,11 @@ def is_away(error: BaseException) -> bool:
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_ERROR
 
 
+def address(engine: sa.Engine) -> str:
+    """The URL of `engine`, with its password."""
+    return engine.url.render_as_string(hide_password=False)
+
+
 def sessions(engine: sa.Engine) -> Sessions:
     """Sessions that may write."""
     return sessionmaker(engine, expire_on_commit=False)

@@ -13,6 +13,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ from archive.errors import ArchiveError
 from archive.models import Document, Scan
 from archive.search import indexing, open_search, parse
 from archive.search.indexing import drain, enqueue, keep_up, rebuild
+from bench.register import database_of
 from migrations import upgrade
 
 FORK = multiprocessing.get_context("fork")
@@ -31,7 +33,8 @@ MOST = 1500
 
 
 def _url(folder: Path) -> str:
-    return f"sqlite:///{folder}/kill.db"
+    server = folder / "url"
+    return server.read_text() if server.exists() else f"sqlite:///{folder}/kill.db"
 
 
 def _tell(file: Path, text: str) -> None:
@@ -45,7 +48,7 @@ def _write(kind: str, folder: Path, seed: int) -> None:
     if seed % 10 == 0:
         indexing.LARGE = 1  # type: ignore[misc]  # in parts, by children
     engine = database.open_engine(_url(folder))
-    sessions, index = database.sessions(engine), open_search(kind, folder)
+    sessions, index = database.sessions(engine), open_search(kind, folder, _url(folder))
     keep_up(sessions, index)
     for turn in range(10_000):
         _tell(folder / "phase", "commit")
@@ -70,7 +73,7 @@ def _papers(session: database.Session) -> int:
 
 
 def _read(kind: str, folder: Path, errors: str) -> None:
-    index, count, bad = open_search(kind, folder), 0, 0
+    index, count, bad = open_search(kind, folder, _url(folder)), 0, 0
     while True:
         try:
             index.search(parse("chung b1"), 50)
@@ -86,15 +89,18 @@ def _begun(kind: str, folder: Path) -> None:
     for file in folder.glob("kill.db*"):
         file.unlink()
     engine = database.open_engine(_url(folder), durable=False)
+    if engine.dialect.name == "postgresql":
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     upgrade(engine)
-    rebuild(database.sessions(engine), open_search(kind, folder))
+    rebuild(database.sessions(engine), open_search(kind, folder, _url(folder)))
     engine.dispose()
     _tell(folder / "confirmed", "0")
 
 
 def _after(kind: str, folder: Path, counts: Counter[str]) -> int:
     """What is there after a kill; how many papers the database has."""
-    engine, index = database.open_engine(_url(folder)), open_search(kind, folder)
+    engine, index = database.open_engine(_url(folder)), open_search(kind, folder, _url(folder))
     confirmed = int((folder / "confirmed").read_text())
     try:
         there = index.search(parse("chung"), 10).total
@@ -111,12 +117,15 @@ def _after(kind: str, folder: Path, counts: Counter[str]) -> int:
     return papers
 
 
-def kill(count: int, folder: Path) -> None:
-    """`count` kills of each engine."""
-    for kind in ("whoosh:", "sqlite:"):
-        place = folder / kind.rstrip(":")
+def kill(count: int, folder: Path, server: str | None, kinds: Sequence[str]) -> None:
+    """`count` kills of each engine; papers in a new database at `server`, or in a file."""
+    for kind in kinds:
+        place = folder / kind
         place.mkdir()
-        _kill(kind, place, count)
+        with database_of(server) as url:
+            if server:
+                (place / "url").write_text(url)
+            _kill(f"{kind}:", place, count)
 
 
 def _kill(kind: str, folder: Path, count: int) -> None:

@@ -18,7 +18,7 @@ MIXED_SECONDS = 8.0
 def answered(url: str, kind: str, folder: str, asked: dict[str, list[str]], seed: int) -> int:
     """How many queries of all kinds are answered in MIXED_SECONDS, as a page shows them."""
     engine = database.open_engine(url)
-    index, rng = open_search(kind, Path(folder)), random.Random(seed)
+    index, rng = open_search(kind, Path(folder), url), random.Random(seed)
     texts = [*asked["and"], *asked["word"], *asked["code"], *(f'"{t}"' for t in asked["phrase"][:30])]
     count = 0
     with database.readers(engine)() as session:

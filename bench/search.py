@@ -1,6 +1,8 @@
 """Search: judged known-item queries, speed, and what survives; beside plain Whoosh, plain FTS5 and tantivy.
 
     python -m bench search [--size 2000] [--engine whoosh sqlite] [--queries 240] [--no-references]
+    python -m bench search --database URL --engine whoosh sqlite postgresql
+                                            papers in a PostgreSQL, in a database that is made there and dropped
     python -m bench search --real DIR…      the texts themselves, cut into documents, in place of made-up ones
     python -m bench search --kill 500       kills writers, builders and readers in place of all this
 
@@ -21,6 +23,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -31,11 +34,14 @@ from archive import access, database
 from archive.models import Document, EventHead, Scan, User
 from archive.search import Index, open_search, parse
 from archive.search.find import find, matching
+from archive.search.index import ENGINES
 from archive.search.indexing import drain, enqueue, rebuild
+from archive.search.postgres_generations import SCHEMA
 from archive.search.words import folded_words
 from bench._search_mixed import MIXED_SECONDS, answered
 from bench._search_papers import Judged, Paper, cut, generated, judged, sentences
 from bench._search_references import Reference, folded_text, references
+from bench.register import database_of
 from migrations import upgrade
 
 KEPT = 20_000
@@ -56,6 +62,10 @@ class Bench:
 
     def name(self, number: int) -> str:
         return f"{number:032x}"
+
+    @property
+    def url(self) -> str:
+        return database.address(self.engine)
 
 
 def keep(engine: sa.Engine, papers: Iterable[Paper]) -> Iterator[Paper]:
@@ -194,15 +204,14 @@ def clock(bench: Bench, session: Any, index: Index, asked: dict[str, list[str]])
 
 def mixed(bench: Bench, kind: str, asked: dict[str, list[str]]) -> None:
     """Two processes at once."""
-    url = bench.engine.url.render_as_string(hide_password=False)
     with multiprocessing.get_context("spawn").Pool(2) as pool:
-        counts = pool.starmap(answered, [(url, kind, str(bench.folder), asked, seed) for seed in (1, 2)])
+        counts = pool.starmap(answered, [(bench.url, kind, str(bench.folder), asked, seed) for seed in (1, 2)])
     print(f"    mixed, whole pages, two processes: {sum(counts) / MIXED_SECONDS:.1f} queries/s")
 
 
 def arrive(bench: Bench, index: Index) -> None:
     """How long after its commit a paper is found by another process' index: alone, and the last of fifty."""
-    sessions, reader = database.sessions(bench.engine), open_search(f"{index.kind}:", bench.folder)
+    sessions, reader = database.sessions(bench.engine), open_search(f"{index.kind}:", bench.folder, bench.url)
     for count in (1, 50):
         spent = []
         for turn in range(8):
@@ -223,19 +232,33 @@ def arrive(bench: Bench, index: Index) -> None:
 
 
 @contextmanager
-def building(title: str, size: int, folder: Path) -> Iterator[None]:
+def building(title: str, size: int, stored: Callable[[], int]) -> Iterator[None]:
     """Says how fast an index was made and how large it is."""
     began, busy = time.perf_counter(), time.process_time()
     yield
     wall, own = time.perf_counter() - began, time.process_time() - busy
-    stored = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1024 / size
-    print(f"  {title}: built {size / wall:.0f}/s wall, {size / own:.0f}/s of own time; {stored:.1f} KB a document")
+    each = stored() / 1024 / size
+    print(f"  {title}: built {size / wall:.0f}/s wall, {size / own:.0f}/s of own time; {each:.1f} KB a document")
+
+
+def in_folder(folder: Path) -> int:
+    """Bytes of its files."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def in_schema(engine: sa.Engine) -> int:
+    """Bytes of the tables of an index in the database."""
+    tables = "SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace(:schema)"
+    asked = sa.text(f"SELECT sum(pg_total_relation_size(oid)) FROM ({tables}) AS own")
+    with engine.connect() as connection:
+        return int(connection.scalar(asked, {"schema": SCHEMA}) or 0)
 
 
 def ours(bench: Bench, kind: str, rng: random.Random) -> None:
     """One of our engines."""
-    index = open_search(f"{kind}:", bench.folder)
-    with building(f"ours on {kind}", bench.size, bench.folder / "index"):
+    index = open_search(f"{kind}:", bench.folder, bench.url)
+    stored = partial(in_folder, bench.folder / "index") if index.in_folder else partial(in_schema, bench.engine)
+    with building(f"ours on {kind}", bench.size, stored):
         rebuild(database.sessions(bench.engine), index)
     with database.readers(bench.engine)() as session:
         if bench.queries:
@@ -249,7 +272,7 @@ def ours(bench: Bench, kind: str, rng: random.Random) -> None:
 
 def theirs(bench: Bench, other: Reference, rng: random.Random, texts: Callable[[], Iterable[tuple[str, str]]]) -> None:
     """One of the others, on the text as it was read."""
-    with building(other.name, bench.size, bench.folder / other.name.split()[-1].lower()):
+    with building(other.name, bench.size, partial(in_folder, bench.folder / other.name.split()[-1].lower())):
         other.build(texts())
     if bench.queries:
         judge(bench, lambda query: other.words(folded_words(query.text), 100))
@@ -259,11 +282,11 @@ def theirs(bench: Bench, other: Reference, rng: random.Random, texts: Callable[[
     timed("prefix of three letters", asked["prefix"], other.prefix)
 
 
-def run(given: argparse.Namespace, folder: Path) -> None:
+def run(given: argparse.Namespace, folder: Path, url: str) -> None:
     """Makes the archive, then asks each engine."""
     rng = random.Random(given.seed)
     made = cut(given.real, rng) if given.real else generated(given.size, sentences(rng), rng)
-    engine = database.open_engine(f"sqlite:///{folder}/bench.db", durable=False)
+    engine = database.open_engine(url, durable=False)
     upgrade(engine)
     papers, size = [], 0
     for paper in keep(engine, made):
@@ -288,7 +311,8 @@ def run(given: argparse.Namespace, folder: Path) -> None:
 def main() -> None:
     options = argparse.ArgumentParser(prog="bench search")
     options.add_argument("--size", type=int, default=2000)
-    options.add_argument("--engine", nargs="+", default=["whoosh", "sqlite"], choices=["whoosh", "sqlite"])
+    options.add_argument("--engine", nargs="+", default=["whoosh", "sqlite"], choices=ENGINES)
+    options.add_argument("--database", help="URL of a PostgreSQL in which a database may be made")
     options.add_argument("--queries", type=int, default=240)
     options.add_argument("--seed", type=int, default=7)
     options.add_argument("--real", type=Path, nargs="+", default=[])
@@ -301,9 +325,10 @@ def main() -> None:
         if given.kill:
             from bench._search_kill import kill
 
-            kill(given.kill, folder)
+            kill(given.kill, folder, given.database, given.engine)
         else:
-            run(given, folder)
+            with database_of(given.database) as url:
+                run(given, folder, url)
     finally:
         shutil.rmtree(folder)
 

@@ -91,7 +91,7 @@ class State:
     @cached_property
     def search(self) -> Index:
         """The search index."""
-        return open_search(self.settings.search, self.settings.data)
+        return open_search(self.settings.search, self.settings.data, self.settings.database_url)
 
     @cached_property
     def tally(self) -> Tally:

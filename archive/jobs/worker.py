@@ -83,7 +83,7 @@ class Worker:
         self._following = Following(self._reading, self._archive)
         self._steps = steps
         self._child = Child(name="step", walled=True)
-        self._index = open_search(settings.search, settings.data)
+        self._index = open_search(settings.search, settings.data, database.address(self._engine))
         self._tally = Tally(settings.data)
         self._stop_at: float | None = None
         self._lost = 0

@@ -19,7 +19,7 @@ from archive import database
 from archive.children import Child
 from archive.durable import sync, write
 from archive.models import Document
-from archive.search.index import BUILDING_SECONDS, Index, Retell, marker, store_of
+from archive.search.index import Index, Retell, marker, store_of
 
 PARTS, LEAST = 8, 1000
 """How many parts, and how many documents a part has at least."""
@@ -33,18 +33,19 @@ _LAST = "g"
 
 def rebuild(sessions: database.Sessions, index: Index, retell: Retell) -> int:
     """Builds a new generation of `index` from the database; how many documents are in it."""
-    with index.generations.building(BUILDING_SECONDS):
-        folder = index.generations.begin(json.dumps(marker(index.kind), sort_keys=True))
+    with index.building():
+        folder = index.begin(json.dumps(marker(index.kind), sort_keys=True))
+        folder.mkdir(parents=True, exist_ok=True)
         bounds = _plan(sessions, folder)
         counts = _filled(sessions, index.kind, folder, bounds)
-        store = store_of(index.kind, folder)
+        store = index.store_of(folder)
         try:
-            store.adopt([store_of(index.kind, _part(folder, n)) for n in range(len(bounds) - 1)])
+            store.adopt([index.store_of(_part(folder, n)) for n in range(len(bounds) - 1)])
         finally:
             store.close()
         index.switch(folder, retell)
-        for n in range(len(bounds) - 1):
-            shutil.rmtree(_part(folder, n), ignore_errors=True)
+        for rubbish in [_part(folder, n) for n in range(len(bounds) - 1)] if index.in_folder else [folder]:
+            shutil.rmtree(rubbish, ignore_errors=True)
     return sum(counts)
 
 

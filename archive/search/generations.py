@@ -21,8 +21,8 @@ from archive.errors import IndexBroken, Transient
 MARKER = "marker.json"
 BEGUN = "BEGUN"
 CHANGED = "CHANGED"
-_BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
-_NONE = "Chưa có chỉ mục tìm kiếm hoặc chỉ mục đã hỏng; văn bản vẫn an toàn, chỉ mục sẽ tự dựng lại."
+BUSY = "Chỉ mục tìm kiếm đang được ghi bởi một tiến trình khác; văn bản vẫn an toàn, việc này sẽ tự làm lại."
+NONE = "Chưa có chỉ mục tìm kiếm hoặc chỉ mục đã hỏng; văn bản vẫn an toàn, chỉ mục sẽ tự dựng lại."
 
 
 class Generations:
@@ -38,9 +38,9 @@ class Generations:
             name = (self.root / "CURRENT").read_text(encoding="utf-8").strip()
             bad = (self.root / "BAD").read_text(encoding="utf-8").strip() if (self.root / "BAD").exists() else ""
         except (OSError, UnicodeDecodeError) as error:
-            raise IndexBroken(_NONE) from error
+            raise IndexBroken(NONE) from error
         if not name or name == bad or not (self.root / name).is_dir():
-            raise IndexBroken(_NONE)
+            raise IndexBroken(NONE)
         return name
 
     def condemn(self, name: str) -> None:
@@ -53,7 +53,7 @@ class Generations:
         try:
             marker = json.loads((self.root / name / MARKER).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise IndexBroken(_NONE) from error
+            raise IndexBroken(NONE) from error
         return marker if isinstance(marker, dict) else {}
 
     def begin(self, plan: str = "") -> Path:
@@ -100,6 +100,16 @@ class Generations:
             if other.name != name:
                 shutil.rmtree(other, ignore_errors=True)
 
+    def retire(self) -> None:
+        """None of them serves from now on. Only under `writing`."""
+        self.forget()
+        self._remove_all_but("")
+
+    def forget(self) -> None:
+        """None serves from now on: the archive has another index, and this one is told nothing more."""
+        with contextlib.suppress(OSError):
+            (self.root / "CURRENT").unlink()
+
     def building(self, timeout: float) -> contextlib.AbstractContextManager[None]:
         """Holds the lock of whoever builds a generation; the one that serves can be written meanwhile."""
         return self._holding("BUILDING", timeout)
@@ -115,7 +125,7 @@ class Generations:
         with (self.root / name).open("w") as lock:
             while not _locked(lock.fileno()):
                 if time.monotonic() >= deadline:
-                    raise Transient(_BUSY)
+                    raise Transient(BUSY)
                 time.sleep(0.05)
             yield
 

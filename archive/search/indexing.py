@@ -50,18 +50,28 @@ def drain(sessions: Sessions, engine: Index, batch: int = BATCH) -> int:
 
     Raises IndexBroken (then `rebuild`) and Transient (then later); the lines stay.
     """
-    with _reading(sessions) as session:
-        lines = session.execute(sa.select(Outbox.id, Outbox.document_id).order_by(Outbox.id).limit(batch)).all()
-        wanted = list(dict.fromkeys(document_id for _, document_id in lines))
-        documents = _documents(session, wanted)
-    if not lines:
-        return 0
-    entries = _projected(sessions, documents)
-    gone = set(wanted) - {entry.id for entry in entries}
-    engine.apply(entries, sorted(gone))
-    with sessions.begin() as session:
-        session.execute(sa.delete(Outbox).where(Outbox.id.in_([number for number, _ in lines])))
+    # Read under the lock of writers: who read earlier and told later would tell what is no longer so.
+    with engine.writing() as inside:
+        with _reading(sessions) as session:
+            lines = session.execute(sa.select(Outbox.id, Outbox.document_id).order_by(Outbox.id).limit(batch)).all()
+            wanted = list(dict.fromkeys(document_id for _, document_id in lines))
+            documents = _documents(session, wanted)
+        if not lines:
+            return 0
+        entries = _projected(sessions, documents)
+        engine.apply(entries, sorted(set(wanted) - {entry.id for entry in entries}))
+        _forget(sessions, inside, [number for number, _ in lines])
     return len(wanted)
+
+
+def _forget(sessions: Sessions, inside: sa.Connection | None, numbers: Sequence[int]) -> None:
+    """Lines of the outbox that are done: in the index's own transaction where it has one in this database."""
+    gone = sa.delete(Outbox).where(Outbox.id.in_(numbers))
+    if inside is not None:
+        inside.execute(gone)
+        return
+    with sessions.begin() as session:
+        session.execute(gone)
 
 
 def rebuild(sessions: Sessions, engine: Index) -> int:

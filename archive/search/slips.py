@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from archive.search.query import Clause, Query, Term, Together, Word
 
@@ -43,11 +43,14 @@ def possible(word: str) -> frozenset[str]:
     return frozenset(found | likely(word)) - {word}
 
 
-def neighbours(word: str, frequencies: Frequencies) -> list[str]:
-    """The words of the archive one slip away from the folded `word`, at most MOST; likely and frequent ones first."""
+def neighbours(word: str, frequencies: Frequencies, typed: Collection[str] = ()) -> list[str]:
+    """The words of the archive one slip away from the folded `word`, at most MOST; likely and frequent ones first.
+
+    Not those of `typed`: asked for beside it, they stand for themselves, and one word in a paper is not two.
+    """
     if not (SHORTEST <= len(word) <= LONGEST and word.isascii() and word.isalpha()):
         return []
-    known = frequencies(sorted(possible(word)))
+    known = frequencies(sorted(possible(word).difference(typed)))
     alike = likely(word)
     worth = {other: count * (3 if other in alike else 1) for other, count in known.items() if count}
     return sorted(worth, key=lambda other: (-worth[other], other))[:MOST]
@@ -63,7 +66,7 @@ def with_slips(query: Query, documents: int, frequencies: Frequencies) -> Query:
     typed = {word.folded for clause in query.clauses if not clause.negative for word in _words(clause.terms)}
     known = frequencies(sorted(typed))
     near = {
-        word: tuple(neighbours(word, frequencies))
+        word: tuple(neighbours(word, frequencies, typed))
         for word in typed if is_rare(known.get(word, 0), documents) and not _is_code(word)
     }  # fmt: skip
     if not any(near.values()):

@@ -31,6 +31,8 @@ OWN, CITED = 20.0, 4.0
 """Boosts: the number or date is the document's own; it is named in its text."""
 K1, B = 1.2, 0.75
 MOST_PREFIX_WORDS = 50
+COUNTED = 5_000
+"""A word in more documents than this is common, however many of them are deleted."""
 FEW = 20
 """Fewer documents than this have all the words in a row: those where one may be misread are named as well."""
 SLIP, ALSO = 0.5, 0.7
@@ -185,8 +187,10 @@ class Snapshot:
         return doubt
 
     def frequencies(self, words: Sequence[str]) -> dict[str, int]:
-        """In how many documents each of the words stands."""
-        return {word: sum(leaf.count(word) for leaf in self.leaves) for word in words}
+        """In how many documents each of the words stands; in more than COUNTED, with those that are deleted."""
+        counts = {word: sum(leaf.count(word) for leaf in self.leaves) for word in words}
+        dead = self.deleted.any()
+        return {word: len(self.having(word)) if dead and 0 < n <= COUNTED else n for word, n in counts.items()}
 
     def number_of(self, identifier: str) -> Iterator[int]:
         """Numbers under which a document stands that is not deleted (one, or none)."""

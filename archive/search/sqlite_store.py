@@ -1,35 +1,29 @@
 """The SQLite engine: one FTS5 table of tokens in a file of its own, ten times faster than Whoosh on large archives.
 
 The table keeps which documents have a token and no more (detail=none, no content); their words in order stand in a
-table beside it. Keys begin with a colon, words of
-the head with ^, pairs of words with ~: what Whoosh's engine keeps as bits are tokens here, and what is in a row is
-ranked by them. A document that is told again gets a new row; the old one is dead and skipped.
+table beside it. A document that is told again gets a new row; the old one is dead and skipped.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import numpy as np
 
 from archive.durable import sync
 from archive.search.entry import UNREADABLE, Found, IndexEntry, bare
-from archive.search.phrases import sequence
 from archive.search.query import Query
-from archive.search.sqlite_query import Lists, evaluate, pair_tokens, quoted
-from archive.search.tokens import tokens_of
+from archive.search.sqlite_query import SqliteLists
+from archive.search.token_query import Token, best
+from archive.search.token_rows import BATCH, Row, row_of, rows_in, write_part
 
-FILE, PART = "index.db", "tokens.txt"
+FILE = "index.db"
 SCHEMA = 2
-COUNTED = 5_000
-"""A word in more documents than this is counted no further."""
-BATCH = 500
 _TABLES = """
 PRAGMA page_size = 8192;
 PRAGMA journal_mode = WAL;
@@ -45,23 +39,6 @@ CREATE VIRTUAL TABLE token USING fts5(
 """
 
 
-class Row(NamedTuple):
-    """One document."""
-
-    id: str
-    tokens: str
-    sequence: bytes
-
-
-def _row(entry: IndexEntry) -> Row:
-    tokens = tokens_of(entry)
-    words = tokens.words
-    head = ("^" + word for word in words[: tokens.head])
-    keys = (":" + key for key in tokens.keys)
-    both = {*pair_tokens(words), *pair_tokens(words, 1)}
-    return Row(entry.id, " ".join({*words, *head, *keys, *both}), sequence(tokens.parts))
-
-
 class SqliteStore:
     """See Store."""
 
@@ -75,9 +52,8 @@ class SqliteStore:
         self._commits: int | None = None
         self._names: list[str] = [""]
         """Id of each row; the first is no row."""
-        self._dead = np.empty(0, np.int32)
-        self._lists: Lists | None = None
-        self._counts: dict[str, int] = {}
+        self._dead = 0
+        self._lists: SqliteLists | None = None
 
     def create(self) -> None:
         """Makes an empty index in the empty folder."""
@@ -96,7 +72,7 @@ class SqliteStore:
     def documents(self) -> int:
         """How many documents can be found."""
         self.newest()
-        return len(self._names) - 1 - len(self._dead)
+        return len(self._names) - 1 - self._dead
 
     def identifiers(self) -> Sequence[str]:
         """The ids of all documents that can be found."""
@@ -106,55 +82,38 @@ class SqliteStore:
     def search(self, query: Query, limit: int | None) -> Found:
         """The best `limit` documents of the newest commit."""
         with self._looking() as connection:
-            lists = self._refresh(connection)
-            numbers, scores, whole = evaluate(lists, query)
-        kept = ~np.isin(numbers, self._dead)
-        numbers, scores, whole = numbers[kept], scores[kept], whole[kept]
-        order = np.lexsort((-numbers, -scores))[:limit]
-        return Found(self._names, numbers[order], scores[order], whole[order], len(numbers))
+            return best(self._refresh(connection), self._names, query, limit)
 
     def having(self, word: str) -> Found:
         """Every document with the folded word, in no order, without scores."""
         with self._looking() as connection:
-            numbers = self._refresh(connection).of(quoted(word))
-        return bare(self._names, numbers[~np.isin(numbers, self._dead)])
+            lists = self._refresh(connection)
+            return bare(self._names, lists.of(Token(word)))
 
     def frequencies(self, words: Sequence[str]) -> Mapping[str, int]:
         """In how many documents each of the folded `words` stands, up to COUNTED."""
         with self._looking() as connection:
-            lists = self._refresh(connection)
-            for word in words:
-                if word not in self._counts:
-                    self._counts[word] = lists.count(word, COUNTED)
-        return {word: self._counts[word] for word in words}
+            return self._refresh(connection).counts(words)
 
     def apply(self, entries: Sequence[IndexEntry], deletes: Sequence[str]) -> None:
         """One batch, one commit, durable on return; what fails leaves the last commit."""
         gone = [(name,) for name in dict.fromkeys((*(entry.id for entry in entries), *deletes))]
         with self._writing() as connection:
             connection.executemany("UPDATE entry SET dead = 1 WHERE id = ? AND NOT dead", gone)
-            _add(connection, map(_row, entries))
+            _add(connection, map(row_of, entries))
 
     def fill(self, entries: Iterable[IndexEntry]) -> int:
         """Many new entries in few commits; how many there were."""
         count, rest = 0, iter(entries)
         while batch := list(islice(rest, BATCH)):
             with self._writing() as connection:
-                _add(connection, map(_row, batch))
+                _add(connection, map(row_of, batch))
             count += len(batch)
         return count
 
     def fill_part(self, entries: Iterable[IndexEntry]) -> int:
         """In an empty folder: what another index adopts; how many entries there were."""
-        count = 0
-        with (self.folder / PART).open("w", encoding="utf-8") as out:
-            for entry in entries:
-                row = _row(entry)
-                out.write(f"{row.id}\t{row.tokens}\t{row.sequence.hex()}\n")
-                count += 1
-            out.flush()
-            os.fsync(out.fileno())
-        return count
+        return write_part(self.folder, entries)
 
     def adopt(self, parts: Sequence[Self]) -> None:
         """Their tokens are written into a new table."""
@@ -162,15 +121,15 @@ class SqliteStore:
             file.unlink()
         self.create()
         for part in parts:
-            with (part.folder / PART).open(encoding="utf-8") as lines, self._writing() as connection:
-                _add(connection, map(_read, lines))
+            with self._writing() as connection:
+                _add(connection, rows_in(part.folder))
 
     def close(self) -> None:
         """Gives files and memory back; opened again when asked."""
         if self._connection:
             self._connection.close()
         self._connection = self._commits = self._lists = None
-        self._names, self._dead = [""], np.empty(0, np.int32)
+        self._names, self._dead = [""], 0
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -207,22 +166,18 @@ class SqliteStore:
         finally:
             connection.rollback()
 
-    def _refresh(self, connection: sqlite3.Connection) -> Lists:
+    def _refresh(self, connection: sqlite3.Connection) -> SqliteLists:
         commits = connection.execute("SELECT commits FROM made").fetchone()[0]
         if self._lists is None or commits != self._commits:
             rows = connection.execute("SELECT number, id FROM entry WHERE number >= ?", (len(self._names),)).fetchall()
             if rows and (rows[0][0], rows[-1][0]) != (len(self._names), len(self._names) + len(rows) - 1):
                 raise ValueError("rows of the index are missing")
             self._names = self._names + [name for _, name in rows]  # another list: see Found.names
-            dead = connection.execute("SELECT number FROM entry WHERE dead").fetchall()
-            self._dead = np.array([number for (number,) in dead], np.int32)
-            self._lists, self._counts, self._commits = Lists(connection, len(self._names)), {}, commits
+            dead = [number for (number,) in connection.execute("SELECT number FROM entry WHERE dead")]
+            alive = np.ones(len(self._names), np.bool_)
+            alive[dead] = False
+            self._lists, self._dead, self._commits = SqliteLists(connection, alive), len(dead), commits
         return self._lists
-
-
-def _read(line: str) -> Row:
-    name, tokens, words = line.rstrip("\n").split("\t")
-    return Row(name, tokens, bytes.fromhex(words))
 
 
 def _add(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:

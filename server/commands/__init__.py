@@ -110,7 +110,7 @@ class Desk:
         """The search index."""
         from archive.search import open_search
 
-        return open_search(self.settings.search, self.settings.data)
+        return open_search(self.settings.search, self.settings.data, self.settings.database_url)
 
     def close(self) -> None:
         """Give back what was opened."""

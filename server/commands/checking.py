@@ -219,7 +219,8 @@ def _growth(desk: Desk) -> Iterator[Checked]:
     if found.engine != desk.index.kind:
         says += f"; cấu hình ghi {desk.settings.search}: vanthu reindex sẽ chuyển sang đó"
     elif found.engine == "whoosh" and found.documents > COMFORTABLE:
-        says += f", hơn {COMFORTABLE}: nên chuyển sang máy nhanh hơn bằng vanthu reindex --engine sqlite:"
+        faster = "postgresql:" if desk.engine.dialect.name == "postgresql" else "sqlite:"
+        says += f", hơn {COMFORTABLE}: nên chuyển sang máy nhanh hơn bằng vanthu reindex --engine {faster}"
     yield "chỉ mục tìm kiếm", True, says
 
 

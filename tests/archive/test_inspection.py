@@ -28,14 +28,14 @@ DOCS = Path(__file__).parents[2] / "docs" / "events.md"
 TODAY = now().astimezone(HANOI).date()
 
 
-@pytest.fixture(params=["whoosh:", "sqlite:"])
+@pytest.fixture(params=["whoosh:", "sqlite:", pytest.param("postgresql:", marks=pytest.mark.servers)])
 def search(request):
     return request.param
 
 
 @pytest.fixture
 def place(settings, engine, sessions, search):
-    index = open_search(search, settings.data)
+    index = open_search(search, settings.data, database.address(engine))
     yield Place(settings, sessions, database.readers(engine), open_blobs(settings.blobs, settings.data), index)
     index.close()
 

@@ -35,6 +35,23 @@ def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, sqlit
     assert "không phải ghi" in vanthu("register", "last", "--year", "2026", "9", data=tmp_path / "new", status=1).stderr
 
 
+@pytest.mark.servers
+def test_an_index_in_the_database_stays_out_of_backups_and_is_made_anew(vanthu, tmp_path, empty_postgres, monkeypatch):
+    vanthu("backup", tmp_path / "b")
+    monkeypatch.setenv("VANTHU_DATABASE", empty_postgres)
+    monkeypatch.setenv("VANTHU_SEARCH", "postgresql:")
+    assert "Đã lập lại chỉ mục: 2 văn bản" in vanthu("restore", tmp_path / "b", data=tmp_path / "new").stdout
+    assert "postgresql, 2 văn bản" in vanthu("check", data=tmp_path / "new").stdout
+    assert "phòng chống dịch 1" in vanthu("search", "phong chong", data=tmp_path / "another machine").stdout
+    vanthu("check", "--deep", data=tmp_path / "new")
+    vanthu("backup", tmp_path / "c", data=tmp_path / "new")
+    monkeypatch.setenv("VANTHU_DATABASE", "")
+    assert "VANTHU_DATABASE" in vanthu("search", "phong", data=tmp_path / "new", status=2).stderr
+    monkeypatch.setenv("VANTHU_SEARCH", "")
+    vanthu("restore", tmp_path / "c", data=tmp_path / "back")
+    assert "phòng chống dịch 1" in vanthu("search", "phong chong", data=tmp_path / "back").stdout
+
+
 def test_a_restored_archive_is_well_though_what_is_secret_stayed_behind(vanthu, settings, sqlite_sessions, tmp_path):
     archive = Archive.of(settings, sqlite_sessions)
     with sqlite_sessions.begin() as session:

@@ -1,28 +1,75 @@
 """An index with a few papers, and a database that holds the same."""
 
 import datetime as dt
+import shutil
 
 import pytest
+import sqlalchemy as sa
 
+from archive import database
 from archive.models import Document, RegisterEntry, Scan
 from archive.search import IndexEntry, open_search, parse
 from archive.search.index import ENGINES
 from archive.search.indexing import enqueue, keep_up
+from archive.search.postgres_generations import SCHEMA
+from tests.conftest import fresh_postgres
+
+SERVERS = {"postgresql": pytest.mark.servers}
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=[pytest.param(f"{name}:", marks=SERVERS.get(name, ())) for name in ENGINES])
 def kind(request):
     """Each engine in turn: all must do the same."""
-    return f"{request.param}:"
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def _bare_postgres(_postgres):
+    """A database that holds nothing but an index, now and then."""
+    with fresh_postgres(_postgres) as url:
+        yield url
 
 
 @pytest.fixture
-def index(tmp_path, kind):
+def home(request, kind):
+    """URL of the database in which an index without an archive lies; empty where it lies in a folder."""
+    if kind != "postgresql:":
+        yield ""
+        return
+    request.getfixturevalue("postgres")
+    url = request.getfixturevalue("_bare_postgres")
+    yield url
+    engine = database.open_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE"))
+    engine.dispose()
+
+
+@pytest.fixture
+def index(tmp_path, kind, home):
     """An empty index that serves."""
-    engine = open_search(kind, tmp_path)
+    engine = open_search(kind, tmp_path, home)
     engine.rebuild([])
     yield engine
     engine.close()
+
+
+def generations(index):
+    """Names of the generations that take room."""
+    if index.in_folder:
+        return {path.name for path in index.root.glob("g*")}
+    with index._shared.engine.connect() as connection:
+        tables = sa.inspect(connection).get_table_names(SCHEMA)
+    return {name.partition("_")[0] for name in tables if "_" in name}
+
+
+def lose(index):
+    """Somebody throws it away."""
+    if index.in_folder:
+        shutil.rmtree(index.root)
+        return
+    with index._shared.engine.begin() as connection:
+        connection.execute(sa.text(f"DROP SCHEMA {SCHEMA} CASCADE"))
 
 
 @pytest.fixture
@@ -68,6 +115,6 @@ class Archive:
 
 @pytest.fixture
 def archive(sessions, tmp_path, kind):
-    index = open_search(kind, tmp_path)
+    index = open_search(kind, tmp_path, database.address(sessions.kw["bind"]))
     yield Archive(sessions, index)
     index.close()

@@ -15,6 +15,7 @@ from archive.models import Document, Outbox
 from archive.search import building, indexing, open_search, parse
 from archive.search.find import find
 from archive.search.indexing import drain, rebuild
+from tests.archive.search.conftest import generations
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_what_changed_while_it_was_built_is_told_again(filled, monkeypatch):
 
 
 def _build_for_ever(url, kind, data):
-    sessions, index = database.sessions(database.open_engine(url)), open_search(kind, data)
+    sessions, index = database.sessions(database.open_engine(url)), open_search(kind, data, url)
     (data / "begun").touch()
     while True:
         index.rebuild(indexing.entries_between(sessions))
@@ -118,7 +119,7 @@ def test_a_killed_builder_leaves_the_old_generation_serving(archive, kind, tmp_p
         (tmp_path / "begun").unlink()
         assert _total(archive) == 20
     rebuild(archive.sessions, archive.index)
-    assert len(list((tmp_path / "index").glob("g*"))) == 1
+    assert len(generations(archive.index)) == 1
 
 
 @pytest.mark.parametrize(("kind", "file"), [("whoosh:", "*.seg"), ("sqlite:", "index.db")])
@@ -140,5 +141,7 @@ def test_a_spoiled_index_is_passed_over_at_once_and_built_again_by_the_worker(se
     worker._index.close()
 
 
-def test_an_archive_without_an_index_has_lost_none(tmp_path, kind):
-    assert not open_search(kind, tmp_path).is_lost()
+def test_an_archive_without_an_index_has_lost_none(tmp_path, kind, home):
+    engine = open_search(kind, tmp_path, home)
+    assert not engine.is_lost()
+    engine.close()

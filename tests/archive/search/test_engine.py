@@ -6,11 +6,11 @@ import signal
 import time
 
 import pytest
+import sqlalchemy as sa
 
 from archive.errors import BadSettings, IndexBroken, Transient
 from archive.search import open_search, parse
-from archive.search.generations import Generations
-from tests.archive.search.conftest import entry
+from tests.archive.search.conftest import entry, generations
 
 PAPERS = [
     entry(
@@ -114,8 +114,8 @@ def test_many_small_commits_stay_few_segments(index, look, tmp_path):
     assert len(list(tmp_path.rglob("*.seg"))) <= 14
 
 
-def test_another_reader_sees_each_commit(index, kind, tmp_path):
-    reader = open_search(kind, tmp_path)
+def test_another_reader_sees_each_commit(index, kind, home, tmp_path):
+    reader = open_search(kind, tmp_path, home)
     for n in range(3):
         index.apply([entry(f"d{n}", "chung")])
         assert reader.search(parse("chung")).total == n + 1
@@ -125,11 +125,11 @@ def test_another_reader_sees_each_commit(index, kind, tmp_path):
     reader.close()
 
 
-def test_a_rebuild_replaces_everything(papers, look, tmp_path):
+def test_a_rebuild_replaces_everything(papers, look):
     assert papers.rebuild(entry(f"z{n}", "báo cáo") for n in range(5)) == 5
     assert len(look("bao cao")) == 5
     assert look("471") == []
-    assert len(list((tmp_path / "index").glob("g*"))) == 1
+    assert len(generations(papers)) == 1
 
 
 def test_a_rebuild_that_fails_leaves_the_old_generation(papers, look):
@@ -144,7 +144,26 @@ def test_a_rebuild_that_fails_leaves_the_old_generation(papers, look):
     assert look("them duoc") == ["d"]
 
 
-def test_a_commit_that_fails_leaves_the_lock_free(papers, look, kind, monkeypatch):
+def _fill_the_disk(home):
+    """The server says so of every row it should take."""
+    _told(home, "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql"
+          " AS $$BEGIN RAISE EXCEPTION USING errcode = 'disk_full'; END$$")  # fmt: skip
+    _told(home, f"CREATE TRIGGER refuse BEFORE INSERT ON {_entries(home)} EXECUTE FUNCTION full_disk()")
+
+
+def _entries(home):
+    """The table of the one generation."""
+    return _told(home, "SELECT schemaname || '.' || tablename FROM pg_tables WHERE tablename LIKE '%entry'")[0][0]
+
+
+def _told(home, statement):
+    engine = sa.create_engine(home, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        done = connection.execute(sa.text(statement))
+        return done.all() if done.returns_rows else None
+
+
+def test_a_commit_that_fails_leaves_the_lock_free(papers, look, kind, home, monkeypatch):
     class Full(OSError): ...
 
     def refuse(*_, **__):
@@ -153,23 +172,28 @@ def test_a_commit_that_fails_leaves_the_lock_free(papers, look, kind, monkeypatc
     with monkeypatch.context() as patch:
         if kind == "whoosh:":
             patch.setattr("archive.search.whoosh_files.DurableFiles.rename_file", refuse)
-        else:
+        elif kind == "sqlite:":
             papers._store._open().execute("PRAGMA max_page_count = 1")
+        else:
+            _fill_the_disk(home)
         with pytest.raises(Transient):
             papers.apply([entry("d", "thêm được " + " ".join(f"từ{n}" for n in range(9000)))])
     papers.close()
     assert papers.healthy()
+    if home:
+        _told(home, "DROP FUNCTION full_disk CASCADE")
     papers.apply([entry("d", "thêm được")])
     assert look("them duoc") == ["d"]
 
 
-def test_no_index_is_not_an_empty_answer(tmp_path, kind):
-    engine = open_search(kind, tmp_path)
+def test_no_index_is_not_an_empty_answer(tmp_path, kind, home):
+    engine = open_search(kind, tmp_path, home)
     assert not engine.healthy()
     with pytest.raises(IndexBroken):
         engine.search(parse("x"))
     with pytest.raises(IndexBroken):
         engine.apply([PAPERS[0]])
+    engine.close()
 
 
 def _garbage(file):
@@ -205,31 +229,36 @@ def test_a_spoiled_file_is_told_by_every_process_until_the_rebuild(papers, tmp_p
     assert papers.search(parse("cong van")).total == 3
 
 
-def test_an_index_of_another_analyzer_is_rebuilt(papers, tmp_path):
+def test_an_index_of_another_analyzer_is_rebuilt(papers, home, tmp_path):
     papers.close()
-    (tmp_path / "index" / papers.status().generation / "marker.json").write_text("{}")
+    if home:
+        _told(home, "UPDATE vanthu_search.generation SET marker = '{}'")
+    else:
+        (tmp_path / "index" / papers.status().generation / "marker.json").write_text("{}")
     papers.close()
     assert not papers.healthy()
 
 
-def test_a_second_writer_waits_or_is_told(papers, monkeypatch):
+def test_a_second_writer_waits_or_is_told(papers, kind, home, tmp_path, monkeypatch):
     monkeypatch.setattr("archive.search.index.LOCK_SECONDS", 0.1)
-    with Generations(papers.root).writing(1.0), pytest.raises(Transient):
+    other = open_search(kind, tmp_path, home)
+    with other.writing(), pytest.raises(Transient):
         papers.apply([PAPERS[0]])
+    other.close()
     papers.apply([PAPERS[0]])
 
 
-def _write_for_ever(kind, data):
-    engine = open_search(kind, data)
+def _write_for_ever(kind, data, home):
+    engine = open_search(kind, data, home)
     for n in range(10_000):
         engine.apply([entry(f"k{n}", "chung")])
         (data / "draft").write_text(str(n + 1))
         (data / "draft").replace(data / "done")
 
 
-def test_a_killed_writer_loses_nothing_that_was_confirmed(index, kind, tmp_path):
+def test_a_killed_writer_loses_nothing_that_was_confirmed(index, kind, home, tmp_path):
     for delay in (0.25, 0.4):
-        writer = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(kind, tmp_path))
+        writer = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(kind, tmp_path, home))
         writer.start()
         while not (tmp_path / "done").exists():
             time.sleep(0.01)
@@ -248,11 +277,13 @@ def test_an_unknown_engine_is_refused(tmp_path):
         open_search("solr:", tmp_path)
 
 
-def test_a_new_generation_by_another_engine_takes_over_in_every_process(papers, kind, tmp_path):
-    reader = open_search(kind, tmp_path)
+def test_a_new_generation_by_another_engine_takes_over_in_every_process(papers, kind, home, tmp_path):
+    reader = open_search(kind, tmp_path, home)
     other = "sqlite:" if kind == "whoosh:" else "whoosh:"
     assert reader.status().engine == kind[:-1]
-    open_search(other, tmp_path).rebuild(PAPERS[:2])
+    builder = open_search(other, tmp_path, home)
+    builder.rebuild(PAPERS[:2])
+    builder.close()
     assert reader.status().engine == other[:-1]
     assert {hit.id for hit in reader.search(parse("cong van")).hits} == {"a", "b"}
     papers.apply([entry("d", "thêm công văn")])

@@ -1,15 +1,15 @@
 """Finding documents for one person, with the index and without it."""
 
-import shutil
-
 import pytest
 import sqlalchemy as sa
 
-from archive.errors import BadQuery
+from archive import database
+from archive.errors import BadQuery, Transient
 from archive.models import Document, Outbox, RouteRow, Unit
-from archive.search import parse
+from archive.search import indexing, open_search, parse
 from archive.search.find import find
 from archive.search.indexing import drain
+from tests.archive.search.conftest import lose
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_the_answer_is_the_contract(filled, seek):
 @pytest.mark.parametrize("typed", ["471/UBND-VX", "phong chong dich", '"chong dich"', "khỏe", "dich -benh", "3/2020"])
 def test_a_broken_index_is_replaced_by_the_database_and_built_again(archive, filled, seek, typed):
     whole = {hit.id for hit in seek(typed).hits}
-    shutil.rmtree(archive.index.root)
+    lose(archive.index)
     results = seek(typed)
     assert results.without_index
     assert {hit.id for hit in results.hits} == whole
@@ -201,3 +201,26 @@ def test_what_a_hidden_paper_says_changes_nothing_that_others_find(archive, seek
     archive.keep("mật: báo cáo lúa và sen không dấu cả", status="registered")
     archive.catch_up()
     assert (found("bao cao lua sen"), found("lua sen -giong"), found("khong dau ca")) == before
+
+
+def test_who_tells_later_has_not_read_earlier(archive, filled, seek, kind, tmp_path, monkeypatch):
+    """Another worker comes between reading and telling: it waits, or it would be overtaken by what was so before."""
+    other = open_search(kind, tmp_path, database.address(archive.sessions.kw["bind"]))
+
+    def changed_meanwhile(document):
+        monkeypatch.undo()
+        monkeypatch.setattr("archive.search.index.LOCK_SECONDS", 0.1)
+        with archive.sessions.begin() as session:
+            session.get(Document, filled["plan"]).text = "giấy mời họp"
+            session.add(Outbox(document_id=filled["plan"]))
+        with pytest.raises(Transient):
+            drain(archive.sessions, other)
+        return indexing.line_of(document)
+
+    with archive.sessions.begin() as session:
+        session.add(Outbox(document_id=filled["plan"]))
+    monkeypatch.setattr(indexing, "line_of", changed_meanwhile)
+    drain(archive.sessions, archive.index)
+    archive.catch_up()
+    assert [hit.id for hit in seek("giay moi hop").hits] == [filled["plan"]]
+    other.close()

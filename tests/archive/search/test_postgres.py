@@ -1,0 +1,145 @@
+"""What is so of PostgreSQL's index alone: it lies in the archive's own database, where every machine sees it."""
+
+import dataclasses
+
+import pytest
+import sqlalchemy as sa
+
+from archive import database
+from archive.errors import BadSettings, IndexBroken, Transient
+from archive.jobs.worker import Worker
+from archive.models import Outbox
+from archive.search import indexing, open_search, parse
+from archive.search.indexing import drain, rebuild
+from tests.archive.search.conftest import entry
+
+pytestmark = pytest.mark.servers
+PAPERS = [entry("a", "công văn đến"), entry("b", "công văn đi")]
+ONLY = pytest.mark.parametrize("kind", ["postgresql:"])
+
+
+def _told(url, *statements):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize("url", ["postgresql:", "postgresql:postgresql+psycopg://elsewhere/kho"])
+def test_it_is_refused_beside_sqlite_and_in_another_database(tmp_path, url):
+    with pytest.raises(BadSettings, match="VANTHU_DATABASE"):
+        open_search(url, tmp_path, f"sqlite:///{tmp_path}/vanthu.db")
+    if url != "postgresql:":
+        with pytest.raises(BadSettings, match="VANTHU_DATABASE"):
+            open_search(url, tmp_path, "postgresql+psycopg://here/kho")
+
+
+HARMS = {
+    "an entry gone": "DELETE FROM {}_entry WHERE id = 'a'",
+    "no entries": "DROP TABLE {}_entry",
+    "no words": "DROP TABLE {}_word",
+    "no count": "DROP TABLE {}_made",
+    "no notes": "DROP TABLE vanthu_search.generation",
+    "nothing": "DROP SCHEMA vanthu_search CASCADE",
+}
+
+
+@ONLY
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
+def test_a_spoiled_index_is_told_by_every_machine_until_the_rebuild(index, kind, home, tmp_path, harm):
+    index.apply(PAPERS)
+    name = index.status().generation
+    index.close()
+    _told(home, harm.replace("{}", f"vanthu_search.{name}"))
+    other = open_search(kind, tmp_path / "other", home)
+    with pytest.raises(IndexBroken):
+        index.frequencies(["cong"])
+    assert not other.healthy()
+    index.rebuild(PAPERS)
+    assert other.search(parse("cong van")).total == 2
+    other.close()
+
+
+@ONLY
+def test_a_word_longer_than_the_database_takes_is_found(index, look):
+    long, other = "漢" * 950, "漢" * 949 + "b"
+    index.apply([entry("a", f"phòng {long} dịch"), entry("b", f"phòng {other} dịch")])
+    assert look(long) == ["a"]
+    assert look(f'"{other} dich"') == ["b"]
+    assert set(look("漢" * 90 + "*")) == {"a", "b"}
+
+
+@ONLY
+def test_what_the_index_was_told_and_what_the_outbox_forgets_are_one_commit(archive):
+    archive.keep("trước")
+    archive.catch_up()
+    archive.keep("phòng chống dịch")
+    url = archive.index._shared.engine.url.render_as_string(hide_password=False)
+    _told(
+        url, "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$BEGIN RAISE EXCEPTION USING errcode = 'disk_full'; END$$",
+        "CREATE TRIGGER refuse BEFORE DELETE ON outbox EXECUTE FUNCTION refuse()",
+    )  # fmt: skip
+    try:
+        with pytest.raises(Transient):
+            drain(archive.sessions, archive.index)
+        assert archive.index.search(parse("phong chong dich")).total == 0
+    finally:
+        _told(url, "DROP FUNCTION refuse CASCADE")
+    assert drain(archive.sessions, archive.index) == 1
+    assert archive.index.search(parse("phong chong dich")).total == 1
+    with archive.sessions() as session:
+        assert session.scalars(sa.select(Outbox)).all() == []
+
+
+@ONLY
+def test_what_lies_on_a_machine_from_before_is_not_believed_again(archive, tmp_path):
+    """It heard nothing since the index lies in the database."""
+    url = database.address(archive.sessions.kw["bind"])
+    archive.keep("chung cũ")
+    before = open_search("whoosh:", tmp_path, url)
+    rebuild(archive.sessions, before)
+    assert archive.index.is_lost()
+    assert archive.catch_up() > 0
+    archive.keep("chung mới")
+    archive.catch_up()
+    assert before.search(parse("chung")).total == 2
+    assert before.status().engine == "postgresql"
+    _told(url, "DROP SCHEMA vanthu_search CASCADE")
+    assert not before.healthy()
+    before.close()
+
+
+@ONLY
+def test_what_another_machine_tells_while_the_index_moves_back_to_a_folder_is_told_again(archive, tmp_path):
+    archive.keep("chung cũ")
+    archive.catch_up()
+    folder = open_search("sqlite:", tmp_path / "here", database.address(archive.sessions.kw["bind"]))
+
+    def slowly():
+        yield from indexing.entries_between(archive.sessions)
+        late.append(archive.keep("chung mới"))
+        archive.catch_up()
+
+    def retell(names):
+        told.extend(names)
+
+    late, told = [], []
+    folder.rebuild(slowly(), retell)
+    assert told == late
+    assert folder.status().engine == "sqlite"
+    folder.close()
+
+
+@ONLY
+def test_a_worker_builds_what_was_spoiled_without_a_paper_having_to_come(settings, archive):
+    url = database.address(archive.sessions.kw["bind"])
+    archive.keep("phòng chống dịch")
+    archive.catch_up()
+    _told(url, f"DROP TABLE vanthu_search.{archive.index.status().generation}_made")
+    assert archive.index.is_lost()
+    own = dataclasses.replace(settings, search="postgresql:", database=url)
+    worker = Worker(own, engine=archive.sessions.kw["bind"])
+    assert worker._fill_index(rests=True) is True
+    worker._index.close()
+    assert archive.index.search(parse("phong chong dich")).total == 1
