@@ -112,7 +112,7 @@ class Weed:
         command += ["-s3.port.lance=0", "-s3.port.iceberg=0", "-master.telemetry=false"]  # nothing else listens, tells
         command += ["-master.volumeSizeLimitMB=64", "-volume.max=20"]
         self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(150):
+        for _ in range(1500):
             with contextlib.suppress(OSError), urllib.request.urlopen(self.url, timeout=1):
                 return True
             if self.process.poll() is not None:

@@ -65,4 +65,4 @@ front_door.receive(sessions, open_blobs(settings.blobs, settings.data), settings
 def is_killed(desk, file, received):
     """Whether a process that takes the file at this desk was killed after so many of the papers in it."""
     command = [sys.executable, "-c", _KILLED, str(desk.settings.data), str(file), str(received)]
-    return subprocess.run(command, timeout=60, check=False).returncode == -signal.SIGKILL
+    return subprocess.run(command, timeout=300, check=False).returncode == -signal.SIGKILL

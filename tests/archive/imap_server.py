@@ -181,7 +181,7 @@ class ImapServer:
             (self.root / f"{address}.pem").write_bytes(authority.certificate(name, days))
 
     def _wait(self):
-        end = time.monotonic() + 30
+        end = time.monotonic() + 300
         while time.monotonic() < end:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return

@@ -154,7 +154,7 @@ def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(small, 
         begun = SPAWN.Event()
         process = SPAWN.Process(target=back_up, args=(small.settings, target.place, begun))
         process.start()
-        assert begun.wait(60)
+        assert begun.wait(300)
         process.join(moments.uniform(0.02, 0.2))
         process.kill()
         process.join()

@@ -88,7 +88,7 @@ def is_alive(pid):
         return False
 
 
-def wait_until(holds, seconds=10.0):
+def wait_until(holds, seconds=300.0):
     end = time.monotonic() + seconds
     while not holds() and time.monotonic() < end:
         time.sleep(0.02)
@@ -228,7 +228,7 @@ def test_a_child_dies_with_a_parent_killed_by_force(tmp_path):
         f"Child(walled=True).run('{HERE}:sleep_with_grandchild', {str(pids)!r}, wall=60, cpu=60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(__file__).parents[2])
-    assert wait_until(lambda: pids.exists() and pids.read_text().count(" ") == 1, 30)
+    assert wait_until(lambda: pids.exists() and pids.read_text().count(" ") == 1)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     assert wait_until(lambda: not any(is_alive(pid) for pid in pids.read_text().split()))

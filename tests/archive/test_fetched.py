@@ -271,13 +271,13 @@ def test_fetchers_that_are_killed_lose_and_double_nothing(office, tmp_path):
     )  # fmt: skip
     for kill in range(2):
         running = [start(), start()]
-        wanted, end = min(16, len(office.rows(Scan)) + 2), time.monotonic() + 60
+        wanted, end = min(16, len(office.rows(Scan)) + 2), time.monotonic() + 300
         while len(office.rows(Scan)) < wanted and time.monotonic() < end and running[0].poll() is None:
             time.sleep(0.005)
         for one in running if kill < 1 else []:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(one.pid, signal.SIGKILL)
-        assert [one.wait(90) for one in running].count(1) == 0
+        assert [one.wait(300) for one in running].count(1) == 0
     assert office.turn().trouble == ""
     expected = Counter(hashlib.sha256(content).hexdigest() for content in contents)
     assert Counter(scan.sha256 for scan in office.rows(Scan)) == expected

@@ -430,10 +430,10 @@ def test_a_waiting_worker_wakes_when_a_scan_comes(engine, sessions, scan):
     bell, stop, woken = Bell(engine), threading.Event(), threading.Event()
     bell.wait(0.01, stop)  # the first wait only begins to listen
     bell.wait(0.01, stop)
-    waiting = threading.Thread(target=lambda: (bell.wait(30, stop), woken.set()))
+    waiting = threading.Thread(target=lambda: (bell.wait(600, stop), woken.set()))
     waiting.start()
     scan()
-    assert woken.wait(20)
+    assert woken.wait(300)
     waiting.join()
     bell.close()
 

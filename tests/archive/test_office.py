@@ -276,7 +276,7 @@ def test_pages_say_what_the_author_saw_and_ask_nobody_outside(libreoffice, tmp_p
         tmp_path,
         tmp_path / "bare.docx",
     ]
-    subprocess.run(bare, check=True, capture_output=True, timeout=120)
+    subprocess.run(bare, check=True, capture_output=True, timeout=300)
     page, shows_blue = look(tmp_path / "bare.pdf")
     assert asked and shows_blue and str(TODAY.year) in page and "13/UBND" in page, "LibreOffice by itself does all that"
     asked.clear()
@@ -308,7 +308,7 @@ def test_what_was_struck_out_in_older_forms_is_not_printed(libreoffice, tmp_path
     (tmp_path / "a.rtf").write_bytes(rtf.replace(field, b"x"))
     profile = f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}"
     older = [soffice.program(), "--headless", profile, "--convert-to", "doc", "--outdir", tmp_path, tmp_path / "a.rtf"]
-    subprocess.run(older, check=True, capture_output=True, timeout=120)
+    subprocess.run(older, check=True, capture_output=True, timeout=300)
     assert convert(tmp_path, (tmp_path / "a.doc").read_bytes(), DOC) == ["13/UBND x"]
 
 

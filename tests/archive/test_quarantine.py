@@ -44,7 +44,7 @@ def test_a_clerk_and_a_worker_at_the_same_scan_take_turns(sessions, engine_setti
             return quarantine.impose_if_secret(session, Archive.of(engine_settings, sessions), document)
 
     def worker():
-        clerk_holds.wait(30)
+        clerk_holds.wait(300)
         with sessions.begin() as session:
             scan = session.get(Scan, scan_id, with_for_update=True, populate_existing=True)
             worker_holds.set()
@@ -53,7 +53,7 @@ def test_a_clerk_and_a_worker_at_the_same_scan_take_turns(sessions, engine_setti
 
     with ThreadPoolExecutor(2) as pool:
         both = [pool.submit(clerk), pool.submit(worker)]
-        assert [one.result(timeout=60) for one in both] == [True, "quarantined"]
+        assert [one.result(timeout=300) for one in both] == [True, "quarantined"]
 
 
 def test_what_is_taken_out_of_a_closed_day_is_said_and_no_forgery(sqlite_sessions, engine_settings):

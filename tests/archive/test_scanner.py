@@ -34,7 +34,7 @@ from tests.archive import escl_stub
 from tests.archive.escl_stub import jpeg
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60
+PATIENCE = 300
 FEEDER = 10
 """Pages in the feeder of SANE's test device."""
 

@@ -303,7 +303,7 @@ def _watch(office):
     )  # fmt: skip
 
 
-def _until(true, patience=120):
+def _until(true, patience=300):
     end = time.monotonic() + patience
     while time.monotonic() < end and not true():
         time.sleep(0.1)

@@ -39,12 +39,13 @@ def picture(number, size=(40, 40)):
     return out.getvalue()
 
 
-def until(condition, seconds=120):
-    """Wait for what must come."""
+def until(condition, seconds=300):
+    """What `condition` says when it says something; far longer than it takes, for machines that are busy."""
     end = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.05)
+    return found
 
 
 def steps_of(sessions):

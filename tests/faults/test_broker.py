@@ -58,7 +58,7 @@ class Office:
             yield stop
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(300)
 
     def are_done(self):
         with self.sessions() as session:
@@ -172,7 +172,7 @@ class Crew:
         for pid in self._born:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self._nursery.communicate(timeout=20)
+        self._nursery.communicate(timeout=300)
 
 
 class Wire:

@@ -174,9 +174,9 @@ def test_a_store_that_is_gone_for_a_while_is_said_at_the_door_and_waited_out(
     finally:
         cable.lay()
     second = receive(in_bucket, picture(2), sqlite_sessions)
-    until(lambda: all(status == "review" for status in every(sqlite_sessions, Scan.status)), 60)
+    until(lambda: all(status == "review" for status in every(sqlite_sessions, Scan.status)))
     stop.set()
-    thread.join(30)
+    thread.join(300)
     cable.cut()
     assert second.new and len(every(sqlite_sessions, Scan.id)) == 2
     # Five seconds of trying do not count; one try that fails in the very moment in which the store comes back may.
@@ -269,7 +269,7 @@ def receive_and_die(settings, content, moment):
 def test_a_kill_around_the_commit_loses_nothing_and_doubles_nothing(in_bucket, sqlite_sessions, moment):
     process = SPAWN.Process(target=receive_and_die, args=(in_bucket, picture(1), moment))
     process.start()
-    process.join(60)
+    process.join(300)
     assert process.exitcode == -signal.SIGKILL
     blobs = open_blobs(in_bucket.blobs, in_bucket.data)
     there = list(blobs.walk())

@@ -56,7 +56,7 @@ def working(settings):
             yield thread
         finally:
             stop.set()
-            thread.join(30)
+            thread.join(300)
 
 
 class Door:
@@ -101,7 +101,7 @@ def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settin
             thread.join(1.0)
             assert thread.is_alive()
         second = door.receive_again(2)
-        until(lambda: door.are_done(first, second), 30)
+        until(lambda: door.are_done(first, second))
         assert steps_of(door.sessions) == {first: EVERY_STEP, second: EVERY_STEP}
 
 
@@ -110,11 +110,11 @@ def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(sett
     with Door(settings) as door, working(settings) as thread:
         with sqlite_engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE outbox RENAME TO away"))
-        until(lambda: "worker waits" in caplog.text, 30)
+        until(lambda: "worker waits" in caplog.text)
         with sqlite_engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE away RENAME TO outbox"))
         scan = door.receive(1)
-        until(lambda: door.are_done(scan), 30)
+        until(lambda: door.are_done(scan))
         assert thread.is_alive()
 
 
@@ -186,13 +186,13 @@ def test_a_database_server_that_is_killed_and_comes_back_loses_nothing(server, t
     engine.dispose()
     with Door(settings) as door, working(settings) as thread:
         scans = [door.receive(number) for number in range(4)]
-        until(lambda: steps_of(door.sessions), 30)
+        until(lambda: steps_of(door.sessions))
         server.kill()
         with pytest.raises(NotTaken, match="vẫn ở máy của bạn"):
             door.receive(4)
         server.start()
         scans.append(door.receive_again(4))
-        until(lambda: door.are_done(*scans), 60)
+        until(lambda: door.are_done(*scans))
         assert thread.is_alive()
         assert steps_of(door.sessions) == dict.fromkeys(scans, EVERY_STEP)
         with door.sessions() as session:

@@ -20,7 +20,7 @@ def serving(app, threads=8):
     finally:
         # By the thread that listens: closed by another, its connections would go while it looks at them.
         server.trigger.pull_trigger(lambda: close_all(server._map, ignore_all=True))
-        thread.join(30)
+        thread.join(300)
         server.task_dispatcher.shutdown()
         vars(app.extensions["vanthu"]).get("search", server).close()
 
@@ -33,5 +33,5 @@ def working(settings):
     thread.start()
     yield
     stop.set()
-    thread.join(30)
+    thread.join(300)
     worker.close()

@@ -37,14 +37,14 @@ def counts(text, name="vanthu_http_requests"):
 def ask(port, path, **headers):
     request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=headers)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.status, answer.read().decode(), answer.headers
     except urllib.error.HTTPError as answer:
         return answer.code, answer.read().decode(), answer.headers
 
 
 def until_it_answers(port):
-    end = time.monotonic() + 90
+    end = time.monotonic() + 300
     while time.monotonic() < end:
         try:
             if ask(port, "/healthz")[0] == 200:
@@ -77,7 +77,7 @@ def webs(settings, sqlite_engine, tmp_path):
     yield ports, tmp_path / "log"
     for process in processes:
         process.terminate()
-    assert [process.wait(30) for process in processes] == [0, 0]
+    assert [process.wait(300) for process in processes] == [0, 0]
 
 
 def test_two_web_processes_count_every_request_once(webs):
