@@ -10,7 +10,7 @@ from archive.models import CitationRow, Document, PageRow, Scan
 from server.pages import sheet
 from tests.server import hostile
 from tests.server.desk import FIELDS, Desk, settled, shelve
-from tests.server.pages.test_browser import address, chromium, found_by
+from tests.server.pages.test_browser import address, chromium, context_of, found_by
 from tests.server.pages.test_messages import came, letter
 
 __all__ = ["address", "came", "chromium"]
@@ -67,7 +67,7 @@ def alone(app):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_has_a_fault_of_accessibility(app, chromium, address, office, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    context = chromium.new_context(base_url=address, viewport={"width": width, "height": 900}, locale="vi-VN")
+    context = context_of(chromium, address, width)
     page = context.new_page()
     page.goto("/login")
     faults = {"/login": found_by(axe, page)}

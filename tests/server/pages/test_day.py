@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from archive import lettering, people
 from archive.models import Document, RegisterEntry, RouteRow, Scan
 from server.pages import sheet
+from tests.faults.line import until
 from tests.server.desk import Desk
 from tests.server.pages.test_browser import address, chromium, page, worker
 from tests.server.pages.test_handling_browser import tab
@@ -87,7 +88,7 @@ def office(makers):
         people.add_user(session, "hoa", "head", UNIT, Desk.PASSWORD, full_name="Phạm Thị Hoa")
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1800)
 def test_a_day_of_the_office(chromium, address, page, worker, office, makers):
     scans_come_in(page, makers)
     reviewed_by_keyboard(page, makers)
@@ -99,11 +100,13 @@ def test_a_day_of_the_office(chromium, address, page, worker, office, makers):
 def scans_come_in(page, makers):
     sent = files()
     page.set_input_files("#files", sent)
-    for _second in range(240):
+
+    def are_read():
+        page.wait_for_timeout(500)  # the page lives on
         with makers() as session:
-            if list(session.scalars(sa.select(Scan.status))) == ["review"] * SCANS:
-                break
-        page.wait_for_timeout(1000)
+            return list(session.scalars(sa.select(Scan.status))) == ["review"] * SCANS
+
+    until(are_read, 900)
     assert page.locator("#sent .ok").count() == SCANS
     page.set_input_files("#files", sent[3])  # the same file once more
     page.wait_for_function("n => document.querySelectorAll('#sent li > span.ok').length > n", arg=SCANS)
@@ -169,7 +172,7 @@ def a_bundle_is_cut(page):
     page.wait_for_function("() => window.pageInView().id === 'trang-2'")
     page.keyboard.press("x")
     told(page, "Đã tách văn bản.")
-    page.wait_for_selector("#review", timeout=60_000)
+    page.wait_for_selector("#review")
     assert page.locator(".page").count() == 1
     return True
 

@@ -10,7 +10,7 @@ from archive.handling import Given
 from archive.models import Document, RouteRow
 from archive.routing import Part
 from tests.server.desk import Desk
-from tests.server.pages.test_browser import address, chromium, found_by  # noqa: F401 - fixtures
+from tests.server.pages.test_browser import address, chromium, context_of, found_by  # noqa: F401 - fixtures
 from tests.server.pages.test_routing import arrange
 
 pytestmark = pytest.mark.browser
@@ -36,9 +36,7 @@ def office(app, makers):
 
 def tab(chromium, address, name, width=1440, **options):  # noqa: F811
     """A tab of this person; what the browser complains of is in `page.said`."""
-    context = chromium.new_context(
-        base_url=address, viewport={"width": width, "height": 844}, locale="vi-VN", **options
-    )
+    context = context_of(chromium, address, width, 844, **options)
     page = context.new_page()
     page.said = []
     page.on("console", lambda told: page.said.append(told.text) if told.type in ("error", "warning") else None)

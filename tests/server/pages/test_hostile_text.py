@@ -19,7 +19,7 @@ from server.cli import main
 from tests.server import hostile
 from tests.server.desk import Desk
 from tests.server.hostile import EVERYTHING, TEXTS
-from tests.server.pages.test_browser import address, chromium
+from tests.server.pages.test_browser import address, chromium, context_of
 
 __all__ = ["address", "chromium"]
 pytestmark = pytest.mark.browser
@@ -66,7 +66,7 @@ def addresses(app, things):
 @pytest.fixture
 def browser(chromium, address):
     """A tab that has signed in and remembers what ran, and a way to look at one address."""
-    context = chromium.new_context(base_url=address, viewport={"width": 1280, "height": 900}, locale="vi-VN")
+    context = context_of(chromium, address, 1280)
     context.add_init_script(WATCH)
     page = context.new_page()
     page.said = []
@@ -161,11 +161,11 @@ def exported(settings, folder, kind):
 
 def test_no_export_of_the_book_is_more_than_text(app, makers, address, settings, chromium, tmp_path):
     hostile.fill(app, makers)
-    page = chromium.new_page()
+    page = context_of(chromium).new_page()
     page.add_init_script(WATCH)
     page.goto(exported(settings, tmp_path, "html").as_uri())  # opened as a file no header protects it
     bad, text = page.evaluate(FOUND.replace(", [style]", "").replace("location.origin", "'null'"))
-    page.close()
+    page.context.close()
     assert bad == [] and len(marks(text)) == 60
     rows = list(csv.reader(io.StringIO(exported(settings, tmp_path, "csv").read_text("utf-8-sig"))))
     assert len(rows) > 60 and [cell for row in rows for cell in row if FORMULA.match(cell)] == []

@@ -1,7 +1,6 @@
 """/scan: what a clerk sees while a scanner runs, in a real Chromium with SANE's test device; and who may do what."""
 
 import shutil
-import time
 
 import pypdfium2
 import pytest
@@ -11,19 +10,12 @@ from archive.models import Event, Scan, User
 from archive.scanner import sane
 from tests.archive import escl_stub
 from tests.archive.escl_stub import jpeg
+from tests.faults.line import until
 from tests.server.desk import Desk
 from tests.server.pages.test_browser import address, chromium, page
 
 __all__ = ["address", "chromium", "page"]
-PATIENCE = 60_000
 HOW = {"source": "feeder", "resolution": "200", "colour": "grey", "files": "whole", "drops": "1"}
-
-
-def until(ready):
-    end = time.monotonic() + PATIENCE / 1000
-    while not ready():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -62,13 +54,13 @@ def finished(app, at):
 @pytest.mark.skipif(shutil.which(sane.PROGRAM) is None, reason="scanimage is not installed (sane-utils)")
 def test_a_feeder_is_scanned_looked_at_and_received_by_keyboard(page, makers):
     page.goto("/scan")
-    page.wait_for_selector("#device option[data-sources]", state="attached", timeout=PATIENCE)
+    page.wait_for_selector("#device option[data-sources]", state="attached")
     assert page.locator("[name=source][value=duplex]").is_disabled()  # the test device has no second side
     page.select_option("#resolution", "150")
     page.locator("body").press("q")
-    page.wait_for_selector("#leaf-2", timeout=PATIENCE)  # polled, not reloaded
-    page.wait_for_selector("#receive:not([disabled])", timeout=PATIENCE)
-    page.get_by_text("Đã quét hết giấy.").wait_for(timeout=PATIENCE)
+    page.wait_for_selector("#leaf-2")  # polled, not reloaded
+    page.wait_for_selector("#receive:not([disabled])")
+    page.get_by_text("Đã quét hết giấy.").wait_for()
     assert page.locator(".leaf").count() == 10
     assert page.evaluate("[...document.querySelectorAll('.leaf img')].every(one => one.naturalWidth > 100)")
     page.locator("#look-3").focus()
@@ -84,7 +76,7 @@ def test_a_feeder_is_scanned_looked_at_and_received_by_keyboard(page, makers):
     assert page.locator("#large").is_visible()
     page.keyboard.press("Escape")
     page.keyboard.press("Control+Enter")
-    page.wait_for_url("**/scan?did=received*", timeout=PATIENCE)
+    page.wait_for_url("**/scan?did=received*")
     assert page.locator("#scan").is_visible() and page.locator("#resolution").input_value() == "150"
     with makers() as session:
         (scan,) = session.scalars(sa.select(Scan)).all()

@@ -5,7 +5,7 @@ import pytest
 from archive.models import CitationRow, Document
 from tests.server import shelf
 from tests.server.desk import FIELDS, Desk
-from tests.server.pages.test_browser import address, chromium, found_by, page
+from tests.server.pages.test_browser import address, chromium, context_of, found_by, page
 
 __all__ = ["address", "chromium", "page"]
 pytestmark = pytest.mark.browser
@@ -136,7 +136,7 @@ def test_a_search_is_kept_without_the_mouse_and_says_what_is_new(app, page, make
 
 
 def test_it_works_without_scripts(chromium, address, filled):
-    page = chromium.new_context(base_url=address, java_script_enabled=False).new_page()
+    page = context_of(chromium, address, java_script_enabled=False).new_page()
     page.goto("/login?next=/search")
     page.fill("#name", "van")
     page.fill("#password", Desk.PASSWORD)
@@ -167,8 +167,7 @@ NARROW = (
 @pytest.mark.parametrize(("width", "scheme", "paths"), [(1440, "light", WIDE), (390, "dark", NARROW)])
 def test_no_page_of_the_search_has_a_fault_of_accessibility(chromium, address, filled, width, scheme, paths):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    size = {"width": width, "height": 900}
-    page = chromium.new_context(base_url=address, viewport=size, color_scheme=scheme, locale="vi-VN").new_page()
+    page = context_of(chromium, address, width, color_scheme=scheme).new_page()
     page.goto("/login")
     page.fill("#name", "van")
     page.fill("#password", Desk.PASSWORD)
