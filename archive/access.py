@@ -26,14 +26,15 @@ ROLES = {
 """Role → its Vietnamese name."""
 
 _PAPERS = frozenset({"read", "ingest", "correct", "cut", "register", "backdate", "void", "route", "handle", "assign",
-                     "retry", "export", "history", "file", "keep_files"})  # fmt: skip
+                     "retry", "export", "history", "file", "keep_files", "send"})  # fmt: skip
 _MACHINE = frozenset({"plugins", "settings", "inspect"})
 
 ACTIONS = _PAPERS | _MACHINE | {"reopen", "books", "users", "secrets"}
 """read (a paper) · ingest · correct · cut (split, merge) · register · backdate (a day out of order, with a reason) ·
 void (a number) · reopen (a closed day of the book) · books (which there are) · route (decide who) · handle (by the
 unit that has it) · assign (to a person of the unit, or back, or on) · retry (a failed scan) · export (the book) ·
-history · file (put papers into work files) · keep_files (make, change, close them) · plugins · settings · users ·
+history · file (put papers into work files) · keep_files (make, change, close them) · send (a
+paper to another office of this installation) · plugins · settings · users ·
 inspect (the ledger: is everything there and whole; ids and counts only) ·
 secrets (destroy or release what is in quarantine)"""
 

@@ -73,6 +73,7 @@ class Settings:
     scanners: str = _says("addresses of network scanners (eSCL), http://192.168.1.20/eSCL, apart by commas", "")
     scanimage_options: str = _says("options given to every scanner of this machine: --brightness=10", "")
     remind_at: str = _says("hour in Vietnam from which letters go out on working days", "07:00")
+    offices: str = _says("file of the offices, where this installation serves several; empty: it serves one", "")
 
     @property
     def database_url(self) -> str:
@@ -126,7 +127,12 @@ def load(config: str | Path | None = None, environ: Mapping[str, str] = os.envir
     if one := accounts.of_variables(environ):
         values["mail"] = one
     values |= {name: value for name, value in given.items() if value is not None}
-    settings = Settings(**{name: _typed(name, value) for name, value in values.items()})
+    return changed(Settings(), values)
+
+
+def changed(settings: Settings, values: Mapping[str, Any]) -> Settings:
+    """`settings` with other values, as a file or a variable has them. BadSettings."""
+    settings = dataclasses.replace(settings, **{name: _typed(name, value) for name, value in values.items()})
     if settings.secrets not in ("quarantine", "allow"):
         raise BadSettings(f"Giá trị của secrets phải là quarantine hoặc allow, không phải {settings.secrets!r}")
     if settings.ocr_engine not in ("tesseract", "tesserocr"):

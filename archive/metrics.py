@@ -8,6 +8,7 @@ a stranger sends.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import itertools
 from collections import Counter, defaultdict
@@ -73,6 +74,16 @@ def text(families: Iterable[Family]) -> str:
 def everything(settings: Settings, readers: Sessions, blobs: Blobs, tally: Tally) -> list[Family]:
     """All there is to say."""
     return [*of_archive(settings, readers, blobs), *of_machine(tally)]
+
+
+def of_offices(told: Mapping[str, Iterable[Family]]) -> list[Family]:
+    """What several offices say as one text, by slug: each sample with its office."""
+    merged: dict[str, Family] = {}
+    for slug, families in told.items():
+        for one in families:
+            samples = [(suffix, {"office": slug, **labels}, value) for suffix, labels, value in one.samples]
+            merged.setdefault(one.name, dataclasses.replace(one, samples=[])).samples.extend(samples)
+    return list(merged.values())
 
 
 def of_archive(settings: Settings, readers: Sessions, blobs: Blobs) -> list[Family]:

@@ -14,6 +14,7 @@ from archive import access, delegation, history, lockout, people, second_factor
 from archive.errors import BadValue, Forbidden
 from archive.models import User, now
 from archive.workdays import today
+from server import rooted
 from server.errors import NotSignedIn
 from server.state import state
 
@@ -146,8 +147,9 @@ def somebody() -> User:
 
 
 def cookie_name() -> str:
-    """`__Host-` binds the cookie to this very host, which browsers allow only over HTTPS."""
-    return "__Host-vanthu" if state().settings.secure_cookies else "vanthu"
+    """`__Host-` binds the cookie to this very host, which browsers allow only over HTTPS and for all its paths."""
+    name, secure = f"vanthu{request.script_root.replace('/', '-')}", state().settings.secure_cookies
+    return f"__{'Secure' if request.script_root else 'Host'}-{name}" if secure else name
 
 
 def place() -> str:
@@ -191,7 +193,7 @@ def give_cookie(response: Response, cookie: str) -> Response:
     secure = state().settings.secure_cookies
     response.set_cookie(
         cookie_name(), cookie, max_age=int(people.LONGEST.total_seconds()), httponly=True, samesite="Lax",
-        secure=secure, path="/",
+        secure=secure, path=rooted.below("/"),
     )  # fmt: skip
     return response
 
@@ -203,5 +205,6 @@ def sign_out(response: Response) -> Response:
             people.end_session(session, cookie)
     # Pictures of papers may lie in the browser's cache; the next person at this machine is not to find them.
     response.headers["Clear-Site-Data"] = '"cache"'
-    response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=state().settings.secure_cookies)
+    secure = state().settings.secure_cookies
+    response.delete_cookie(cookie_name(), rooted.below("/"), httponly=True, samesite="Lax", secure=secure)
     return response

@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import keyword
 import os
+from typing import Any
 
 import click
 
+from archive.errors import BadSettings
 from archive.version import VERSION
 from server.commands import Desk, Refusing
 
@@ -49,6 +51,9 @@ COMMANDS = {
 class _Lazy(Refusing):
     """Imports the module of a command when it is asked for."""
 
+    def invoke(self, ctx: click.Context) -> Any:
+        return _for_each(self, ctx) if ctx.params["all_offices"] else super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return list(COMMANDS)
 
@@ -65,18 +70,55 @@ class _Lazy(Refusing):
             formatter.write_dl([(name, says) for name, (_, says) in COMMANDS.items()])
 
 
+def _for_each(group: click.Group, context: click.Context) -> None:
+    """The same command for one office after another; the worst of their exit statuses."""
+    said, words, worst = context.params, [*context._protected_args, *context.args], 0
+    first = [word for name in ("config", "data") if said[name] for word in (f"--{name}", said[name])]
+    try:
+        offices = Desk(said["config"], said["data"]).offices
+    except BadSettings as error:
+        raise click.UsageError(str(error)) from error
+    if not offices:
+        raise click.UsageError("Không có danh sách cơ quan: hãy đặt VANTHU_OFFICES, hoặc bỏ --all-offices.")
+    for one in offices:
+        click.echo(f"== {one.slug}: {one.name}", err=True)
+        its = [word.replace("{office}", one.slug) for word in words]
+        worst = max(worst, _status(group, [*first, "--office", one.slug, *its]))
+    context.exit(worst)
+
+
+def _status(group: click.Group, words: list[str]) -> int:
+    """The exit status of a command; 1 where the database or the disk is away, which the others must not suffer for."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        status = group.main(words, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except SystemExit as error:
+        status = error.code
+    except (SQLAlchemyError, OSError) as error:
+        click.echo(f"Không làm được, cơ sở dữ liệu hoặc đĩa không trả lời ({type(error).__name__}).", err=True)
+        return 1
+    return status if isinstance(status, int) else 0
+
+
 @click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--config", metavar="FILE", help="Settings in TOML; else VANTHU_CONFIG. VANTHU_* variables win.")
 @click.option("--data", metavar="DIR", help="Directory of everything the archive keeps (VANTHU_DATA).")
+@click.option("--office", metavar="SLUG", help="Of several offices (VANTHU_OFFICES) the one that is meant.")
+@click.option("--all-offices", is_flag=True, help="One office after another; {office} in arguments is its slug.")
 @click.version_option(VERSION, message="vanthu %(version)s")
 @click.pass_context
-def main(context: click.Context, config: str | None, data: str | None) -> None:
+def main(context: click.Context, config: str | None, data: str | None, office: str | None, all_offices: bool) -> None:
     """Văn Thư: an archive for incoming official papers.
 
     Exit status: 0 done; 1 some input refused, each with its reason on standard error; 2 wrong usage.
     """
     os.umask(0o027)  # papers, their texts and password hashes are not for other accounts of this machine
-    context.obj = Desk(config, data)
+    del all_offices  # see _for_each
+    context.obj = Desk(config, data, office)
     context.call_on_close(context.obj.close)
 
 

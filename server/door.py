@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from archive import half_way, people, second_factor
 from archive.models import User
+from server import rooted
 from server.auth import cookie_name, fresh_cookie, give_cookie, place
 from server.state import state
 
@@ -35,14 +36,15 @@ def give_step(response: Response, cookie: str) -> Response:
     secure = state().settings.secure_cookies
     response.set_cookie(
         step_name(), cookie, max_age=int(half_way.LIFE.total_seconds()), httponly=True, samesite="Lax", secure=secure,
-        path="/",
+        path=rooted.below("/"),
     )  # fmt: skip
     return response
 
 
 def drop_step(response: Response) -> Response:
     """The step is over."""
-    response.delete_cookie(step_name(), httponly=True, samesite="Lax", secure=state().settings.secure_cookies)
+    secure = state().settings.secure_cookies
+    response.delete_cookie(step_name(), rooted.below("/"), httponly=True, samesite="Lax", secure=secure)
     return response
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from archive.host import Plugin
+    from archive.offices import Office
 
 SECONDS = 120.0
 """For loading every plugin once."""
@@ -42,6 +43,10 @@ class State:
     """The settings and everything that follows from them."""
 
     settings: Settings
+    office: Office | None = None
+    """Which one it is, where this installation serves several."""
+    offices: tuple[Office, ...] = ()
+    """All of them: names only are asked of the others here."""
 
     @cached_property
     def engine(self) -> sa.Engine:

@@ -81,22 +81,24 @@ class _Part:
                 os.killpg(self.process.pid, number)
 
 
-def supervise(settings: Settings) -> int:
+def supervise(settings: Settings, offices: Sequence[Settings] = ()) -> int:
     """Run until SIGTERM or SIGINT; 0 after an orderly end, 1 when the web cannot be brought up.
 
-    BadSettings when something else listens on the port.
+    `offices`: the settings of each, where there are several. BadSettings when something else listens on the port.
     """
+    offices = offices or [settings]
     need_port(settings)
     stop, status = threading.Event(), 0
     before = {number: signal.signal(number, _stopper(stop)) for number in (signal.SIGTERM, signal.SIGINT)}
     lifeline, ours = os.pipe()
-    parts = _parts(settings, lifeline)
+    parts = _parts(settings, lifeline, offices)
     try:
         while not stop.is_set():
             for part in parts:
                 pid = part.look()
                 if pid and part.command == "work":
-                    _end_leases(settings, pid)
+                    for one in offices:  # a database that does not answer must not hold up the others
+                        threading.Thread(target=_end_leases, args=(one, pid), daemon=True).start()
             if parts[0].is_hopeless:
                 status = 1
                 break
@@ -127,7 +129,7 @@ def need_port(settings: Settings) -> None:
         ) from error
 
 
-def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
+def _parts(settings: Settings, lifeline: int, offices: Sequence[Settings] = ()) -> Sequence[_Part]:
     def start(command: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "server.supervisor", str(lifeline), command],
@@ -135,8 +137,9 @@ def _parts(settings: Settings, lifeline: int) -> Sequence[_Part]:
         )  # fmt: skip
 
     tally, workers = Tally(settings.data), settings.workers or os.cpu_count() or 1
-    doors = {"remind": settings.smtp_host, "watch": settings.inbox, "fetch": settings.mail}
-    asked = [_Part(command, start, tally) for command, wanted in doors.items() if wanted]
+    doors = {"remind": "smtp_host", "watch": "inbox", "fetch": "mail"}
+    wanted = [command for command, name in doors.items() if any(getattr(one, name) for one in offices or [settings])]
+    asked = [_Part(command, start, tally) for command in wanted]
     # Originals are looked at by a process of its own: whatever the disk does, no reading waits for it.
     return [*(_Part(command, start, tally) for command in ("serve", *["work"] * workers, "scrub")), *asked]
 

@@ -22,6 +22,7 @@ BROAD = {
     "archive/host.py": "a plugin's fault never stops a paper",
     "archive/apart.py": "the child in which plugins are asked",
     "archive/children.py": "the child that runs a step hands every error to its parent",
+    "server/commands/each.py": "what one office's thread raises stops no other office",
     "archive/signed.py": "a signature that cannot be read is told as unchecked, and the paper goes on",
     "archive/jobs/worker.py": "the worker's loop goes on with the next task",
 }

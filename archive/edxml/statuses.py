@@ -23,7 +23,7 @@ from archive.edxml import KIND, findings, writing
 from archive.edxml.findings import Said
 from archive.edxml.told import Named, Organ, of_id
 from archive.errors import BadSettings, NotFound
-from archive.models import Document, Event, Message, Origin
+from archive.models import Delivery, Document, Event, Message, Origin
 
 NAMES = {
     "01": "Đã đến", "02": "Từ chối tiếp nhận", "03": "Đã tiếp nhận", "04": "Phân công", "05": "Đang xử lý",
@@ -49,8 +49,10 @@ class Status:
 
 
 def came_by(session: Session, document: Document) -> list[Said]:
-    """The messages whose sender is told about this document."""
-    return [one for one in findings.of_scan(session, document.scan_id) if one.is_main and document.ordinal == 1]
+    """The messages whose sender is told about this document; an office of this installation asks (archive/post)."""
+    came = [one for one in findings.of_scan(session, document.scan_id) if one.is_main and document.ordinal == 1]
+    inner = set(session.scalars(sa.select(Delivery.sha256).where(Delivery.scan_id == document.scan_id)))
+    return [one for one in came if one.message.sha256 not in inner]
 
 
 def of(session: Session, document: Document) -> list[Status]:

@@ -11,6 +11,7 @@ from archive.models.keeping import ImportedEvent, Restore
 from archive.models.origins import Message, Origin
 from archive.models.papers import DOCUMENT_FOR_UPDATE, AgencyCode, CitationRow, Confirmation, Document, FindingRow
 from archive.models.people import LoginSession, SetupLink, Token, User
+from archive.models.post import Delivery, Sending
 from archive.models.reviewing import Cut, Presence
 from archive.models.scanning import NetworkScanner
 from archive.models.scans import WITHHELD, MarkRow, PageRow, Scan, StampLayout, StampRow, Words
@@ -34,6 +35,7 @@ __all__ = [
     "Confirmation",
     "Cut",
     "Delegation",
+    "Delivery",
     "Digest",
     "Document",
     "Event",
@@ -64,6 +66,7 @@ __all__ = [
     "SavedSearch",
     "Scan",
     "SecondFactor",
+    "Sending",
     "SetupLink",
     "SignInStep",
     "StampLayout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Blueprint, current_app, jsonify
+from flask import Blueprint, current_app, jsonify, request
 from spectree import Response, SecurityScheme, SpecTree
 from spectree.models import SecureType, SecuritySchemeData
 
@@ -70,7 +70,8 @@ def openapi() -> Any:
     if "openapi" not in current_app.extensions:
         _spec.app = current_app
         current_app.extensions["openapi"] = _finished(_spec._generate_spec())
-    return jsonify(current_app.extensions["openapi"])
+    below = {"servers": [{"url": request.script_root}]} if request.script_root else {}
+    return jsonify(current_app.extensions["openapi"] | below)
 
 
 def _finished(spec: dict[str, Any]) -> dict[str, Any]:

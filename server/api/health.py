@@ -15,6 +15,7 @@ from archive.config import Settings
 from server.state import State, state
 
 watch = Blueprint("health", __name__)
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 CLOSED = "Số liệu chỉ đọc được từ chính máy chủ này, hoặc với khoá VANTHU_METRICS_TOKEN.\n"
 
 
@@ -69,7 +70,7 @@ def tell() -> Response:
         return Response(CLOSED, 403, mimetype="text/plain")
     here = state()
     told = metrics.everything(here.settings, here.readers, here.blobs, here.tally)
-    return Response(metrics.text(told), content_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(metrics.text(told), content_type=PROMETHEUS)
 
 
 def may_look(token: str) -> bool:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archive.config import Settings
     from archive.database import Sessions
     from archive.jobs import Dispatcher
+    from archive.offices import Office
     from archive.search import Index
 
 ACTOR = "cli"
@@ -43,15 +44,48 @@ class Refusing(click.Group):
 class Desk:
     """What a command works with; each part is opened when first asked for."""
 
-    def __init__(self, config: str | None = None, data: str | None = None, **given: Any) -> None:
-        self._config, self._given = config, {"data": data, **given}
+    def __init__(
+        self, config: str | None = None, data: str | None = None, office: str | None = None, **given: Any
+    ) -> None:  # fmt: skip
+        self._config, self._slug, self._given = config, office, {"data": data, **given}
 
     @cached_property
-    def settings(self) -> Settings:
-        """The settings in force."""
+    def common(self) -> Settings:
+        """The settings before any office says otherwise: those of the processes."""
         from archive import config
 
         return config.load(self._config, **self._given)
+
+    @cached_property
+    def offices(self) -> tuple[Office, ...]:
+        """All offices of this installation; () where it serves one, without a list."""
+        from archive import offices
+
+        return offices.load(self.common)
+
+    @property
+    def serves_all(self) -> bool:
+        """Whether there are several offices and none of them was named."""
+        return bool(self.offices) and self._slug is None
+
+    @cached_property
+    def office(self) -> Office | None:
+        """The one that was named; None where there is no list. BadSettings for none of several."""
+        from archive import offices
+
+        if self.serves_all:
+            known = ", ".join(one.slug for one in self.offices)
+            raise BadSettings(f"Có nhiều cơ quan; hãy nói rõ: vanthu --office SLUG … Các cơ quan: {known}.")
+        return offices.named(self.offices, self._slug) if self._slug is not None else None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.office.settings if self.office else self.common
+
+    def of(self, office: Office) -> Desk:
+        """The same for one of the offices."""
+        return Desk(self._config, office=office.slug, **self._given)
 
     def give(self, **given: Any) -> None:
         """Options of a command that are settings too; they win."""

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import click
 import sqlalchemy as sa
 
 from archive.errors import ArchiveError, BadSettings
-from server.commands import Desk, speak
+from server.commands import Desk, each, speak
 
 log = logging.getLogger("vanthu.doors")
 RESCAN = 30.0
@@ -30,17 +28,34 @@ EVERY = 60.0
 @click.pass_obj
 def watch(desk: Desk, once: bool) -> None:
     """Take in files of the watched folder (VANTHU_INBOX); any number of these may run."""
+    if not _any(desk, lambda one: one.settings.inbox):
+        raise BadSettings("Chưa đặt thư mục theo dõi: VANTHU_INBOX.")
+    speak(form=desk.common.log_format)
+    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    if once:
+        _watch(desk, each.stopping(), once=True)
+    else:
+        each.run(desk, _watch, each.stopping(), lambda one: one.settings.inbox)
+
+
+def _any(desk: Desk, wanted: Callable[[Desk], object]) -> bool:
+    """Whether the one office, or any of several, has such a door."""
+    return any(wanted(one) for one in map(desk.of, desk.offices)) if desk.serves_all else bool(wanted(desk))
+
+
+def _ring_at(stop: threading.Event, ring: Callable[[], None]) -> None:
+    stop.wait()
+    ring()
+
+
+def _watch(desk: Desk, stop: threading.Event, *, once: bool = False) -> None:
     from archive import doors
     from archive.watched import Door, Looked
     from archive.watched.bell import Bell
 
     settings = desk.settings
-    if not settings.inbox:
-        raise BadSettings("Chưa đặt thư mục theo dõi: VANTHU_INBOX.")
-    speak(form=desk.settings.log_format)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
     bell = Bell(Path(settings.inbox))
-    stop = _stopping(bell.ring)
+    threading.Thread(target=_ring_at, args=(stop, bell.ring), daemon=True).start()
     door = Door(settings, desk.sessions, desk.blobs)
     while not stop.is_set():
         try:
@@ -63,14 +78,20 @@ def watch(desk: Desk, once: bool) -> None:
 @click.pass_context
 def fetch(context: click.Context, once: bool) -> None:
     """Take in the letters of the mailboxes ([[mail]]); any number of these may run."""
+    desk: Desk = context.obj
+    if not _any(desk, lambda one: one.settings.mail):
+        raise BadSettings("Chưa đặt hộp thư nào: các bảng [[mail]] trong tệp cấu hình, hoặc VANTHU_MAIL_HOST.")
+    speak(form=desk.common.log_format)
+    if once:
+        context.exit(_fetch(desk, each.stopping(), once=True))
+    each.run(desk, _fetch, each.stopping(), lambda one: one.settings.mail)
+
+
+def _fetch(desk: Desk, stop: threading.Event, *, once: bool = False) -> int:
+    """1 where `once`, and something failed."""
     from archive import doors
     from archive.fetched.door import Door
 
-    desk: Desk = context.obj
-    if not desk.settings.mail:
-        raise BadSettings("Chưa đặt hộp thư nào: các bảng [[mail]] trong tệp cấu hình, hoặc VANTHU_MAIL_HOST.")
-    speak(form=desk.settings.log_format)
-    stop = _stopping()
     with Door(desk.settings, desk.sessions, desk.blobs) as door:
         while not stop.is_set():
             began = time.monotonic()
@@ -82,18 +103,6 @@ def fetch(context: click.Context, once: bool) -> None:
                 waiting, trouble = 0, str(error) if isinstance(error, ArchiveError) else "cơ sở dữ liệu không trả lời"
             doors.tell(desk.settings.data, doors.MAIL, waiting, trouble)
             if once:
-                context.exit(1 if trouble else 0)
+                return 1 if trouble else 0
             stop.wait(max(1.0, EVERY - (time.monotonic() - began)))
-
-
-def _stopping(then: Callable[[], object] = lambda: None) -> threading.Event:
-    """Set by SIGTERM or SIGINT; `then` ends whatever else is waited for."""
-    stop = threading.Event()
-
-    def hear(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        then()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, hear)
-    return stop
+    return 0

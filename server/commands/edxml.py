@@ -54,6 +54,25 @@ def export(desk: Desk, document_id: str, output: str | None) -> None:
         half.replace(output)
 
 
+@edxml.command()
+@click.argument("document_id", metavar="ID")
+@click.argument("office", metavar="OFFICE")
+@click.pass_obj
+def send(desk: Desk, document_id: str, office: str) -> None:
+    """Send a paper of the book to another office of this installation (its slug); secret papers never."""
+    from archive.models import Document
+    from archive.post import sending
+
+    if desk.office is None:
+        raise NotFound(sending.NO_OFFICE)
+    to = sending.to_whom(desk.offices, desk.office, office)
+    with desk.sessions.begin() as session:
+        document = session.get(Document, document_id)
+        if document is None:
+            raise NotFound("Không có văn bản này.")
+        click.echo(sending.send(session, document, to, desk.settings, actor=ACTOR).id)
+
+
 def _write(desk: Desk, one: Parcel, target: BinaryIO) -> None:
     from archive.derived import Derived
     from archive.edxml.export import write

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import signal
 import threading
 
 import click
 import sqlalchemy as sa
 
-from server.commands import Desk, speak
+from server.commands import Desk, each, speak
 
 log = logging.getLogger("vanthu.remind")
 EVERY = 60.0
@@ -26,10 +25,13 @@ def remind(desk: Desk, once: bool) -> None:
     if once:
         click.echo(reminders.run(desk.settings, desk.sessions))
         return
-    speak(form=desk.settings.log_format)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    speak(form=desk.common.log_format)
+    each.run(desk, _remind, each.stopping(), lambda one: one.settings.smtp_host)
+
+
+def _remind(desk: Desk, stop: threading.Event) -> None:
+    from archive import reminders
+
     while not stop.is_set():
         try:
             sent = reminders.run(desk.settings, desk.sessions)

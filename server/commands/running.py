@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from server.commands import Desk, speak
+from archive.errors import ArchiveError, BadSettings
+from server.commands import Desk, each, speak
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+log = logging.getLogger("vanthu.offices")
 _port = click.option("--port", type=click.IntRange(1, 65535), help="Port the web listens on (VANTHU_PORT).")
 _host = click.option("--host", help="Address the web listens on (VANTHU_HOST).")
 THREADS = 8
+MOST_THREADS = 48
+"""Of the web of many offices."""
 KEPT = 3
 """Copies of the database from before an upgrade that stay."""
 
@@ -32,20 +36,49 @@ def up(desk: Desk, port: int | None, host: str | None, workers: int | None) -> N
     from server.supervisor import need_port, supervise
 
     desk.give(port=port, host=host, workers=workers)
-    speak(form=desk.settings.log_format)
-    _ = desk.blobs  # a store that cannot be opened is said here, and not by each process
-    need_port(desk.settings)  # a new link ends the one that the server on this port has printed
-    _upgrade(desk)
-    click.echo(f"Văn Thư: {_address(desk)}")
-    if link := _first_link(desk):
-        click.echo(f"Tạo quản trị viên đầu tiên (liên kết dùng một lần, trong 24 giờ): {_address(desk)}/setup/{link}")
+    speak(form=desk.common.log_format)
+    if desk.offices and not desk.serves_all:
+        raise BadSettings("vanthu up chạy mọi cơ quan của cài đặt này; hãy bỏ --office.")
+    desks = _each(desk)
+    for one in desks:
+        _ = one.blobs  # a store that cannot be opened is said here, and not by each process
+    need_port(desk.common)  # a new link ends the one that the server on this port has printed
+    for one in desks:
+        _begin(one, alone=not desk.serves_all)
     sys.stdout.flush()
     desk.close()  # no connection may be open while processes are started
-    sys.exit(supervise(desk.settings))
+    sys.exit(supervise(desk.common, [one.settings for one in desks]))
+
+
+def _each(desk: Desk) -> list[Desk]:
+    """A desk for each office; the one desk where there are no several."""
+    return [desk.of(one) for one in desk.offices] if desk.serves_all else [desk]
+
+
+def _begin(desk: Desk, *, alone: bool) -> None:
+    """The tables of an archive, its address and the first administrator's link. Of several one may be away."""
+    import sqlalchemy as sa
+
+    try:
+        _upgrade(desk)
+        click.echo(f"{desk.settings.office or 'Văn Thư'}: {_address(desk)}")
+        if link := _first_link(desk):
+            where = f"{_address(desk)}/setup/{link}"
+            click.echo(f"Tạo quản trị viên đầu tiên (liên kết dùng một lần, trong 24 giờ): {where}")
+    except (sa.exc.SQLAlchemyError, OSError, ArchiveError) as error:
+        if alone:
+            raise
+        slug = desk.office.slug if desk.office else ""
+        log.error("office not upgraded office=%s cause=%s", slug, type(error).__name__)
+    finally:
+        desk.close()
 
 
 def _address(desk: Desk) -> str:
-    return f"http://{desk.settings.host}:{desk.settings.port}"
+    here, office = desk.settings, desk.office
+    if office and office.host:
+        return f"http://{office.host}:{here.port}"
+    return f"http://{here.host}:{here.port}" + (f"/{office.slug}" if office else "")
 
 
 def _first_link(desk: Desk) -> str | None:
@@ -64,35 +97,62 @@ def serve(desk: Desk, port: int | None, host: str | None) -> None:
     """The web only."""
     import waitress
 
-    from archive.pipeline import Archive
-    from archive.pipeline.following import Following
     from server import create_app, errors
+    from server.offices import Front
 
     desk.give(port=port, host=host)
-    speak(form=desk.settings.log_format)
-    following = Following(desk.readers, Archive.of(desk.settings, desk.sessions))
-    threading.Thread(target=following.run, args=(threading.Event(),), daemon=True).start()
+    speak(form=desk.common.log_format)
+    stop = threading.Event()
+    if not desk.serves_all:
+        _ = desk.engine  # of this version, or this is said
+    threading.Thread(target=each.run, args=(desk, _follow, stop), daemon=True).start()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    settings = desk.settings
+    settings = desk.common
     logging.getLogger("waitress").addFilter(errors.without_path)
-    app, proxied = create_app(settings), settings.trusted_proxies > 0
+    app = Front(desk.offices, settings) if desk.serves_all else create_app(desk.settings, desk.office, desk.offices)
+    threads = min(THREADS * max(1, len(desk.offices)), MOST_THREADS) if desk.serves_all else THREADS
     # Without a proxy nobody may say where a request comes from; with one, werkzeug's ProxyFix counts the hops.
-    kept = {"clear_untrusted_proxy_headers": not proxied}
-    waitress.serve(app, host=settings.host, port=settings.port, threads=THREADS, ident=None, **kept)
+    kept = {"clear_untrusted_proxy_headers": not settings.trusted_proxies}
+    waitress.serve(app, host=settings.host, port=settings.port, threads=threads, ident=None, **kept)
+
+
+def _follow(desk: Desk, stop: threading.Event) -> None:
+    from archive.pipeline import Archive
+    from archive.pipeline.following import Following
+
+    Following(desk.readers, Archive.of(desk.settings, desk.sessions)).run(stop)
 
 
 @click.command()
 @click.pass_obj
 def work(desk: Desk) -> None:
     """A worker only; any number may run, on any machine with the same engines."""
+    from archive.jobs.fair import FairWorker, Turns
     from archive.jobs.worker import Worker
 
-    speak(form=desk.settings.log_format)
-    _ = desk.engine
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    Worker(desk.settings).run(stop)
+    speak(form=desk.common.log_format)
+    if desk.serves_all and any("://" in one.settings.jobs for one in desk.offices):
+        raise BadSettings("Với hàng đợi celery+… mỗi cơ quan cần tiến trình riêng: vanthu --office SLUG work.")
+    turns, stop = Turns(), each.stopping()
+
+    def part(one: Desk, stop: threading.Event) -> None:
+        _ = one.engine  # of this version, or this is said
+        (FairWorker(one.settings, turns) if desk.serves_all else Worker(one.settings)).run(stop)
+
+    if desk.serves_all:
+        threading.Thread(target=each.run, args=(desk, _carry, stop), daemon=True).start()
+    elif desk.office:
+        threading.Thread(target=each.keep_at, args=(desk.of(desk.office), _carry, stop), daemon=True).start()
+    each.run(desk, part, stop)
+
+
+def _carry(desk: Desk, stop: threading.Event) -> None:
+    """The post of an office to the others."""
+    from archive.post.carrying import Carrier
+
+    _ = desk.engine  # of this version, or this is said
+    if desk.office:
+        Carrier(desk.office, desk.offices).run(stop)
 
 
 @click.command()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import signal
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ import click
 import sqlalchemy as sa
 
 from archive.errors import Transient
-from server.commands import Desk, speak
+from server.commands import Desk, each, speak
 
 if TYPE_CHECKING:
     from archive.inspection import Place
@@ -45,16 +44,18 @@ def scrub(context: click.Context, rate: float | None, days: float | None, once: 
     from archive import scrub as scrubbing
 
     desk: Desk = context.obj
-    speak(logging.ERROR if once else logging.INFO, desk.settings.log_format)
-    within = desk.settings.scrub_days if days is None else days
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    speak(logging.ERROR if once else logging.INFO, desk.common.log_format)
+    stop = each.stopping()
     if once:
         context.exit(_once(desk, rate, stop))
     with contextlib.suppress(OSError):
         os.nice(GENTLE)
-    _Keeper(_place(desk), within, rate or scrubbing.MOST_MB, stop).run()
+
+    def keep(one: Desk, stop: threading.Event) -> None:
+        within = one.settings.scrub_days if days is None else days
+        _Keeper(_place(one), within, rate or scrubbing.MOST_MB, stop).run()
+
+    each.run(desk, keep, stop)
 
 
 def _place(desk: Desk) -> Place:

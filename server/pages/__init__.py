@@ -44,6 +44,7 @@ from server.pages import (
     packages,
     panels,
     plugins,
+    post,
     quarantine,
     register,
     reminders,
@@ -77,7 +78,7 @@ PAGES = (
     numbers, days, by_hand, origins, books, book_import, stamped, reports, files, work_file, packages,
     restored,
     keys, sessions, second_factor, user, single_sign_on,
-    delegations, quarantine, ledger, scanning, scanners, messages,
+    delegations, quarantine, post, ledger, scanning, scanners, messages,
 )  # fmt: skip
 THEMES = ("light", "dark")
 
@@ -95,9 +96,14 @@ class Tab:
 
 
 def init_app(app: Flask) -> None:
-    """Register every page and what all templates use."""
+    """Register every page."""
     for page in PAGES:
         app.register_blueprint(page.pages)
+    speak_templates(app)
+
+
+def speak_templates(app: Flask) -> None:
+    """What all templates use."""
     app.jinja_env.globals.update(
         asset=asset, csrf=csrf, tabs=tabs, role_name=role_name, can=may, any_unit=lambda: access.desks(g.user) is None,
         takes_office=lambda: soffice.program() is not None,
@@ -110,7 +116,7 @@ def init_app(app: Flask) -> None:
     )  # fmt: skip
     app.jinja_env.filters.update(shown.FILTERS)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.context_processor(lambda: {"theme": theme()})
+    app.context_processor(lambda: {"theme": theme(), "this_office": state().office})
 
 
 @functools.cache

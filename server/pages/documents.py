@@ -15,7 +15,7 @@ from archive import access, neighbourhood, register, review, trace
 from archive.models import Document, Event, Scan
 from server.api.papers import document_of
 from server.auth import require
-from server.pages import agencies, evidence, files, lights, neighbours, origins, panels, queue, shown, vouched
+from server.pages import agencies, evidence, files, lights, neighbours, origins, panels, post, queue, shown, vouched
 from server.speech import gettext as _
 from server.state import state
 
@@ -62,6 +62,7 @@ def show(document_id: str, sentence: str = "", status: int = 200) -> Any:
             **vouched.context(session, document, g.user),
             exportable=document.status not in ("review", "void") and not document.secrecy and whole is not None,
             filing=files.filing(session, document),
+            **post.context(session, document),
             history=history_of(session, document) if access.can(g.user, "history") else [],
             whole_file=whole is not None,
             origins=origins.of(session, document.scan) if whole else [],
@@ -115,7 +116,7 @@ def _details(action: str, data: dict[str, Any]) -> str:
         return f"{told} · {data['reason']}" if data.get("reason") else told
     if action in ("filed", "unfiled", "file_ordered"):
         return f"{data.get('code')} ({data.get('year')})"
-    return str(data.get("unit") or data.get("reason") or "")
+    return str(data.get("unit") or data.get("reason") or data.get("office") or "")
 
 
 def _change(name: str, pair: Sequence[Any]) -> str:

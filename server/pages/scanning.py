@@ -12,7 +12,7 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from archive.errors import ArchiveError, BadValue, Conflict, NotFound
 from archive.scanner import RESOLUTIONS, Wanted, allowed, handing
 from archive.scanner.batch import SHEET, WHOLE, Batch
-from server import errors
+from server import errors, rooted
 from server.auth import require
 from server.pages import scanned
 from server.pages.images import GONE
@@ -254,5 +254,6 @@ def remember(answer: Any) -> Any:
         return answer
     told = scanned.told({name: request.form.get(name, "")[:200] for name in KEPT})
     secure = state().settings.secure_cookies
-    answer.set_cookie(COOKIE, told, max_age=YEAR, httponly=True, samesite="Lax", secure=secure, path="/scan")
+    answer.set_cookie(COOKIE, told, max_age=YEAR, httponly=True, samesite="Lax", secure=secure,
+                      path=rooted.below("/scan"))  # fmt: skip
     return answer

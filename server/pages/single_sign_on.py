@@ -82,7 +82,7 @@ def _let_in(kept: dict[str, Any]) -> tuple[door.Entry, str]:
 
 def back() -> str:
     """Where the server sends the browser back to; it must be known there."""
-    return (state().settings.address.rstrip("/") or request.host_url.rstrip("/")) + "/login/oidc/back"
+    return (state().settings.address.rstrip("/") or request.url_root.rstrip("/")) + "/login/oidc/back"
 
 
 def refused(error: ArchiveError) -> Any:

@@ -187,7 +187,7 @@
   };
   const open = (link) => { if (!sending) ask(link.href); };
   const queueStep = (step) => {
-    const links = all("#queue li > a[href^='/review/']");
+    const links = all("#queue li > a[href*='/review/']");
     const link = links[links.findIndex((one) => one.hasAttribute("aria-current")) + step];
     if (link) open(link);
   };
@@ -236,7 +236,7 @@
     const button = event.target.closest("button[name=take]");
     if (line(button)) { event.preventDefault(); take(button); return; }
     if (event.target.closest(".crop")) { show(line(event.target).dataset.name, true); if (!$("#side-page")?.checked) input(line(event.target)).focus(); return; }
-    const link = event.target.closest("#queue li > a[href^='/review/'], #later, #waiting .btns a");
+    const link = event.target.closest("#queue li > a[href*='/review/'], #later, #waiting .btns a");
     if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && event.button === 0) { event.preventDefault(); open(link); }
   });
   document.addEventListener("focusin", (event) => { const row = line(event.target); if (row) show(row.dataset.name); });

@@ -29,7 +29,7 @@
     body.append("file", file);
     if (urgent) body.append("urgent", "1");
     if (secret) body.append("secret", "1");
-    request.open("POST", "/upload");
+    request.open("POST", drop.action);
     request.setRequestHeader("X-CSRF-Token", document.querySelector('meta[name="csrf"]').content);
     request.setRequestHeader("Accept", "application/json");
     request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) shown.bar.value = event.loaded / event.total; });

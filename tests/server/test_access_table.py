@@ -182,6 +182,11 @@ def table(answers):
     yield ""
     yield "Papers: " + "; ".join(f"*{kind}* {words}" for kind, words in KINDS.items()) + "."
     yield ""
+    yield (
+        "A paper is sent to another office of the installation by `clerk` and `admin` alone "
+        "([offices.md](offices.md)); each office asks its own people: nobody of another is anybody here."
+    )
+    yield ""
     yield "| route | paper | " + " | ".join(PEOPLE) + " |"
     yield "|---|---|" + "---|" * len(PEOPLE)
     alike = {}

@@ -51,6 +51,7 @@ ROUTES = {
     "paperless_tasks.acknowledge": "(a person's own mark of what was seen)",
     "paperless_tokens.give": "token_made token_revoked signed_in account_locked",
     "paperless_uploads.send": "received refused",
+    "post.send": "sent_to_office",
     "quarantine.decide": "destroyed secrecy_released", "quarantine.decide_alone": "destroyed secrecy_released",
     "register.void": "number_voided",
     "reminders.save": "reminders_set",
@@ -78,6 +79,7 @@ ROUTES = {
 COMMANDS = {
     "agencies import": "agency_code_added", "check": "inspected reread", "files import": "file_opened",
     "import-book": "book_imported", "ingest": "received refused", "edxml status": "status_told",
+    "edxml send": "sent_to_office",
     "plugins disable": "plugin_disabled",
     "plugins enable": "plugin_enabled", "plugins order": "plugins_ordered", "reread": "reread",
     "scrub": "original_damaged original_whole batch_swept", "token new": "token_made",

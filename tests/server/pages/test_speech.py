@@ -9,6 +9,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from archive import access, handling, handling_book, inbox, register_by_hand, signed
+from archive.edxml import statuses
 from archive.register_export import COLUMNS
 from server import errors
 from server.pages import (
@@ -36,7 +37,7 @@ WORDS = {"_": None, "ngettext": (1, 2)}
 LABELS = (
     *shown.FIELDS.values(), *shown.STAMP_FIELDS.values(), *(words for *_look, words in shown.STATUSES.values()),
     *shown.FLAGS.values(), *shown.ADVICE.values(), *shown.SCAN_AGAIN.values(), *shown.ACTIONS.values(),
-    *shown.UNDO.values(), *shown.DID.values(),
+    *shown.UNDO.values(), *shown.DID.values(), *statuses.NAMES.values(),
     *routing.ROLES.values(), *routing.STATES.values(), *(one.label for one in handling.MOVES.values()),
     *inbox.LANES.values(), *shown.WEEKDAYS, *handling_book.COLUMNS, *handling_book.SHOWS.values(),
     *(words for *_look, words in reminders.STATES.values()), *search.FACETS.values(), *search.SORTS.values(),
