@@ -32,6 +32,8 @@ STREAK = 16.0
 """mm of thin ink in one column of pixels that are a streak of the scanner, or a rule."""
 SPECK = 3
 """Pixels of ink within as many of a pixel, below which it is dirt of the scan."""
+LINE, THIN = 8.0, 1.4
+"""mm from which a stroke is longer than a letter with its marks, and that the line of a frame is thick at most."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ def torn(mask: Mask) -> Iterator[Blob]:
     yield from _sized(grown(clean, across=TORN, down=TORN), clean)
 
 
+def crossed(mask: Mask) -> Iterator[Blob]:
+    """Words that the side of a stamp, or another line, runs into: what is left of the ink without long thin strokes."""
+    print_only = _without_lines(mask)
+    yield from _sized(grown(print_only, across=4, down=1), print_only)
+
+
 def without_streaks(mask: Mask) -> Mask:
     """The ink but for lines straight down the page, which dirt on a scanner's glass draws through whatever is there."""
     beside = np.zeros_like(mask)
@@ -69,6 +77,27 @@ def without_streaks(mask: Mask) -> Mask:
         beside[:, :-off] |= mask[:, off:]
     thin = mask & ~beside
     kept: Mask = mask & ~(thin & (thin.sum(0) > STREAK * PER_MM))
+    return kept
+
+
+def _without_lines(mask: Mask) -> Mask:
+    lines = np.zeros_like(mask)
+    for ink, found in ((mask, lines), (mask.T, lines.T)):
+        thin = ink & ~_in_runs(ink.T, round(THIN * PER_MM) + 1).T
+        found |= thin & _in_runs(grown(thin, across=2, down=1), round(LINE * PER_MM))
+    kept: Mask = mask & ~lines
+    return kept
+
+
+def _in_runs(mask: Mask, least: int) -> Mask:
+    """The ink that lies in rows of at least so many pixels without a gap."""
+    padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
+    padded[:, 1:-1] = mask
+    steps = np.diff(padded, axis=1)
+    begins, ends = np.argwhere(steps == 1), np.argwhere(steps == -1)
+    short = ends[:, 1] - begins[:, 1] < least
+    steps[tuple(begins[short].T)] = steps[tuple(ends[short].T)] = 0
+    kept: Mask = np.cumsum(steps, axis=1, dtype=np.int8)[:, :-1] > 0
     return kept
 
 

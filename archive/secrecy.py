@@ -29,6 +29,8 @@ HEAD = 0.45
 BOXES = {"mat": 20.0, "toimat": 30.0, "tuyetmat": 40.0}
 LEAST_BOX = 5.6
 """mm: what is broader may be a box."""
+BOLD = 28
+"""Levels by which print differs from its paper, where the print of the back shows through beside it."""
 BOX_HIGH, BOX_OFF = (6.6, 9.4), 2.5
 """mm: a box of the law, give or take."""
 PX = 8.0
@@ -101,7 +103,8 @@ def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Read
         if plane.kind == "blue":
             continue
         mask = lone.without_streaks(plane.mask)
-        here = tuple(lone.blobs(mask))
+        bold = lone.crossed(mask & (plane.amount > BOLD))
+        here = *lone.blobs(mask), *(blob for blob in bold if blob.broad < LEAST_BOX)
         torn = filter(_framed, lone.torn(mask))
         for blob in (*here, *boxed.boxes(plane.mask), *torn):
             if any(is_same(blob, other) for other in known):

@@ -24,7 +24,8 @@ from archive.children import Child
 from archive.errors import ArchiveError
 from bench._secret_heads import DPI, Artist, Head, drawn
 
-MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material"))
+# Absolute: the child that opens the files works in another directory.
+MATERIAL = Path(os.environ.get("VANTHU_MATERIAL", "../shared/material")).resolve()
 WORK = Path(os.environ.get("VANTHU_BENCH_DIR", "/tmp/secrets"))
 
 
@@ -100,7 +101,10 @@ def report(heads: list[dict[str, Any]]) -> None:
         for key in sorted({tuple(one[fact] for fact in facts) for one in marked}):
             _line("  " + " ".join(str(names.get(part, part)) for part in key),
                   [one for one in marked if tuple(one[fact] for fact in facts) == key])  # fmt: skip
-    _line("marked over other print", [one for one in heads if one["kind"] == "overlaid"])
+    overlaid = [one for one in heads if one["kind"] == "overlaid"]
+    _line("marked over other print", overlaid)
+    for wear, depth in sorted({(one["wear"], one["depth"]) for one in overlaid}):
+        _line(f"  {wear} {depth}", [one for one in overlaid if (one["wear"], one["depth"]) == (wear, depth)])
     bare = [one for one in heads if one["kind"] not in ("marked", "overlaid")]
     false = Counter(one["kind"] for one in bare if one["seen"])
     print(f"without a mark: {len(bare)} {dict(Counter(one['kind'] for one in bare))}; seen on "
@@ -124,7 +128,8 @@ def _upper(seen: int, of: int) -> float:
 def _line(name: str, of: list[dict[str, Any]]) -> None:
     found = sum(bool(one["seen"]) for one in of)
     if of:
-        print(f"{name:28} {found:5} of {len(of):5} = {100 * found / len(of):.1f} %")
+        least = 100 * (1 - _upper(len(of) - found, len(of)))
+        print(f"{name:28} {found:5} of {len(of):5} = {100 * found / len(of):.1f} %, at least {least:.1f} % (95 %)")
 
 
 def main() -> None:

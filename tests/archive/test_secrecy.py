@@ -165,3 +165,36 @@ def test_a_word_of_tables_that_is_like_a_torn_grade_is_none():
     recogniser = open_recogniser()
     reading = grades.read(recogniser.frames(strip), recogniser)
     assert (reading.said, reading.plain, reading.lead) == ("TIM", False, -math.inf)
+
+
+# --------------------------------------------------------------------------------------------- pressed over other print
+
+
+@pytest.mark.parametrize(("word", "mode"), [("MẬT", "L"), ("MẬT", "1"), ("TỐI MẬT", "L")])
+def test_a_typed_mark_that_the_corner_of_a_stamp_runs_through_is_found(word, mode):
+    page = with_mark(word, "black", boxed=False)
+    pen = ImageDraw.Draw(page)
+    pen.line((60, 372, 300, 358, 320, 640), fill="dimgrey", width=5)
+    assert [mark.text for mark in seen(page.convert(mode).convert("L"))] == [word]
+
+
+def test_a_typed_mark_right_below_the_corner_of_a_stamp_is_found():
+    """The piece of the line between corner and letter is no longer than a letter is high."""
+    page = with_mark("MẬT", "black", boxed=False)
+    ImageDraw.Draw(page).line((60, 322, 360, 322, 366, 640), fill="dimgrey", width=5)
+    assert [mark.text for mark in seen(page.convert("L"))] == ["MẬT"]
+
+
+def test_a_typed_mark_on_a_line_with_print_of_the_back_that_shows_through_is_found():
+    page = with_mark("TỐI MẬT", "black", boxed=False)
+    ImageDraw.Draw(page).text((454, 371), "về việc triển khai", fill=(222, 222, 222), font=font(40), anchor="lm")
+    assert [mark.text for mark in seen(page.convert("L"))] == ["TỐI MẬT"]
+
+
+def test_words_of_a_stamp_that_its_lines_run_through_are_no_marks():
+    page = with_mark("MẮT", "black", boxed=False, wide=157)
+    with_mark("KHẨN", "black", boxed=False, page=page, at=(230, 460), wide=157)
+    pen = ImageDraw.Draw(page)
+    for y in (0, 130):
+        pen.line((60, 372 + y, 300, 358 + y, 320, 440 + y), fill="dimgrey", width=5)
+    assert seen(page.convert("L")) == ()
