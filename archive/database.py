@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
 PATIENCE = 30.0
-"""Seconds for which one who writes to SQLite waits for another."""
+"""Seconds for which one who writes to SQLite, and a worker in PostgreSQL, waits for another's lock."""
 ANSWER = 10
 """Seconds for a PostgreSQL to take a connection, and for either end of one to say that it is still there."""
 _SILENCE = {"tcp_keepalives_idle": ANSWER // 2, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3}
@@ -21,7 +21,8 @@ _SILENCE = {"tcp_keepalives_idle": ANSWER // 2, "tcp_keepalives_interval": 2, "t
 def open_engine(url: str, *, durable: bool = True, idle: float = 0) -> sa.Engine:
     """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes.
 
-    `idle`: seconds after which a PostgreSQL ends a transaction in which nothing is said, and its locks; 0: never.
+    `idle`: seconds after which a PostgreSQL ends a transaction in which nothing is said, and its locks; then it also
+    waits no longer than PATIENCE for a lock. 0: never.
     """
     # Errors go into the log, and what a statement was given may be the text of a paper: hide_parameters.
     if not url.startswith("sqlite"):
@@ -49,7 +50,8 @@ def _reachable(url: str) -> dict[str, Any]:
 def _speak_postgresql(engine: sa.Engine, idle: float) -> None:
     """The same for the server's end: a machine that is gone must not keep the rows it had locked."""
     wanted = _SILENCE | {"tcp_user_timeout": 1000 * ANSWER}
-    wanted |= {"idle_in_transaction_session_timeout": round(1000 * idle)} if idle else {}
+    if idle:
+        wanted |= {"idle_in_transaction_session_timeout": round(1000 * idle), "lock_timeout": round(1000 * PATIENCE)}
     statement = "; ".join(f"SET {name} = {value}" for name, value in wanted.items())
 
     @event.listens_for(engine, "connect")

@@ -1,7 +1,9 @@
 """One worker process for several offices: each has a thread with a worker of its own, and one computes at a time.
 
 Who has waited longest is next, so an office that sends a thousand papers holds up another's one for a single task.
-Whether there is anything to do is asked before a turn is taken: a database that does not answer holds up nobody else.
+Whether there is anything to do, and whether it may be taken, is asked before a turn is: a database that does not answer
+or that somebody has locked holds up nobody else. One that is locked while its office computes does, as long as a worker
+waits for a lock at all (database.PATIENCE).
 """
 
 from __future__ import annotations
@@ -77,4 +79,8 @@ class FairWorker(Worker):
             now = queue.clock(session)
             far = {"now": now, "late": now + 2 * queue.LONGEST_WAIT}
             far["lost"] = now + max(queue.FARTHEST, 2 * self.settings.lease_seconds)  # as queue.claim has it
-            return session.execute(_due, far).first() is not None
+            is_due = session.execute(_due, far).first() is not None
+        if is_due:
+            with self._sessions.begin() as session:  # a writer's: on SQLite it waits for the lock a claim needs
+                session.connection()
+        return is_due

@@ -233,9 +233,15 @@ class Index:
         try:
             yield store
         except store.spoiled as error:
-            if _may_pass(error, writes=writes):
+            if _may_pass(error, writes=writes) or self._is_replaced(name):
                 raise Transient(_BUSY) from error
             raise self._condemned(place, name, error) from error
+
+    def _is_replaced(self, name: str) -> bool:
+        """Whether another generation serves by now, and this one was taken away while it was read."""
+        with contextlib.suppress(IndexBroken, Transient):
+            return self._serving()[1] != name
+        return False
 
     def _serving(self) -> tuple[Generations | PostgresGenerations, str]:
         """The generation that serves, and where it lies. Raises IndexBroken when there is none that can be read."""

@@ -213,10 +213,16 @@ def drop(connection: sa.Connection, name: str) -> None:
         _run(connection, f"DROP TABLE IF EXISTS {{}}.{name}_{table}")
 
 
+_NO_FILE, _STANDS_STILL = "58P01", "25"
+"""SQLSTATEs: a table's own file is gone; the server only reads, or ended a transaction that took too long."""
+
+
 def may_pass(error: BaseException) -> bool:
     """Is it the server, the way to it or its disk, and not the index?"""
-    lost = getattr(getattr(error, "orig", None), "sqlstate", None) == "58P01"  # a table's own file
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and not lost
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
+    if isinstance(error, sa.exc.InternalError):
+        return state.startswith(_STANDS_STILL)
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError) and state != _NO_FILE
 
 
 @contextlib.contextmanager

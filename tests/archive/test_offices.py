@@ -1,5 +1,6 @@
 """A list of offices: each an archive of its own; two that would meet in one place are refused at the start."""
 
+import sqlite3
 import threading
 
 import pytest
@@ -159,6 +160,18 @@ def test_one_paper_of_an_office_waits_for_one_paper_of_another_not_for_all(archi
     for one, engine in zip(workers, engines, strict=True):
         one.close()
         engine.dispose()
+
+
+def test_a_database_that_is_locked_is_waited_for_without_a_turn(archives, monkeypatch):
+    monkeypatch.setattr(database, "PATIENCE", 0.3)
+    engine, turns = queued(archives[0], 1), Turns()
+    other = sqlite3.connect(archives[0].settings.data / "vanthu.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with FairWorker(archives[0].settings, turns) as worker, pytest.raises(sa.exc.OperationalError):
+        worker.run_once()
+    other.close()
+    assert turns._given == 0
+    engine.dispose()
 
 
 def test_an_office_with_nothing_to_do_takes_no_turn(archives):

@@ -143,3 +143,29 @@ def test_a_worker_builds_what_was_spoiled_without_a_paper_having_to_come(setting
     assert worker._fill_index(rests=True) is True
     worker._index.close()
     assert archive.index.search(parse("phong chong dich")).total == 1
+
+
+@ONLY
+def test_a_server_that_only_reads_for_a_while_spoils_nothing(index, kind, home, tmp_path):
+    index.apply(PAPERS)
+    name = home.rpartition("/")[2]
+    _told(home, f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    other = open_search(kind, tmp_path / "other", home)
+    with pytest.raises(Transient):
+        other.apply([entry("c", "công văn hỏa tốc")])
+    other.close()
+    _told(home, "SET transaction_read_only = off", f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    assert index.healthy() and index.search(parse("cong van")).total == 2
+
+
+@ONLY
+def test_who_reads_what_is_just_replaced_condemns_nothing(index, kind, home, tmp_path):
+    index.apply(PAPERS)
+    old = index.status().generation
+    other = open_search(kind, tmp_path / "other", home)
+    with pytest.raises(Transient), other._reading() as store:
+        index.rebuild(PAPERS)
+        store.frequencies(["cong"])
+    assert index.status().generation != old and index.healthy()
+    assert other.search(parse("cong van")).total == 2
+    other.close()
