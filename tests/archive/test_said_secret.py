@@ -2,9 +2,6 @@
 
 import dataclasses
 import io
-import signal
-import subprocess
-import sys
 
 import pytest
 import sqlalchemy as sa
@@ -16,7 +13,8 @@ from archive.models import Document, Event, Message, now
 from archive.pipeline import Archive, quarantine
 from archive.watched import places
 from tests.archive.edxml_samples import message, pdf
-from tests.archive.test_edxml import KILLED, Office
+from tests.archive.front_desk import is_killed
+from tests.archive.test_edxml import Office
 from tests.archive.test_fetched import letter, paper
 
 SECRET = "<Secrecy>Tuyệt mật</Secrecy>"
@@ -78,8 +76,7 @@ def test_a_letter_with_a_file_in_quarantine_is_withheld_though_its_rule_ignores_
 def test_a_secret_message_killed_before_its_first_file_is_taken_is_withheld(office, tmp_path):
     told = message([("7.pdf", pdf("b"))], more=SECRET, subject="chuyên án X")
     (tmp_path / "tin").write_text(told)
-    command = [sys.executable, "-c", KILLED, str(office.settings.data), str(tmp_path / "tin"), "0"]
-    assert subprocess.run(command, timeout=300, check=False).returncode == -signal.SIGKILL
+    assert is_killed(office, tmp_path / "tin", 0)
     assert is_open(office) == [CLOSED]
     taken = office.take(told)
     with office.sessions.begin() as session:
