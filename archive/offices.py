@@ -1,7 +1,8 @@
 """Several offices in one installation: each an archive of its own, with a database, folders and settings of its own.
 
 Nothing of one office can be asked for through another, because nothing of the two lies in one place: that is checked
-here, at the start. What they share is the program, the processes and the machine.
+here, at the start, as far as it is written, and by the databases themselves (whose.py). What they share is the program,
+the processes and the machine.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from archive import config
 from archive.config import Settings
@@ -120,45 +124,92 @@ def _address(common: str, slug: str, host: str) -> str:
     parts = urlsplit(common)
     if not common:
         return ""
-    return urlunsplit(parts._replace(netloc=host)) if host else f"{common.rstrip('/')}/{slug}"
+    port = re.search(r":\d+$", parts.netloc)
+    return (
+        urlunsplit(parts._replace(netloc=host + (port[0] if port else ""))) if host else f"{common.rstrip('/')}/{slug}"
+    )
 
 
 def _need_apart(offices: Sequence[Office]) -> None:
-    """BadSettings where two offices would meet in one place, or bear one name."""
-    for what, values in _places_of(offices):
+    """BadSettings where two offices would meet in one place, or bear one name, or one's place lies in another's."""
+    for what, values in _names(offices):
         if doubled := [value for value, count in Counter(filter(None, values)).items() if count > 1]:
             shared = [one.slug for one, value in zip(offices, values, strict=True) if value == doubled[0]]
             raise BadSettings(f"Các cơ quan {' và '.join(shared)} trùng {what}; mỗi cơ quan phải có {what} riêng.")
-    folders = [(one.slug, one.settings.data.resolve()) for one in offices]
-    for slug, folder in folders:
-        for other, below in folders:
-            if slug != other and below.is_relative_to(folder):
-                raise BadSettings(f"Thư mục dữ liệu của {other} nằm trong thư mục của {slug}; hãy tách hai thư mục.")
+    _need_no_meeting(offices)
 
 
-def _places_of(offices: Sequence[Office]) -> Iterator[tuple[str, list[str]]]:
+def _need_no_meeting(offices: Sequence[Office]) -> None:
+    places = [(one.slug, what, place) for one in offices for what, place in _places_of(one.settings)]
+    owners: dict[PurePath, tuple[str, str]] = {}
+    for slug, what, place in places:
+        other, which = owners.setdefault(place, (slug, what))
+        if other != slug and what == which:
+            raise BadSettings(f"Các cơ quan {other} và {slug} trùng {what}; mỗi cơ quan phải có {what} riêng.")
+        if other != slug:
+            raise BadSettings(f"Cơ quan {slug}: {what} chính là {which} của {other}; hãy tách hai nơi.")
+    for slug, what, place in places:
+        for above in place.parents:
+            other, which = owners.get(above, (slug, what))
+            if other != slug:
+                raise BadSettings(f"Cơ quan {slug}: {what} nằm trong {which} của {other}; hãy tách hai nơi.")
+
+
+def _names(offices: Sequence[Office]) -> Iterator[tuple[str, list[str]]]:
     """What must differ, in Vietnamese, and each office's own; "" where an office has none."""
     every = [one.settings for one in offices]
     yield "slug", [one.slug for one in offices]
     yield "host", [one.host for one in offices]
     yield "mã định danh (organ_id)", [one.organ_id.upper() for one in every]
     yield "cơ sở dữ liệu (database)", [_plainly(one.database_url) for one in every]
-    yield "thư mục dữ liệu (data)", [str(one.data.resolve()) for one in every]
-    yield "nơi lưu bản gốc (blobs)", [one.blobs.rstrip("/") if one.blobs != "file:" else "" for one in every]
-    yield "thư mục chỉ mục (search)", [_folder(one.search.partition(":")[2]) for one in every]
-    yield "thư mục theo dõi (inbox)", [_folder(one.inbox) for one in every]
-    yield "thư mục gửi edXML (edxml_outbox)", [_folder(one.edxml_outbox) for one in every]
-    yield "tệp khóa (key_file)", [_folder(one.key_file) for one in every]
     yield "hàng đợi (jobs)", [one.jobs if "://" in one.jobs else "" for one in every]
 
 
+def _places_of(settings: Settings) -> Iterator[tuple[str, PurePath]]:
+    """Where an office's things lie in truth, said or not: none may lie in a place of another's."""
+    data, key, file = settings.data, settings.key_path, _file(settings.database_url)
+    yield "thư mục dữ liệu (data)", data.resolve()
+    if file:
+        yield "cơ sở dữ liệu (database)", Path(file).resolve()
+    yield "nơi lưu bản gốc (blobs)", _store(settings)
+    yield "thư mục chỉ mục (search)", Path(settings.search.partition(":")[2] or data / "index").resolve()
+    yield "tệp khóa (key_file)", key.resolve()
+    if settings.inbox:
+        yield "thư mục theo dõi (inbox)", Path(settings.inbox).resolve()
+    if settings.edxml_outbox:
+        yield "thư mục gửi edXML (edxml_outbox)", Path(settings.edxml_outbox).resolve()
+
+
+def _store(settings: Settings) -> PurePath:
+    """A folder of this machine, or of a bucket, which never lies in one."""
+    scheme, _, place = settings.blobs.partition(":")
+    if scheme == "file":
+        return Path(place.removeprefix("//") or settings.data / "blobs").resolve()
+    return PurePosixPath(f"{scheme}:", *filter(None, place.split("/")))
+
+
+def _file(database: str) -> str:
+    """The file of an SQLite; "" of another."""
+    url = _parsed(database)
+    return (url.database or "").removeprefix("file:") if url.get_backend_name() == "sqlite" else ""
+
+
 def _plainly(database: str) -> str:
-    """The place alone: not who signs in there, and not a schema in it, for locks and the index are of the whole."""
-    parts = urlsplit(database)
-    if parts.scheme.startswith("sqlite"):
-        return _folder(parts.path[1:])
-    return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
+    """The place alone: not who signs in there, and not a schema in it, for locks and the index are of the whole.
+
+    What looks different may still be one (a name and an address of a machine): the database says so itself (whose.py).
+    """
+    url = _parsed(database)
+    if url.get_backend_name() == "sqlite":
+        return str(Path(_file(database)).resolve())
+    said = {"host": url.host, "port": url.port, "dbname": url.database or url.username} | dict(url.query)
+    host = str(said.get("hostaddr") or said["host"] or "localhost").lower().rstrip(".")
+    host = "localhost" if host in ("127.0.0.1", "::1") else host
+    return f"{host}:{said['port'] or 5432}/{said['dbname']}"
 
 
-def _folder(path: str) -> str:
-    return str(Path(path).resolve()) if path else ""
+def _parsed(database: str) -> URL:
+    try:
+        return make_url(database)
+    except (ArgumentError, ValueError) as error:
+        raise BadSettings("Không hiểu địa chỉ cơ sở dữ liệu của một cơ quan; hãy xem lại mục database.") from error

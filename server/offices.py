@@ -26,8 +26,9 @@ from server.state import State
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MOST = 8
-"""Requests of one office that are answered at the same time: one whose database hangs does not take every thread."""
+MOST, LINE = 8, 4
+"""Requests of one office that are answered at the same time, and more that wait: one whose database hangs does not take
+every thread."""
 PATIENCE = 5.0
 """Seconds a request waits for its turn, and an office has to say how it is."""
 BUSY = "Cơ quan này đang có quá nhiều yêu cầu; không văn bản nào bị đổi. Hãy thử lại sau ít phút.\n"
@@ -56,6 +57,7 @@ class _Room:
     def __init__(self, office: Office, offices: tuple[Office, ...]) -> None:
         self.office, self._offices = office, offices
         self._turn, self._free = threading.Lock(), threading.BoundedSemaphore(MOST)
+        self._line = threading.BoundedSemaphore(LINE)
         self._app: Flask | None = None
 
     @property
@@ -73,13 +75,24 @@ class _Room:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not environ["PATH_INFO"]:  # cookies are for what lies below the path
             return redirect(f"{environ['SCRIPT_NAME']}/", 308)(environ, start_response)
-        if not self._free.acquire(timeout=PATIENCE):
+        if not self._comes_in():
             return Response(BUSY, 503, {"Retry-After": "30"}, "text/plain")(environ, start_response)
         try:
             with logs.about(office=self.office.slug):
                 return self.app(environ, start_response)
         finally:
             self._free.release()
+
+    def _comes_in(self) -> bool:
+        """Whether its turn has come: at once, or after a wait for which there was room."""
+        if self._free.acquire(blocking=False):
+            return True
+        if not self._line.acquire(blocking=False):
+            return False
+        try:
+            return self._free.acquire(timeout=PATIENCE)
+        finally:
+            self._line.release()
 
 
 def _need_free(rooms: Sequence[_Room]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 
-from archive import switchboard
+from archive import switchboard, whose
 from archive.blobs import Blobs, open_blobs
 from archive.blobs.probe import Probe
 from archive.children import Child
@@ -50,8 +50,9 @@ class State:
 
     @cached_property
     def engine(self) -> sa.Engine:
-        """The one database."""
-        return open_engine(self.settings.database_url)
+        """The one database. NotItsOwn where it is another office's."""
+        engine = open_engine(self.settings.database_url)
+        return whose.opened(engine, self.office.slug) if self.office else engine
 
     @cached_property
     def sessions(self) -> Sessions:

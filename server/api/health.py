@@ -12,6 +12,7 @@ from flask import Blueprint, Response, jsonify, request
 import migrations
 from archive import metrics
 from archive.config import Settings
+from archive.errors import BadSettings
 from server.state import State, state
 
 watch = Blueprint("health", __name__)
@@ -43,6 +44,8 @@ def _database(here: State) -> list[str]:
         current = migrations.current(here.engine)
     except sa.exc.SQLAlchemyError:
         return ["Không mở được cơ sở dữ liệu."]
+    except BadSettings as error:
+        return [str(error)]
     if current != migrations.head():
         return [f"Cơ sở dữ liệu ở bản {current or 'trống'}, cần bản {migrations.head()}: hãy chạy vanthu upgrade."]
     return []

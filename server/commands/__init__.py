@@ -95,7 +95,7 @@ class Desk:
     def engine(self) -> sa.Engine:
         """The database, with tables: a new one is made, an older one must be upgraded first."""
         import migrations
-        from archive import database
+        from archive import database, whose
         from archive.backup.restoring import need_finished
 
         need_finished(self.settings.data)
@@ -108,7 +108,7 @@ class Desk:
             raise BadSettings(
                 f"Cơ sở dữ liệu ở bản {found}, chương trình cần bản {migrations.head()}. Hãy chạy: vanthu upgrade"
             )
-        return engine
+        return whose.opened(engine, self.office.slug) if self.office else engine
 
     @cached_property
     def sessions(self) -> Sessions:

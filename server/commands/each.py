@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterable
 
 from archive import logs
+from archive.errors import NotItsOwn
 from server.commands import Desk
 
 log = logging.getLogger("vanthu.offices")
-PAUSE = 10.0
-"""Seconds until the next attempt where an office cannot be opened, or its database went away."""
+PAUSE, LONGEST = 10.0, 60.0
+"""Seconds until the next attempt where an office cannot be opened, or its database is away; each time twice as many."""
 LAST = 30.0
 """Seconds in which the threads end what they have in hand, once told to stop."""
 Part = Callable[[Desk, threading.Event], object]
@@ -46,14 +48,25 @@ def at_once(parts: Iterable[Callable[[], None]], stop: threading.Event) -> None:
 
 
 def keep_at(desk: Desk, part: Part, stop: threading.Event) -> None:
-    """One office; whatever of it is broken is said, and tried again later."""
+    """One office, until its part ends or `stop` is set; whatever of it is broken is said, and tried again later."""
+    pause = 0.0
     with logs.about(office=desk.office.slug if desk.office else ""):
         while not stop.is_set():
+            began = time.monotonic()
             try:
                 part(desk, stop)
+                break
             except Exception as error:  # whatever it is, it is this office's alone
-                log.error("office waits cause=%s", type(error).__name__)
+                _say(error)
                 desk.close()
                 desk = desk.of(desk.office) if desk.office else desk
-                stop.wait(PAUSE)
+                held = time.monotonic() - began > LONGEST  # it went well for a while: this is another fault
+                pause = PAUSE if held else min(max(PAUSE, 2 * pause), LONGEST)
+                stop.wait(pause)
         desk.close()
+
+
+def _say(error: Exception) -> None:
+    log.error("office waits cause=%s", type(error).__name__)
+    if isinstance(error, NotItsOwn):  # a slug or two, and what to do
+        log.error("%s", error)

@@ -117,7 +117,7 @@ ACTIONS |= STEPS | {
     "delegated": "Đã giao quyền", "delegation_revoked": "Đã thu hồi quyền đã giao",
     "reminders_set": "Đã đổi cách nhắc việc",
     "sent_to_office": "Đã gửi sang cơ quan khác", "sending_told": "Cơ quan nhận báo trạng thái",
-    "came_from_office": "Đã đến từ cơ quan khác",
+    "came_from_office": "Đã đến từ cơ quan khác", "office_named": "Đã ghi kho này là của cơ quan nào",
     "said_secret": "Nơi gửi đến báo là tài liệu mật; cần người quyết định",
     "recall_asked": "Bên gửi đề nghị thu hồi", "update_asked": "Bên gửi đề nghị cập nhật",
     "replacement_told": "Bên gửi báo đã thay thế", "status_told": "Đã báo trạng thái cho bên gửi",
