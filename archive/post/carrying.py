@@ -2,6 +2,8 @@
 
 Whoever is killed between two of the steps leaves a row that is looked at again after LEASE. The other office knows a
 sending by its id: what it has taken is not taken again, and what it was just taking is known by the message's bytes.
+A message kept there is taken from the bytes kept there, whatever became of the paper meanwhile: it is theirs already,
+and what is secret by now must come into their quarantine whole, with its trail.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -25,9 +28,9 @@ from archive.blobs import Blobs, open_blobs
 from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
-from archive.edxml import export, statuses
+from archive.edxml import KIND, export, statuses
 from archive.edxml.told import Organ
-from archive.errors import ArchiveError, DiskFull, NotTaken, Transient
+from archive.errors import ArchiveError, BadSettings, DiskFull, NotTaken, Transient
 from archive.jobs import open_jobs, telling
 from archive.models import WITHHELD, Delivery, Document, Event, Message, Scan, Sending, now
 from archive.models import Origin as OriginRow
@@ -46,8 +49,10 @@ GLANCE = 2.0
 """Seconds between two looks for a sending."""
 SMALL = 8 << 20
 """Bytes of a message that are held in memory."""
-_AWAY = (sa.exc.SQLAlchemyError, OSError, Transient, DiskFull, NotTaken)
+_AWAY = (sa.exc.SQLAlchemyError, OSError, Transient, DiskFull, NotTaken, BadSettings)
+"""Waited out. What is wrong with the other office's settings is for its administrator, not for our clerks to read."""
 GONE = "Cơ quan nhận không còn trong danh sách của hệ thống."
+SECRET_NOW = "Văn bản được ghi độ mật sau khi đã sang cơ quan nhận. Hãy báo ngay người phụ trách bảo mật của hai bên."  # noqa: S105 - a sentence
 FINISHED = "06"
 
 
@@ -135,11 +140,22 @@ class Carrier:
         if office is None or there is None:
             self._note(one, state="refused", reason=GONE)
             return
-        if not _has(there.readers, one):
-            with tempfile.SpooledTemporaryFile(SMALL) as target:
-                number = self._write(one, office, target)
-                self._hand_in(one, there, target, number)
-        self._note(one, state="delivered", code="01")
+        if not _has(there.sessions, one):
+            if kept := _kept(there, one):
+                with kept.open("rb") as stream:
+                    self._hand_in(one, there, stream)
+            else:
+                self._carry(one, office, there)
+        self._note(one, state="delivered", code="01", reason=self._warning(one))
+
+    def _carry(self, one: Sending, to: Office, there: _House) -> None:
+        with tempfile.SpooledTemporaryFile(SMALL) as target:
+            number = self._write(one, to, target)
+            target.seek(0)
+            sha256 = hashlib.file_digest(cast(Any, target), "sha256").hexdigest()
+            if _begin(there.sessions, one, self._office, sha256, number):
+                target.seek(0)
+                self._hand_in(one, there, target)
 
     def _write(self, one: Sending, to: Office, target: Any) -> str:
         """The message, as it would go to an office outside; the number of the paper in our book."""
@@ -153,16 +169,21 @@ class Carrier:
         export.write(target, parcel, here.blobs, derived, limits(here.settings), one.sent_at)
         return f"{entry.number}/{entry.year}" if entry else ""
 
-    def _hand_in(self, one: Sending, there: _House, file: Any, number: str) -> None:
-        file.seek(0)
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if _begin(there.sessions, one, self._office, sha256, number) is None:
-            file.seek(0)
-            taken = front_door.receive(
-                there.sessions, there.blobs, there.settings, file, f"{one.id}.edxml", actor=ACTOR, source="office",
-                origin=Origin(self._office.name),
-            )  # fmt: skip
-            _finish(there.sessions, one, taken.first.scan_id)
+    def _hand_in(self, one: Sending, there: _House, file: Any) -> None:
+        taken = front_door.receive(
+            there.sessions, there.blobs, there.settings, file, f"{one.id}.edxml", actor=ACTOR, source="office",
+            secret=self._is_secret(one), origin=Origin(self._office.name),
+        )  # fmt: skip
+        _finish(there.sessions, one, taken.first.scan_id)
+
+    def _is_secret(self, one: Sending) -> bool:
+        """Whether the paper bears a mark by now; one that is gone went with its quarantine."""
+        with self._here.readers() as session:
+            document = session.get(Document, one.document_id)
+            return document is None or document.secrecy is not None or document.scan.status in WITHHELD
+
+    def _warning(self, one: Sending) -> str:
+        return SECRET_NOW if self._is_secret(one) else ""
 
     def _ask(self, one: Sending) -> None:
         """How far the paper is there: its step, its number, why it did not go into their book. Nothing else is told."""
@@ -171,8 +192,12 @@ class Carrier:
             self._note(one)
             return
         with there.readers() as session:
-            code, number, reason = _told(session, one.id)
-        self._note(one, code=code or one.code, number=number, reason=reason)
+            told = _told(session, one.id)
+        if told is None:  # restored from a backup older than the delivery: it goes once more, under the same id
+            self._note(one, state="waiting", code="", number="", reason="")
+            return
+        code, number, reason = told
+        self._note(one, code=code or one.code, number=number, reason=self._warning(one) or reason)
 
     def _note(self, one: Sending, **news: str) -> None:
         """What became known of a sending; an event where it is news."""
@@ -187,6 +212,7 @@ class Carrier:
             if changed:
                 row.told_at = moment
                 facts = {"sending": row.id, "office": row.to_office, "state": row.state, "code": row.code}
+                facts |= {"secret_now": "1"} if row.reason == SECRET_NOW else {}
                 history.append(session, ACTOR, "sending_told", row.document_id, facts, moment)
             is_over = row.state == "refused" or row.code == FINISHED
             row.next_at = _NEVER if is_over else moment + min(LATE, max(SOON, (moment - row.told_at) / 10))
@@ -196,13 +222,27 @@ _NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 def _has(there: Sessions, one: Sending) -> bool:
-    with there() as session:
-        found = session.get(Delivery, one.id)
-        return found is not None and found.scan_id is not None
+    """Whether the other office has all of it; what a crash left unsaid of that is written down."""
+    with there.begin() as session:
+        row = session.get(Delivery, one.id, with_for_update=True)
+        if row is not None and row.scan_id is None and (scan_id := _taken(session, row.sha256)):
+            _tell(session, row, scan_id)
+        return row is not None and row.scan_id is not None
 
 
-def _begin(there: Sessions, one: Sending, office: Office, sha256: str, number: str) -> str | None:
-    """Write down in the other office that this comes; the scan, where all of the message was taken before a crash."""
+def _kept(there: _House, one: Sending) -> Path | None:
+    """The message, where their door kept it and then came no farther; none where it lies in their quarantine."""
+    with there.readers() as session:
+        row = session.get(Delivery, one.id)
+        wanted = (
+            sa.select(Message.sha256).where(Message.sha256 == row.sha256, sa.not_(Message.withheld)) if row else None
+        )
+        sha256 = session.scalar(wanted) if wanted is not None else None
+    return there.blobs.path(sha256) if sha256 and there.blobs.has(sha256) else None
+
+
+def _begin(there: Sessions, one: Sending, office: Office, sha256: str, number: str) -> bool:
+    """Write down in the other office that this comes; False where another carrier has brought it meanwhile."""
     with there.begin() as session:
         row = session.get(Delivery, one.id, with_for_update=True)
         if row is None:
@@ -211,10 +251,9 @@ def _begin(there: Sessions, one: Sending, office: Office, sha256: str, number: s
                 sent_at=one.sent_at, sha256=sha256,
             )  # fmt: skip
             session.add(row)
-        elif row.scan_id is None and (scan_id := _taken(session, row.sha256)):
-            _tell(session, row, scan_id)
-        row.sha256 = row.sha256 if row.scan_id else sha256
-        return row.scan_id
+        elif row.scan_id is None:
+            row.sha256 = sha256
+        return row.scan_id is None
 
 
 def _taken(session: Session, sha256: str) -> str | None:
@@ -238,11 +277,16 @@ def _tell(session: Session, row: Delivery, scan_id: str) -> None:
     history.append(session, ACTOR, "came_from_office", scan_id, {"delivery": row.id, "office": row.from_office})
 
 
-def _told(session: Session, delivery_id: str) -> tuple[str, str, str]:
-    """(status, number in the book, reason) of the paper a sending became; of one in quarantine nothing."""
+def _told(session: Session, delivery_id: str) -> tuple[str, str, str] | None:
+    """(status, number in the book, reason) of the paper a sending became; None where it is not there.
+
+    Empty of one in quarantine, and of one they had before: what became of that is no news of this sending.
+    """
     row = session.get(Delivery, delivery_id)
-    scan = session.get(Scan, row.scan_id) if row and row.scan_id else None
-    if scan is None or scan.status in WITHHELD:
+    if row is None or row.scan_id is None:
+        return None
+    scan = session.get(Scan, row.scan_id)
+    if scan is None or scan.status in WITHHELD or not _came_first(session, row, scan):
         return "", "", ""
     document = session.scalar(sa.select(Document).where(Document.scan_id == scan.id, Document.ordinal == 1))
     found = statuses.of(session, document) if document else []
@@ -250,6 +294,13 @@ def _told(session: Session, delivery_id: str) -> tuple[str, str, str]:
         return "", "", ""
     entry = register.entry_of(session, document)
     return found[-1].code, f"{entry.number}/{entry.year}" if entry else "", _why(session, document)
+
+
+def _came_first(session: Session, row: Delivery, scan: Scan) -> bool:
+    """Whether they have the scan by this delivery, by no other door and from no other office before."""
+    of_scan = sa.select(OriginRow.message_id).where(OriginRow.scan_id == scan.id).order_by(OriginRow.id).limit(1)
+    first = session.get(Message, session.scalar(of_scan) or "")
+    return scan.source == KIND and first is not None and first.sha256 == row.sha256
 
 
 def _why(session: Session, document: Document) -> str:

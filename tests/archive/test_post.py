@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import signal
+import sqlite3
 
 import pytest
 import sqlalchemy as sa
@@ -14,10 +15,11 @@ from PIL import Image
 from archive import aside, database, offices, register
 from archive.blobs import open_blobs
 from archive.config import Settings
-from archive.errors import Conflict, NotFound
+from archive.errors import BadSettings, Conflict, NotFound
 from archive.models import Delivery, Document, Event, Message, Origin, Scan, Sending, now
 from archive.post import sending
-from archive.post.carrying import Carrier
+from archive.post.carrying import SECRET_NOW, Carrier
+from archive.safe import Safe
 from archive.workdays import today
 from tests.archive import offices as rows
 
@@ -257,3 +259,109 @@ def test_who_is_killed_at_any_commit_loses_and_doubles_nothing(tmp_path, _templa
         for one in town:
             one.close()
     assert number > 5
+
+
+def test_what_becomes_secret_between_two_attempts_is_whole_and_withheld_there_or_never_came(tmp_path, _template):
+    number, died, outcomes = 0, True, set()
+    while died:
+        number += 1
+        town = [House(tmp_path / str(number), *one, _template) for one in NAMES]
+        here, there = town
+        paper = here.paper()
+        here.send(paper, there)
+        for one in town:
+            one.close()
+        died = carried_until(town, number)
+        began, kept, taken = there.count(Delivery), there.count(Message), there.count(Scan)
+        with here.sessions.begin() as session:
+            session.get_one(Document, paper).secrecy = "Mật"
+        here.hurry()
+        carrier = Carrier(here.office, [one.office for one in town])
+        carrier.turn()
+        carrier.close()
+        row = here.one(Sending)
+        outcomes.add((began, kept, taken, row.state))
+        if not kept:
+            assert (row.state, there.count(Scan), there.count(Message)) == ("refused", 0, 0), number
+        else:
+            scan = there.one(Scan)
+            assert (row.state, row.reason) == ("delivered", SECRET_NOW), number
+            assert there.one(Delivery).scan_id == scan.id, number
+            assert there.count(Event, Event.action == "came_from_office", Event.subject == scan.id) == 1, number
+            if not taken:
+                assert (scan.status, there.one(Message).withheld) == ("quarantined", True), number
+                for sha256 in (scan.sha256, there.one(Message).sha256):
+                    assert not there.blobs.has(sha256), number
+                    assert Safe(there.office.settings.data).has(sha256), number
+        for one in town:
+            one.close()
+    assert {(0, 0, 0, "refused"), (1, 0, 0, "refused"), (1, 1, 0, "delivered"), (1, 1, 1, "delivered")} <= outcomes
+
+
+def test_what_becomes_secret_after_it_came_is_told_to_the_sender(town, carrier):
+    here, there = town
+    paper = here.paper()
+    here.send(paper, there)
+    carrier.turn()
+    with here.sessions.begin() as session:
+        session.get_one(Document, paper).secrecy = "Mật"
+    here.hurry()
+    carrier.turn()
+    assert (here.one(Sending).state, here.one(Sending).reason) == ("delivered", SECRET_NOW)
+    assert here.count(Event, Event.action == "sending_told", Event.data.contains("secret_now")) == 1
+
+
+def copied(source, target):
+    """A database as a backup has it."""
+    with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
+        old.backup(new)
+    old.close()
+    new.close()
+
+
+def test_an_office_restored_to_before_it_came_gets_it_once_more(town, tmp_path):
+    here, there = town
+    sent = here.send(here.paper(), there)
+    database_file = there.office.settings.data / "vanthu.db"
+    copied(database_file, tmp_path / "backup.db")
+    for turns in (1, 2):
+        carrier = Carrier(here.office, [one.office for one in town])
+        for _ in range(turns):
+            here.hurry()
+            carrier.turn()
+        carrier.close()
+        if turns == 1:
+            there.close()
+            for file in database_file.parent.glob("vanthu.db*"):
+                file.unlink()
+            shutil.copyfile(tmp_path / "backup.db", database_file)
+            assert there.count(Scan) == 0
+    assert (here.one(Sending).state, here.one(Sending).code) == ("delivered", "01")
+    assert (there.one(Delivery).id, there.one(Delivery).scan_id) == (sent, there.one(Scan).id)
+    assert here.count(Event, Event.action == "sending_told", Event.data.contains("waiting")) == 1
+
+
+def test_nothing_is_told_of_a_paper_they_had_by_another_door(town, carrier):
+    here, there = town
+    there.paper()
+    with there.sessions.begin() as session:
+        session.scalars(sa.select(Document)).one().ordinal = 1
+    here.send(here.paper(), there)
+    carrier.turn()
+    here.hurry()
+    carrier.turn()
+    assert (there.count(Scan), there.one(Delivery).scan_id) == (1, there.one(Scan).id)
+    row = here.one(Sending)
+    assert (row.state, row.code, row.number, row.reason) == ("delivered", "01", "", "")
+
+
+def test_what_is_wrong_with_their_settings_is_waited_out_and_not_told(town):
+    here, there = town
+    here.send(here.paper(), there)
+    wrong = dataclasses.replace(there.office.settings, jobs="nothing://their-secret")
+    carrier = Carrier(here.office, [here.office, dataclasses.replace(there.office, settings=wrong)])
+    with pytest.raises(BadSettings):
+        _ = carrier._there[there.office.slug][1].sessions
+    carrier.turn()
+    carrier.close()
+    assert (here.one(Sending).state, here.one(Sending).reason) == ("waiting", "")
