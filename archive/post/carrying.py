@@ -23,9 +23,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from archive import front_door, history, register
+from archive import front_door, history, register, whose
 from archive.blobs import Blobs, open_blobs
-from archive.config import Settings
 from archive.database import Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.edxml import KIND, export, statuses
@@ -59,12 +58,13 @@ FINISHED = "06"
 class _House:
     """The archive of one office, opened where it is needed."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, office: Office) -> None:
+        self.settings, self._slug = office.settings, office.slug
 
     @cached_property
     def engine(self) -> sa.Engine:
-        return open_engine(self.settings.database_url)
+        """NotItsOwn where the database is another office's."""
+        return whose.opened(open_engine(self.settings.database_url), self._slug)
 
     @cached_property
     def sessions(self) -> Sessions:
@@ -87,8 +87,8 @@ class Carrier:
     """Carries what one office sends; any number may."""
 
     def __init__(self, office: Office, offices: Sequence[Office]) -> None:
-        self._office, self._here = office, _House(office.settings)
-        self._there = {one.slug: (one, _House(one.settings)) for one in offices if one.slug != office.slug}
+        self._office, self._here = office, _House(office)
+        self._there = {one.slug: (one, _House(one)) for one in offices if one.slug != office.slug}
 
     def run(self, stop: threading.Event) -> None:
         """Until told to stop."""
