@@ -70,6 +70,10 @@ RED = Asked(-5.0, 5.0, -2.0)
 BARE = Asked(-3.0, 8.0, 0.0)
 SPACED = Asked(-1.5, 8.0, 1.0)
 """Of a line longer than the word."""
+TOO_HIGH = Asked(-1.5, 8.0, 2.0)
+"""Of what is higher than any box: a cut through the arrow of HỎA TỐC says anything."""
+NOT_PLAINLY = (SPACED, TOO_HIGH)
+"""Where the word plainly spelt is not enough."""
 
 
 def look(
@@ -179,6 +183,8 @@ def _mended(strip: Image.Image) -> Iterator[Image.Image]:
 def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> Asked:
     if _framed(blob) == word:
         return FRAMED if alone else CROSSED
+    if blob.broad > BOX_HIGH[1]:
+        return TOO_HIGH
     if not alone:
         return OTHER_BOX
     if blob.broad < LEAST_BOX and blob.long > LONGEST[word]:
@@ -187,7 +193,9 @@ def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> Asked:
 
 
 def _says(reading: Reading, asked: Asked) -> bool:
-    return (reading.plain and asked is not SPACED) or (reading.chance >= asked.chance and reading.lead >= asked.lead)
+    return (reading.plain and asked not in NOT_PLAINLY) or (
+        reading.chance >= asked.chance and reading.lead >= asked.lead
+    )
 
 
 def _framed(blob: Blob) -> str:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from archive import grades, scans, secrecy, steps
+from archive.lone import Blob
 from archive.recogniser import open_recogniser
 from tests.archive.paper import LETTER, font, letter
 
@@ -165,6 +166,12 @@ def test_a_word_of_tables_that_is_like_a_torn_grade_is_none():
     recogniser = open_recogniser()
     reading = grades.read(recogniser.frames(strip), recogniser)
     assert (reading.said, reading.plain, reading.lead) == ("TIM", False, -math.inf)
+
+
+def test_a_cut_through_what_is_higher_than_any_box_is_no_mark_however_plain():
+    """Of the slanting arrow of HỎA TỐC a level cut once said MAT, spelt plainly."""
+    asked = secrecy._asked(Blob(33.1, 69.2, 21.1, 13.3, 13.0), "dark", "mat", alone=True)
+    assert not secrecy._says(grades.Reading("MAT", "mat", True, 0.31, 5.75, 0.69, 0.39), asked)
 
 
 # --------------------------------------------------------------------------------------------- pressed over other print
