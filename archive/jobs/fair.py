@@ -12,18 +12,12 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-import sqlalchemy as sa
-
 from archive.config import Settings
 from archive.jobs import queue
 from archive.jobs.worker import Worker
 
 KEPT = 3
 """Children of a process that are kept for their office's next task, some 300 MB each; starting one takes a second."""
-_due = sa.text(
-    "SELECT id FROM task WHERE (state = 'ready' AND (run_after <= :now OR run_after > :late)) "
-    "OR (state = 'running' AND (lease_until < :now OR lease_until > :lost)) LIMIT 1"
-)
 
 
 class Turns:
@@ -76,10 +70,7 @@ class FairWorker(Worker):
 
     def _is_due(self) -> bool:
         with self._reading() as session:
-            now = queue.clock(session)
-            far = {"now": now, "late": now + 2 * queue.LONGEST_WAIT}
-            far["lost"] = now + max(queue.FARTHEST, 2 * self.settings.lease_seconds)  # as queue.claim has it
-            is_due = session.execute(_due, far).first() is not None
+            is_due = queue.is_due(session, self.settings.lease_seconds)
         if is_due:
             with self._sessions.begin() as session:  # a writer's: on SQLite it waits for the lock a claim needs
                 session.connection()

@@ -68,6 +68,7 @@ _claimable = sa.or_(
     sa.and_(_RUNNING, sa.or_(_task.c.lease_until < _b("now"), _task.c.lease_until > _b("lost"))),
 )
 _named = sa.select(_task.c.id).where(_task.c.id == _b("i"), _claimable).with_for_update(skip_locked=True)
+_due = sa.select(_task.c.id).where(_claimable).limit(1)
 _hints = sa.select(_task.c.id, _task.c.step, _task.c.priority)
 OF_STEP = _hints.where(_task.c.scan_id == _b("s"), _task.c.step == _b("step"), _READY)
 OF_SCAN = _hints.where(_task.c.scan_id == _b("s"), _READY)
@@ -173,19 +174,29 @@ def claim(
     With `task` that one or none: it may be another worker's by now, or done, or wait for its next attempt.
     """
     moment = clock(session) if now is None else now
-    # No lease and no pause reaches so far ahead: the clock was set back since, and nobody shall wait a year.
-    lost, late = moment + max(FARTHEST, 2 * lease), moment + 2 * LONGEST_WAIT
+    bounds = _bounds(moment, lease)
     if task is not None:
-        found = session.execute(_named, {"i": task, "now": moment, "lost": lost, "late": late}).scalar()
+        found = session.execute(_named, {"i": task} | bounds).scalar()
     else:
         found = (
-            session.execute(_expired, {"now": moment, "far": lost}).scalar()
-            or session.execute(_ready, {"now": moment, "far": late}).scalar()
+            session.execute(_expired, {"now": moment, "far": bounds["lost"]}).scalar()
+            or session.execute(_ready, {"now": moment, "far": bounds["late"]}).scalar()
         )
     if found is None:
         return None
     row = session.execute(_take, {"i": found, "w": worker, "until": moment + lease, "now": moment}).one()
     return Claim(*row)
+
+
+def is_due(session: Session, lease: float = LEASE) -> bool:
+    """Whether there is a task to claim, for one who only reads: another may be faster."""
+    return session.execute(_due, _bounds(clock(session), lease)).first() is not None
+
+
+def _bounds(moment: float, lease: float) -> dict[str, float]:
+    """Between which leases and pauses end. None reaches so far ahead: the clock was set back since, and nobody shall
+    wait a year."""
+    return {"now": moment, "lost": moment + max(FARTHEST, 2 * lease), "late": moment + 2 * LONGEST_WAIT}
 
 
 def beat(session: Session, held: Claim, now: float | None = None, lease: float = LEASE) -> bool:

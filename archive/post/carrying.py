@@ -124,13 +124,12 @@ class Carrier:
     def _claim(self) -> Sending | None:
         """A sending that is due, and nobody else's for LEASE."""
         moment = now()
-        due = sa.select(Sending.id).where(Sending.next_at <= moment).order_by(Sending.next_at).limit(1)
+        due = sa.select(Sending).where(Sending.next_at <= moment).order_by(Sending.next_at).limit(1)
         with self._here.readers() as session:
             if session.scalar(due) is None:
                 return None
         with self._here.sessions.begin() as session:
-            wanted = sa.select(Sending).where(Sending.next_at <= moment).order_by(Sending.next_at).limit(1)
-            found = session.scalar(wanted.with_for_update(skip_locked=True))
+            found = session.scalar(due.with_for_update(skip_locked=True))
             if found is not None:
                 found.next_at = moment + LEASE
             return found

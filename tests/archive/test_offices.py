@@ -175,8 +175,8 @@ def test_a_database_that_is_locked_is_waited_for_without_a_turn(archives, monkey
 
 
 def test_an_office_with_nothing_to_do_takes_no_turn(archives):
-    worker, turns = FairWorker(archives[0].settings, turns := Turns()), turns
-    with worker, turns.of(worker):
+    turns = Turns()
+    with FairWorker(archives[0].settings, turns) as worker, turns.of(worker):
         assert not worker.run_once(), "it would wait for itself"
 
 

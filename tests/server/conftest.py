@@ -10,6 +10,7 @@ from archive import database, people
 from server import create_app
 from server.cli import main
 from tests.server.desk import Desk
+from tests.server.offices import Office
 from tests.server.witness import Witness
 
 
@@ -102,3 +103,11 @@ def vanthu(settings, sqlite_engine, monkeypatch):
         return result
 
     return run
+
+
+@pytest.fixture
+def office(settings, sqlite_engine):
+    """An office to talk to over HTTP."""
+    office = Office(settings)
+    yield office
+    office.close()

@@ -24,13 +24,6 @@ from tests.server.offices import Office
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings)
-    yield office
-    office.close()
-
-
-@pytest.fixture
 def paper(office):
     """Id of a document under review."""
     with office.sessions.begin() as session:

@@ -1,19 +1,10 @@
 """Work files for programs and on the command line."""
 
-import pytest
 from click.testing import CliRunner
 
 from archive import work_files
 from server.cli import main
 from tests.archive import offices as rows
-from tests.server.offices import Office
-
-
-@pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings)
-    yield office
-    office.close()
 
 
 def test_a_paper_is_put_into_a_file_once_and_a_closed_one_takes_none(office):

@@ -12,17 +12,9 @@ import pytest
 from archive import register, work_files
 from archive.models import Document
 from tests.archive import offices as rows
-from tests.server.offices import Office
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "official-metadata.schema.json"
 ALL = "/api/v1/metadata?book=den&year=2026"
-
-
-@pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings)
-    yield office
-    office.close()
 
 
 @pytest.fixture

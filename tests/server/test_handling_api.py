@@ -7,20 +7,17 @@ import pytest
 from archive import people, register
 from archive.models import User
 from tests.archive import offices as rows
-from tests.server.offices import Office
 
 UNIT = "Phòng Văn xã"
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings)
+def office(office):
     with office.sessions.begin() as session:
         unit = people.unit_named(session, UNIT).id
         for user in session.query(User).filter(User.role.in_(("head", "staff"))):
             user.unit_id = unit
-    yield office
-    office.close()
+    return office
 
 
 @pytest.fixture

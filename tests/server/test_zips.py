@@ -2,23 +2,14 @@
 
 import io
 
-import pytest
 from PIL import Image
 
 from archive.models import Scan
 from tests.archive.test_packed import DOC, OTHER, PAPER, shade, zipped
-from tests.server.offices import Office
 from tests.server.pages.test_stamped import archived, pages
 
 MIXED = zipped(("công văn.pdf", PAPER), ("biểu.pdf", OTHER), ("dự thảo.txt", b"x"), ("cũ.bin", DOC[:3]))
 PICTURES = zipped(("trang 2.png", shade(20)), ("trang 1.png", shade(10)))
-
-
-@pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings)
-    yield office
-    office.close()
 
 
 def white():
