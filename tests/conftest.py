@@ -80,7 +80,7 @@ def _template(tmp_path_factory):
 
 
 @pytest.fixture
-def sqlite_engine(settings, _template):
+def office_engine(settings, _template):
     """The migrated database of `settings`."""
     shutil.copyfile(_template, settings.data / "vanthu.db")
     engine = database.open_engine(settings.database_url, durable=False)
@@ -89,8 +89,8 @@ def sqlite_engine(settings, _template):
 
 
 @pytest.fixture
-def sqlite_sessions(sqlite_engine):
-    return database.sessions(sqlite_engine)
+def office_sessions(office_engine):
+    return database.sessions(office_engine)
 
 
 @pytest.fixture(scope="session")
@@ -183,7 +183,7 @@ _offices: dict[str, _Office] = {}
 def engine(request):
     """A migrated database: the test runs on SQLite and on PostgreSQL."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_engine")
+        yield request.getfixturevalue("office_engine")
         return
     server = request.getfixturevalue("postgres")
     office = _offices.get("postgresql") or _offices.setdefault("postgresql", _Office(server))

@@ -189,7 +189,7 @@ def test_proxies_let_the_largest_upload_through_and_hide_the_counts(file, size):
 
 
 @pytest.fixture
-def known(settings, sqlite_sessions):
+def known(settings, office_sessions):
     """{name of a sample: its labels} of everything /metrics can say."""
     from archive import doors
     from archive.blobs import open_blobs
@@ -199,8 +199,8 @@ def known(settings, sqlite_sessions):
     for family, labels in ((REQUEST, ("/", "GET", "2xx")), (STEP, ("read", "done")), (DEATH, ("work",))):
         tally.count(family, labels)
     doors.tell(settings.data, doors.FOLDER, 0)
-    receive(sqlite_sessions, settings, 1)
-    said = metrics.text(metrics.everything(settings, sqlite_sessions, open_blobs("file:", settings.data), tally))
+    receive(office_sessions, settings, 1)
+    said = metrics.text(metrics.everything(settings, office_sessions, open_blobs("file:", settings.data), tally))
     tally.close()
     samples = {}
     for family in text_string_to_metric_families(said):

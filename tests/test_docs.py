@@ -75,7 +75,7 @@ def test_every_command_is_named():
     assert missing(names, r"\bvanthu {}\b") == []
 
 
-def test_every_route_for_programs_is_named(settings, sqlite_engine):
+def test_every_route_for_programs_is_named(settings, office_engine):
     from server import create_app
 
     text = re.sub(r"\{\w+\}", "{}", documentation())

@@ -79,7 +79,7 @@ def one_more(tmp_path, monkeypatch):
 def own_engine(request):
     """A migrated database that this test may alter: the one of `engine` serves the whole run on PostgreSQL."""
     if request.param == "sqlite":
-        yield request.getfixturevalue("sqlite_engine")
+        yield request.getfixturevalue("office_engine")
         return
     engine = database.open_engine(request.getfixturevalue("empty_postgres"))
     migrations.upgrade(engine)
@@ -107,10 +107,10 @@ def test_a_database_without_tables_has_no_revision(tmp_path):
     assert migrations.current(empty) is None
 
 
-def test_rebuilding_a_table_with_foreign_keys_on_would_lose_its_children(sqlite_engine):
-    fill(sqlite_engine)
-    rebuild(sqlite_engine, "scan", foreign_keys="ON")
-    assert counts(sqlite_engine) == [1, 0, 0, 0, 1]
+def test_rebuilding_a_table_with_foreign_keys_on_would_lose_its_children(office_engine):
+    fill(office_engine)
+    rebuild(office_engine, "scan", foreign_keys="ON")
+    assert counts(office_engine) == [1, 0, 0, 0, 1]
 
 
 def test_a_later_migration_of_a_filled_database_keeps_every_row(own_engine, one_more):
@@ -121,15 +121,15 @@ def test_a_later_migration_of_a_filled_database_keeps_every_row(own_engine, one_
     assert counts(own_engine) == [1, 1, 1, 1, 1]
 
 
-def test_a_migration_that_leaves_orphans_is_refused_and_undone(sqlite_engine, one_more):
-    fill(sqlite_engine)
-    before = migrations.current(sqlite_engine)
+def test_a_migration_that_leaves_orphans_is_refused_and_undone(office_engine, one_more):
+    fill(office_engine)
+    before = migrations.current(office_engine)
     one_more("DELETE FROM scan")
     with pytest.raises(RuntimeError, match="without their parents"):
-        migrations.upgrade(sqlite_engine)
-    assert migrations.current(sqlite_engine) == before
-    assert counts(sqlite_engine) == [1, 1, 1, 1, 1]
-    assert "note" not in {c["name"] for c in sa.inspect(sqlite_engine).get_columns("scan")}
+        migrations.upgrade(office_engine)
+    assert migrations.current(office_engine) == before
+    assert counts(office_engine) == [1, 1, 1, 1, 1]
+    assert "note" not in {c["name"] for c in sa.inspect(office_engine).get_columns("scan")}
 
 
 @pytest.mark.parametrize("statement", [sa.update(Event).values(actor="ai đó"), sa.delete(Event)])
@@ -140,8 +140,8 @@ def test_events_can_neither_be_changed_nor_deleted(engine, statement):
     assert counts(engine)[-1] == 1
 
 
-def test_foreign_keys_are_on_again_after_a_migration(sqlite_engine, one_more):
+def test_foreign_keys_are_on_again_after_a_migration(office_engine, one_more):
     one_more("SELECT 1")
-    migrations.upgrade(sqlite_engine)
-    with sqlite_engine.connect() as connection:
+    migrations.upgrade(office_engine)
+    with office_engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

@@ -89,9 +89,9 @@ def matches(printed, said):
 
 
 @pytest.fixture
-def reader(tmp_path, settings, sqlite_sessions, monkeypatch):
+def reader(tmp_path, settings, office_sessions, monkeypatch):
     monkeypatch.setenv("VANTHU_DATA", str(settings.data))
-    reader = Reader(tmp_path, settings.data, sqlite_sessions)
+    reader = Reader(tmp_path, settings.data, office_sessions)
     monkeypatch.syspath_prepend(reader.site)
     return reader
 

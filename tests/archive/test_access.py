@@ -20,9 +20,9 @@ STATES = ("review", "registered", "routed", "handling", "done", "void")
 
 
 @pytest.fixture
-def papers(sqlite_sessions):
+def papers(office_sessions):
     """A session over documents in every state, open and secret, of two units and of none, routed and suggested."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         session.add_all([Unit(id="vx", name="Phòng VX"), Unit(id="th", name="Phòng TH")])
         session.flush()
         for state, secrecy, unit in itertools.product(STATES, (None, "Mật"), (None, "vx", "th")):

@@ -29,9 +29,9 @@ STAMP = Stamp(
 
 
 @pytest.fixture
-def kept(sqlite_sessions):
+def kept(office_sessions):
     """The findings above as a document of a scan, in an open transaction."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         scan = Scan(sha256="a" * 64, filename="a.pdf", media_type="application/pdf", size=1, received_by="huong",
                     pages=2, status="review", received_at=dt.datetime(2026, 1, 2, tzinfo=dt.UTC))  # fmt: skip
         session.add(scan)

@@ -29,9 +29,9 @@ def office(engine_settings, engine):
 
 
 @pytest.fixture
-def small(settings, sqlite_engine):
+def small(settings, office_engine):
     """One with two papers, on SQLite."""
-    return kept.small(settings, sqlite_engine)
+    return kept.small(settings, office_engine)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
@@ -68,8 +68,8 @@ def test_what_is_restored_is_what_was_there_on_either_database(office, place, tm
     new.close()
 
 
-def test_nobody_is_signed_in_after_a_restore_and_no_cookie_is_in_a_backup(settings, sqlite_engine, tmp_path):
-    office = Office(settings, sqlite_engine)
+def test_nobody_is_signed_in_after_a_restore_and_no_cookie_is_in_a_backup(settings, office_engine, tmp_path):
+    office = Office(settings, office_engine)
     office.furnish(1)
     office.backup(tmp_path / "b")
     assert b"canary-csrf" not in b"".join(path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
@@ -116,10 +116,10 @@ def test_a_sidecar_tells_everything_of_its_document(small, tmp_path):
     assert [line["action"] for line in told["history"]] == ["received", "registered"]
 
 
-def test_a_sidecar_is_told_again_only_when_something_happened(small, tmp_path, sqlite_sessions):
+def test_a_sidecar_is_told_again_only_when_something_happened(small, tmp_path, office_sessions):
     small.backup(tmp_path / "b")
     files = sorted((tmp_path / "b" / "sidecars").rglob("*.json"))
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         long_ago = now().replace(year=2020)
         session.execute(sa.update(Document).values(changed_at=long_ago))
         history.append(session, "lan", "looked", files[0].stem)
@@ -211,7 +211,7 @@ def test_a_damaged_original_is_named_and_the_good_copy_stays(small, tmp_path, se
     assert found.lost == [first]
 
 
-def test_a_folder_that_is_not_ours_is_left_alone(small, tmp_path, sqlite_sessions):
+def test_a_folder_that_is_not_ours_is_left_alone(small, tmp_path, office_sessions):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "ảnh.jpg").write_bytes(b"x")
     with pytest.raises(NotEmpty):

@@ -32,8 +32,8 @@ def store(tmp_path_factory):
 
 
 @pytest.fixture
-def small(settings, sqlite_engine):
-    return kept.small(settings, sqlite_engine)
+def small(settings, office_engine):
+    return kept.small(settings, office_engine)
 
 
 @pytest.fixture
@@ -167,8 +167,8 @@ def test_a_killed_backup_harms_none_before_it_and_the_next_one_completes(small, 
     assert checking.check(again(target)).wrong == []
 
 
-def test_an_archive_over_a_bucket_comes_back_over_another_bucket(settings, sqlite_engine, target, tmp_path):
-    small = kept.small(dataclasses.replace(settings, blobs="s3://kho/originals-here"), sqlite_engine)
+def test_an_archive_over_a_bucket_comes_back_over_another_bucket(settings, office_engine, target, tmp_path):
+    small = kept.small(dataclasses.replace(settings, blobs="s3://kho/originals-here"), office_engine)
     assert small.backup(target).copied == 2 and not (settings.data / "blobs").exists()
     place = dataclasses.replace(kept.empty(settings, tmp_path / "new"), blobs="s3://kho/originals-there")
     found, other = restored(target, place)

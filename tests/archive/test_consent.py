@@ -49,10 +49,10 @@ def spy(settings, seen):
 
 
 @pytest.fixture
-def enable(settings, sqlite_sessions):
+def enable(settings, office_sessions):
     def enable(on=True, seen=""):
         plugin = steps.tried(str(settings.plugin_dir), "spy")
-        with sqlite_sessions.begin() as session:
+        with office_sessions.begin() as session:
             switchboard.switch(session, plugin, on=on, actor="it", seen=seen)
 
     return enable
@@ -65,11 +65,11 @@ def child():
 
 
 @pytest.fixture
-def said(settings, sqlite_sessions, child):
+def said(settings, office_sessions, child):
     """What the plugin says to the line, whose child lives on."""
 
     def said():
-        with sqlite_sessions() as session:
+        with office_sessions() as session:
             asked = plugins(session, settings)
         found = child.run("archive.steps:extract", (PAPER,), None, asked, wall=60, cpu=60)
         return [one.value for one in found.findings if one.field == "spy.word"]
@@ -78,16 +78,16 @@ def said(settings, sqlite_sessions, child):
 
 
 @pytest.fixture
-def standing(settings, sqlite_sessions):
+def standing(settings, office_sessions):
     def standing():
-        with sqlite_sessions() as session:
+        with office_sessions() as session:
             known = steps.found(str(settings.plugin_dir), (), switchboard.allowed(session))
             return switchboard.standings(session, known)["spy"]
 
     return standing
 
 
-def test_it_is_asked_only_as_it_was_switched_on(spy, seen, enable, said, standing, sqlite_sessions):
+def test_it_is_asked_only_as_it_was_switched_on(spy, seen, enable, said, standing, office_sessions):
     assert (said(), standing(), seen.exists()) == ([], "new", False)
     enable()
     assert (said(), standing(), seen.exists()) == (["một"], "on", True)
@@ -99,22 +99,22 @@ def test_it_is_asked_only_as_it_was_switched_on(spy, seen, enable, said, standin
     enable(on=False)
     seen.unlink()
     assert (said(), standing(), seen.exists()) == ([], "off", False)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         told = session.execute(sa.select(Event.action, Event.subject).order_by(Event.seq)).all()
     assert told == [("plugin_enabled", "spy"), ("plugin_enabled", "spy"), ("plugin_disabled", "spy")]
 
 
 def test_a_paper_of_the_line_is_read_without_it_until_it_is_switched_on(
-    spy, seen, enable, settings, sqlite_engine, sqlite_sessions
+    spy, seen, enable, settings, office_engine, office_sessions
 ):
     def words():
-        with sqlite_sessions.begin() as session:
+        with office_sessions.begin() as session:
             scan = offices.scan(session, pages=1, status="reading")
             pages.keep(session, scan.id, PAPER)
             queue.add(session, scan, "cut")
-        with Worker(settings, engine=sqlite_engine) as worker:
+        with Worker(settings, engine=office_engine) as worker:
             assert worker.drain(seconds=120)
-        with sqlite_sessions() as session:
+        with office_sessions() as session:
             assert set(session.scalars(sa.select(Task.state))) <= {"done"}
             return session.scalars(sa.select(FindingRow.value).where(FindingRow.field == "spy.word")).all()
 
@@ -177,14 +177,14 @@ def test_files_laid_beside_an_installed_plugin_do_not_even_switch_it_off(setting
     assert any(one.field == "number" for one in host.extract(Text([PAPER])) if hasattr(one, "field"))
 
 
-def test_it_is_switched_on_only_as_it_was_seen_and_when_it_can_be_read(spy, enable, settings, sqlite_sessions):
+def test_it_is_switched_on_only_as_it_was_seen_and_when_it_can_be_read(spy, enable, settings, office_sessions):
     before = Sources(spy / "__init__.py").digest
     (spy / "words.py").write_text("WORD = 'hai'\n")
     with pytest.raises(Conflict, match="vừa đổi"):
         enable(seen=before)
-    with sqlite_sessions.begin() as session, pytest.raises(Conflict):
+    with office_sessions.begin() as session, pytest.raises(Conflict):
         switchboard.switch(session, Plugin("spy", is_waiting=True), on=True, actor="it")
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert switchboard.allowed(session) == ()
 
 

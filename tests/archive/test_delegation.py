@@ -16,8 +16,8 @@ NOON = dt.datetime(2026, 3, 2, 5, tzinfo=dt.UTC)
 
 
 @pytest.fixture
-def session(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def session(office_sessions):
+    with office_sessions.begin() as session:
         session.add_all([Unit(id="vx", name="Phòng VX"), Unit(id="th", name="Phòng TH")])
         session.flush()
         yield session

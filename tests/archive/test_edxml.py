@@ -28,9 +28,9 @@ OTHER = pdf("Bieu 1")
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions):
+def office(settings, office_sessions):
     """Takes messages as a door does."""
-    return Office(settings, sqlite_sessions)
+    return Office(settings, office_sessions)
 
 
 class Office(FrontDesk):

@@ -35,8 +35,8 @@ def silent(*_):
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings, sqlite_engine)
+def office(settings, office_engine):
+    office = Office(settings, office_engine)
     office.furnish(2)
     kept.close_day(office)
     with office.sessions.begin() as session:  # one paper cites another of the book
@@ -338,9 +338,9 @@ def test_deep_json_and_files_that_are_no_json_are_refused(made, bag):
     refused(made, bag, "book.json")
 
 
-def test_an_untouched_copy_is_taken(made, bag, settings, sqlite_engine):
+def test_an_untouched_copy_is_taken(made, bag, settings, office_engine):
     sealed(bag)
-    here = Office(settings, sqlite_engine)
+    here = Office(settings, office_engine)
     assert take(here, bag).documents == 2
     assert count(here, Words) == 2 and count(here, RouteRow) == 4
 
@@ -351,19 +351,19 @@ def test_an_untouched_copy_is_taken(made, bag, settings, sqlite_engine):
     ids=["graded", "marked"],
 )
 def test_a_secret_paper_does_not_come_in_a_bag_where_secrets_are_quarantined(
-    made, bag, settings, sqlite_engine, change
+    made, bag, settings, office_engine, change
 ):
     """An archive on a network of its own (VANTHU_SECRETS=allow) writes them into its bags."""
     changed(bag, "paper", change)
-    here = Office(settings, sqlite_engine)
+    here = Office(settings, office_engine)
     with pytest.raises(Conflict, match="mật"):
         take(here, bag, keeps_secrets=False)
     assert count(here, Scan) == count(here, Event) == 0 and list(here.blobs.walk()) == []
     assert take(here, bag).documents == 2
 
 
-def test_nor_does_a_typed_one_whose_pages_are_made_only_here(libreoffice, settings, sqlite_engine, tmp_path):
-    there = Office(settings, sqlite_engine)
+def test_nor_does_a_typed_one_whose_pages_are_made_only_here(libreoffice, settings, office_engine, tmp_path):
+    there = Office(settings, office_engine)
     typed = io.BytesIO(office_samples.docx(office_samples.marked("TỐI MẬT") + office_samples.paragraph("Số: 12")))
     got = intake.receive(
         there.sessions, there.blobs, settings, typed, "a.docx", actor="lan", source="cli", media_type=DOCX
@@ -380,9 +380,9 @@ def test_nor_does_a_typed_one_whose_pages_are_made_only_here(libreoffice, settin
     here.close()
 
 
-def test_a_paper_whose_original_bears_a_mark_nobody_told_of_does_not_come_in(settings, sqlite_engine, tmp_path):
+def test_a_paper_whose_original_bears_a_mark_nobody_told_of_does_not_come_in(settings, office_engine, tmp_path):
     """Its words say nothing of it: whoever made the bag never looked, or did not find."""
-    there = Office(settings, sqlite_engine)
+    there = Office(settings, office_engine)
     plain = there.paper(1)
     marked = io.BytesIO()
     mark_on(letter()).save(marked, "PNG", dpi=(200, 200))

@@ -73,11 +73,11 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"x" * 30_000
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions, imap, request):  # noqa: F811
+def office(settings, office_sessions, imap, request):  # noqa: F811
     """A mailbox of this test's own, and an archive that looks into it."""
 
     class Office:
-        user, sessions, server = f"u{abs(hash(request.node.name))}", sqlite_sessions, imap
+        user, sessions, server = f"u{abs(hash(request.node.name))}", office_sessions, imap
         blobs = open_blobs(settings.blobs, settings.data)
 
         def settings_with(self, rules=(), **changed):

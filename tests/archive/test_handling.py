@@ -40,8 +40,8 @@ TO = {  # how a route gets into each state
 
 @pytest.mark.parametrize("name", MOVES)
 @pytest.mark.parametrize("state", TO)
-def test_a_step_is_made_from_the_states_of_the_table_and_refused_from_all_others(sqlite_sessions, state, name):
-    with sqlite_sessions.begin() as session:
+def test_a_step_is_made_from_the_states_of_the_table_and_refused_from_all_others(office_sessions, state, name):
+    with office_sessions.begin() as session:
         _paper, route = routed(session)
         person = offices.user(session, "staff", unit_id="phong_van_xa")
         given = Given(**(vars(SAID) | {"person_id": person.id, "due": DUE if name == "assign" else MORE}))
@@ -60,8 +60,8 @@ def test_a_step_is_made_from_the_states_of_the_table_and_refused_from_all_others
             assert (route.state, route.version, session.query(Event).count()) == (state, version, events)
 
 
-def test_a_paper_is_not_passed_on_to_a_unit_that_nobody_knows(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_is_not_passed_on_to_a_unit_that_nobody_knows(office_sessions):
+    with office_sessions.begin() as session:
         paper, route = routed(session)
         with pytest.raises(BadValue, match="Chưa có gì thay đổi"):
             handling.move(session, route, "forward", Given(unit="Phòng Nội chín", reason="x"), actor="hoa", at=LATER)
@@ -85,8 +85,8 @@ def test_the_paper_and_its_line_in_the_book_follow_the_route(sessions):
         assert again is route and (route.state, route.received_at, route.closed_reason) == ("decided", None, "")
 
 
-def test_a_paper_is_done_when_the_leading_unit_is_whatever_others_still_do(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_is_done_when_the_leading_unit_is_whatever_others_still_do(office_sessions):
+    with office_sessions.begin() as session:
         paper, lead = routed(session)
         support = routing.decide(session, paper, "Phòng Nội chính", "support", actor="sep", at=NOW)
         take(session, support, "receive", "finish")
@@ -95,8 +95,8 @@ def test_a_paper_is_done_when_the_leading_unit_is_whatever_others_still_do(sqlit
         assert paper.status == "done"
 
 
-def test_a_paper_for_information_is_done_when_all_have_taken_note(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_for_information_is_done_when_all_have_taken_note(office_sessions):
+    with office_sessions.begin() as session:
         paper, route = routed(session, "inform")
         other = routing.decide(session, paper, "Phòng Nội chính", "inform", actor="sep", at=NOW)
         assert handling.possible(route) == ["receive", "return", "recall"]
@@ -106,8 +106,8 @@ def test_a_paper_for_information_is_done_when_all_have_taken_note(sqlite_session
         assert paper.status == "done"
 
 
-def test_a_paper_passed_on_is_the_other_units_with_its_deadline_and_a_trail(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_passed_on_is_the_other_units_with_its_deadline_and_a_trail(office_sessions):
+    with office_sessions.begin() as session:
         paper, route = routed(session)
         made = handling.move(session, route, "forward", SAID, actor="hoa", at=LATER)
         assert (made.unit, made.role, made.due, made.state) == ("Phòng Nội chính", "lead", DUE, "decided")
@@ -121,8 +121,8 @@ def test_a_paper_passed_on_is_the_other_units_with_its_deadline_and_a_trail(sqli
         assert (steps[2].unit, steps[2].to, steps[2].reason) == ("Phòng Văn xã", "Phòng Nội chính", "vì sao")
 
 
-def test_a_supporting_unit_that_is_passed_the_paper_leads_and_never_the_other_way_round(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_supporting_unit_that_is_passed_the_paper_leads_and_never_the_other_way_round(office_sessions):
+    with office_sessions.begin() as session:
         paper, lead = routed(session)
         support = routing.decide(session, paper, "Phòng Nội chính", "support", actor="sep", at=NOW)
         with pytest.raises(Conflict, match="đang có văn bản này"):
@@ -132,8 +132,8 @@ def test_a_supporting_unit_that_is_passed_the_paper_leads_and_never_the_other_wa
 
 
 @pytest.mark.parametrize(("name", "left_out"), [(n, need) for n, one in MOVES.items() for need in one.needs])
-def test_what_a_step_needs_must_be_said(sqlite_sessions, name, left_out):
-    with sqlite_sessions.begin() as session:
+def test_what_a_step_needs_must_be_said(office_sessions, name, left_out):
+    with office_sessions.begin() as session:
         _paper, route = routed(session)
         take(session, route, *(("receive", "finish") if name == "reopen" else ("receive", "ask")))
         given = Given(**(vars(SAID) | {left_out: None if left_out in ("due", "person_id") else " "}))
@@ -141,8 +141,8 @@ def test_what_a_step_needs_must_be_said(sqlite_sessions, name, left_out):
             handling.move(session, route, name, given, actor="hoa", at=LATER)
 
 
-def test_nothing_is_finished_without_a_reply_or_a_result(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_nothing_is_finished_without_a_reply_or_a_result(office_sessions):
+    with office_sessions.begin() as session:
         _paper, route = routed(session)
         take(session, route, "receive")
         with pytest.raises(BadValue, match="văn bản trả lời"):
@@ -151,8 +151,8 @@ def test_nothing_is_finished_without_a_reply_or_a_result(sqlite_sessions):
         assert handling.move(session, route, "finish", Given(), actor="hoa", at=LATER).state == "finished"
 
 
-def test_a_later_day_is_asked_for_given_and_the_first_one_kept(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_later_day_is_asked_for_given_and_the_first_one_kept(office_sessions):
+    with office_sessions.begin() as session:
         _paper, route = routed(session)
         with pytest.raises(BadValue, match="phải sau hạn"):
             take(session, route, "receive", "ask", given=Given(reason="x", due=DUE))
@@ -164,8 +164,8 @@ def test_a_later_day_is_asked_for_given_and_the_first_one_kept(sqlite_sessions):
         assert (route.due, route.first_due, route.asked_due) == (MORE, DUE, None)
 
 
-def test_a_person_is_named_only_of_the_unit_and_not_beyond_its_day(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_person_is_named_only_of_the_unit_and_not_beyond_its_day(office_sessions):
+    with office_sessions.begin() as session:
         _paper, route = routed(session)
         session.add(Unit(id="khac", name="Phòng Khác"))
         session.flush()
@@ -181,8 +181,8 @@ def test_a_person_is_named_only_of_the_unit_and_not_beyond_its_day(sqlite_sessio
         )  # fmt: skip
 
 
-def test_who_looked_at_an_older_state_changes_nothing(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_who_looked_at_an_older_state_changes_nothing(office_sessions):
+    with office_sessions.begin() as session:
         paper, route = routed(session)
         shown, version = route.version, paper.version
         take(session, route, "receive")
@@ -193,8 +193,8 @@ def test_who_looked_at_an_older_state_changes_nothing(sqlite_sessions):
         assert route.state == "received" and session.query(RouteRow).count() == 1
 
 
-def test_of_a_secret_paper_the_history_keeps_no_word_that_was_written_about_it(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_of_a_secret_paper_the_history_keeps_no_word_that_was_written_about_it(office_sessions):
+    with office_sessions.begin() as session:
         paper, route = routed(session, secrecy="Mật")
         take(session, route, "receive", "return")
         assert not [one for one in session.query(Event) if "vì sao" in one.data]

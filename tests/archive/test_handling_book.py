@@ -23,8 +23,8 @@ SAID = {
 
 
 @pytest.fixture
-def office(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def office(office_sessions):
+    with office_sessions.begin() as session:
         yield session
 
 

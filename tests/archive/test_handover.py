@@ -30,10 +30,10 @@ def silent(*_):
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
+def office(settings, office_engine):
     """A closed file: 1 as it came, 2 of a bundle whose other paper lies elsewhere, 3 secret, 4 in quarantine, 5."""
     object.__setattr__(settings, "office", "Văn phòng Tỉnh ủy <&>")
-    office = Office(settings, sqlite_engine)
+    office = Office(settings, office_engine)
     papers = [office.paper(n) for n in range(1, 6)]
     with office.sessions.begin() as session:
         file = work_files.open_file(session, 2026, "01.TH/Đ", "Hồ sơ & dịch <b>", "Vĩnh viễn", actor="lan")

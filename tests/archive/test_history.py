@@ -38,19 +38,19 @@ def test_the_time_can_be_given(sessions):
 
 
 @pytest.mark.parametrize("column", ["actor", "action", "subject", "data", "at"])
-def test_a_changed_event_is_found_where_it_was_changed(sqlite_sessions, column):
-    _three(sqlite_sessions)
-    with sqlite_sessions.begin() as session:
+def test_a_changed_event_is_found_where_it_was_changed(office_sessions, column):
+    _three(office_sessions)
+    with office_sessions.begin() as session:
         session.execute(sa.text("DROP TRIGGER event_no_update"))
         session.execute(sa.text(f"UPDATE event SET {column} = 'x' WHERE seq = 2"))
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert next(history.broken(session)) == 2
 
 
-def test_a_cut_off_end_is_found(sqlite_sessions):
-    _three(sqlite_sessions)
-    with sqlite_sessions.begin() as session:
+def test_a_cut_off_end_is_found(office_sessions):
+    _three(office_sessions)
+    with office_sessions.begin() as session:
         session.execute(sa.text("DROP TRIGGER event_no_delete"))
         session.execute(sa.text("DELETE FROM event WHERE seq = 3"))
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert list(history.broken(session)) == [3]

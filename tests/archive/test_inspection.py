@@ -223,11 +223,11 @@ def test_a_row_without_its_parent_is_found(place, paper, search, engine):
     assert "citation" in wrong(place)["bảng dữ liệu"]
 
 
-def test_a_lock_of_the_events_that_was_taken_off_is_missed(sqlite_engine, sqlite_sessions, settings):
+def test_a_lock_of_the_events_that_was_taken_off_is_missed(office_engine, office_sessions, settings):
     index = open_search("sqlite:", settings.data)
     blobs = open_blobs(settings.blobs, settings.data)
-    place = Place(settings, sqlite_sessions, database.readers(sqlite_engine), blobs, index)
-    with sqlite_sessions.begin() as session:
+    place = Place(settings, office_sessions, database.readers(office_engine), blobs, index)
+    with office_sessions.begin() as session:
         session.execute(sa.text("DROP TRIGGER event_no_delete"))
     assert "event_no_delete" in wrong(place)["nhật ký chỉ ghi thêm"]
     index.close()

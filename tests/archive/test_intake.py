@@ -161,8 +161,8 @@ def _with(engine, pragma):
     ("pragma", "error", "said"),
     [("query_only=ON", NotTaken, "Cơ sở dữ liệu chưa trả lời"), ("max_page_count=1", DiskFull, "hết chỗ")],
 )
-def test_a_database_that_fails_at_the_door_is_a_refusal(sqlite_engine, blobs, settings, pragma, error, said):
-    poor, sessions = _with(sqlite_engine, pragma), database.sessions(sqlite_engine)
+def test_a_database_that_fails_at_the_door_is_a_refusal(office_engine, blobs, settings, pragma, error, said):
+    poor, sessions = _with(office_engine, pragma), database.sessions(office_engine)
 
     def receive(sessions, number):
         given = io.BytesIO(PAPER + b"%d" % number)

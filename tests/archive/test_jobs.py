@@ -447,10 +447,10 @@ def test_a_waiting_worker_stops_when_told(engine):
 
 
 @pytest.mark.parametrize(("statement", "index"), [(queue._ready, "task_ready"), (queue._expired, "task_running")])
-def test_the_hot_queries_use_their_partial_indexes(sqlite_engine, statement, index):
+def test_the_hot_queries_use_their_partial_indexes(office_engine, statement, index):
     said = []
-    sa.event.listen(sqlite_engine, "before_cursor_execute", lambda *args: said.append(args[2:4]))
-    with sqlite_engine.connect() as connection:
+    sa.event.listen(office_engine, "before_cursor_execute", lambda *args: said.append(args[2:4]))
+    with office_engine.connect() as connection:
         connection.execute(statement, {"now": 1.0, "far": 2.0})
         sql, values = said[-1]
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()

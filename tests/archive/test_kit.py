@@ -36,8 +36,8 @@ VX = "{desk}"
 
 
 @pytest.fixture
-def sqlite_readers(sqlite_engine):
-    return database.readers(sqlite_engine)
+def office_readers(office_engine):
+    return database.readers(office_engine)
 
 
 @pytest.fixture
@@ -190,11 +190,11 @@ def test_everything_a_sample_may_say_is_compared():
 
 
 @pytest.fixture
-def archived(sqlite_sessions, folder):
+def archived(office_sessions, folder):
     """Keeps a document with its page, what the plugin once said, and what a person confirmed."""
 
     def archived(said=None, **confirmed):
-        with sqlite_sessions.begin() as session:
+        with office_sessions.begin() as session:
             scan = offices.scan(session)
             pages.keep(session, scan.id, Page.of_text(1, PAPER))
             document = offices.document(session, scan, text=PAPER)
@@ -214,14 +214,14 @@ def run(sessions, settings, **more):
         return backtest(session, settings, "lai_chau", **more)
 
 
-def test_a_backtest_says_what_becomes_right_and_wrong(archived, folder, settings, sqlite_readers, sqlite_sessions):
+def test_a_backtest_says_what_becomes_right_and_wrong(archived, folder, settings, office_readers, office_sessions):
     better = archived("Phòng Cũ", desk="Phòng Mới")
     worse = archived("Phòng Cũ", desk="Phòng Cũ", number="318")
     neither = archived("Phòng Cũ", desk="Phòng Khác")
     unknown = archived("Phòng Cũ", number="318")
     archived("Phòng Cũ")
     write(folder, "1.1", "Phòng Mới")
-    report = run(sqlite_readers, settings)
+    report = run(office_readers, settings)
     assert (report.plugin, report.against, report.documents) == ("lai_chau 1.1", ("lai_chau 1.0",), 4)
     assert {one.document: one.becomes for one in report.changes} == {
         better: "right", worse: "wrong", neither: "other", unknown: "unchecked",
@@ -231,60 +231,60 @@ def test_a_backtest_says_what_becomes_right_and_wrong(archived, folder, settings
     assert one.href == f"/documents/{worse}"
     count = report.by_field()["lai_chau.desk"]
     assert (count["changed"], count["right"], count["wrong"], count["sure_wrong"]) == (4, 1, 1, 0)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(FindingRow)) == 5
 
 
-def test_a_new_plugin_is_held_against_its_absence(archived, folder, settings, sqlite_readers):
+def test_a_new_plugin_is_held_against_its_absence(archived, folder, settings, office_readers):
     archived(desk="Phòng Mới")
     write(folder, "1.1", "Phòng Mới")
-    report = run(sqlite_readers, settings)
+    report = run(office_readers, settings)
     assert report.against == ()
     assert [(one.field, one.before, one.becomes) for one in report.changes] == [("lai_chau.desk", None, "right")]
 
 
-def test_a_plugin_that_says_the_same_changes_nothing(archived, folder, settings, sqlite_readers):
+def test_a_plugin_that_says_the_same_changes_nothing(archived, folder, settings, office_readers):
     archived("Phòng Cũ", number="318", date="2021-06-14")
     write(folder, "1.1", "PHÒNG CŨ")
-    assert run(sqlite_readers, settings).changes == ()
+    assert run(office_readers, settings).changes == ()
 
 
-def test_a_backtest_runs_before_the_plugin_is_switched_on(archived, folder, settings, sqlite_readers, sqlite_sessions):
+def test_a_backtest_runs_before_the_plugin_is_switched_on(archived, folder, settings, office_readers, office_sessions):
     archived(desk="Phòng Mới")
     write(folder, "1.1", "Phòng Mới")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         session.add(PluginState(slug="lai_chau", enabled=False))
-    assert len(run(sqlite_readers, settings).changes) == 1
+    assert len(run(office_readers, settings).changes) == 1
 
 
-def test_a_version_can_wait_in_another_folder(archived, folder, settings, sqlite_readers, tmp_path):
+def test_a_version_can_wait_in_another_folder(archived, folder, settings, office_readers, tmp_path):
     archived("Phòng Cũ", desk="Phòng Mới")
     archived("Phòng Cũ", desk="Phòng Mới")
     write(folder, "1.0", "Phòng Cũ")
     (tmp_path / "next").mkdir()
     write(tmp_path / "next", "2.0", "Phòng Mới")
-    report = run(sqlite_readers, settings, plugins_dir=tmp_path / "next", limit=1)
+    report = run(office_readers, settings, plugins_dir=tmp_path / "next", limit=1)
     assert (report.plugin, report.documents, len(report.changes)) == ("lai_chau 2.0", 1, 1)
 
 
-def test_a_wrong_value_shown_as_sure_is_counted_apart(archived, folder, settings, sqlite_readers):
+def test_a_wrong_value_shown_as_sure_is_counted_apart(archived, folder, settings, office_readers):
     id_ = archived(desk="Phòng Mới")
     (folder / "lai_chau.py").write_text(
         "from archive import Finding, hookimpl\n@hookimpl\ndef extract(text, stamp):\n"
         "    return [Finding('lai_chau.desk', 'Phòng Sai', 0.99)]\n",
         encoding="utf-8",
     )
-    report = run(sqlite_readers, settings)
+    report = run(office_readers, settings)
     assert [(one.document, one.becomes, one.is_sure) for one in report.changes] == [(id_, "other", True)]
     assert report.by_field()["lai_chau.desk"]["sure_wrong"] == 1
 
 
-def test_a_plugin_that_fails_in_a_backtest_is_told_of(archived, folder, settings, sqlite_readers):
+def test_a_plugin_that_fails_in_a_backtest_is_told_of(archived, folder, settings, office_readers):
     id_ = archived(desk="Phòng Mới")
     (folder / "lai_chau.py").write_text(
         "from archive import hookimpl\n@hookimpl\ndef extract(text, stamp):\n    raise ValueError(text.plain)\n"
     )
-    report = run(sqlite_readers, settings)
+    report = run(office_readers, settings)
     assert [document for document, _ in report.failures] == [id_]
     assert "ValueError at lai_chau.py:4" in report.failures[0][1]
     assert "LAI CHÂU" not in report.failures[0][1]
@@ -293,13 +293,13 @@ def test_a_plugin_that_fails_in_a_backtest_is_told_of(archived, folder, settings
 # ------------------------------------------------------------------------------------------------ warnings
 
 
-def test_plugins_that_were_passed_over_are_counted(sqlite_sessions):
+def test_plugins_that_were_passed_over_are_counted(office_sessions):
     at = dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         history.append(session, "line", "extracted", "a", {"documents": 1, "passed_over": {"bad": "extract: one"}})
         history.append(session, "line", "extracted", "b", {"documents": 1})
         history.append(session, "line", "extracted", "c", {"documents": 1, "passed_over": {"bad": "route: two"}}, at)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         (warned,) = warnings(session).values()
         assert (warned.slug, warned.scans, warned.cause, warned.at[:10]) == ("bad", 2, "route: two", "2026-01-02")
         assert session.scalar(sa.select(sa.func.count()).select_from(Event)) == 3

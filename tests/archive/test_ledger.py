@@ -178,11 +178,11 @@ def test_a_stream_that_cannot_tell_its_size_is_refused_like_any_other(sessions, 
     assert refusals(sessions)[0][2]["size"] is None
 
 
-def test_where_the_refusal_finds_no_room_the_sender_still_hears_why(sqlite_sessions, sqlite_engine, blobs, settings):
+def test_where_the_refusal_finds_no_room_the_sender_still_hears_why(office_sessions, office_engine, blobs, settings):
     import dataclasses
 
-    with sqlite_engine.connect() as connection:
+    with office_engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")  # this connection goes back into the pool, and writes fail
     thirsty = dataclasses.replace(settings, reserve_mb=1 << 40)
     with pytest.raises(DiskFull):
-        intake.receive(sqlite_sessions, blobs, thirsty, io.BytesIO(b"%PDF"), "a", actor="huong", source="web")
+        intake.receive(office_sessions, blobs, thirsty, io.BytesIO(b"%PDF"), "a", actor="huong", source="web")

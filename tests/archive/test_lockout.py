@@ -15,8 +15,8 @@ DESK, STREET = "10.0.0.5", "203.0.113.9"
 
 
 @pytest.fixture
-def lan(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def lan(office_sessions):
+    with office_sessions.begin() as session:
         return people.add_user(session, "lan", "admin", None, PASSWORD, at=NOW).id
 
 
@@ -42,90 +42,90 @@ def test_an_address_is_counted_as_a_line_of_the_network_has_it(address, place):
     assert lockout.place_of(address) == place
 
 
-def test_strangers_do_not_shut_a_person_out_at_the_own_desk(sqlite_sessions, lan):
-    assert knock(sqlite_sessions)
+def test_strangers_do_not_shut_a_person_out_at_the_own_desk(office_sessions, lan):
+    assert knock(office_sessions)
     for _ in range(12):
-        assert not knock(sqlite_sessions, password="sai", address=STREET)
-    assert not knock(sqlite_sessions, address=STREET), "the account is shut to places it was never seen at"
-    assert not knock(sqlite_sessions, address="192.0.2.77")
-    assert knock(sqlite_sessions), "and open at its own"
+        assert not knock(office_sessions, password="sai", address=STREET)
+    assert not knock(office_sessions, address=STREET), "the account is shut to places it was never seen at"
+    assert not knock(office_sessions, address="192.0.2.77")
+    assert knock(office_sessions), "and open at its own"
 
 
-def test_failures_at_the_own_desk_shut_that_desk_and_no_other(sqlite_sessions, lan):
-    assert knock(sqlite_sessions) and knock(sqlite_sessions, address="10.0.0.6")
+def test_failures_at_the_own_desk_shut_that_desk_and_no_other(office_sessions, lan):
+    assert knock(office_sessions) and knock(office_sessions, address="10.0.0.6")
     for _ in range(5):
-        knock(sqlite_sessions, password="sai")
-    assert not knock(sqlite_sessions)
-    assert knock(sqlite_sessions, address="10.0.0.6")
-    assert knock(sqlite_sessions, at=NOW + 31 * SECOND)
-    assert events(sqlite_sessions, "account_locked") == ["account_locked"]
+        knock(office_sessions, password="sai")
+    assert not knock(office_sessions)
+    assert knock(office_sessions, address="10.0.0.6")
+    assert knock(office_sessions, at=NOW + 31 * SECOND)
+    assert events(office_sessions, "account_locked") == ["account_locked"]
 
 
-def test_twenty_failures_shut_an_address_to_whoever_was_never_there(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_twenty_failures_shut_an_address_to_whoever_was_never_there(office_sessions, lan):
+    with office_sessions.begin() as session:
         people.add_user(session, "mai", "clerk", None, PASSWORD)
-    assert knock(sqlite_sessions, "mai", address=STREET)
+    assert knock(office_sessions, "mai", address=STREET)
     for number in range(20):
-        assert not knock(sqlite_sessions, f"ai-do-{number}", address=STREET)
-    assert not knock(sqlite_sessions, "lan", address=STREET)
-    assert knock(sqlite_sessions, "mai", address=STREET), "who has signed in from there still may"
-    assert knock(sqlite_sessions, "lan", address=DESK)
-    assert events(sqlite_sessions, "address_locked") == ["address_locked"]
+        assert not knock(office_sessions, f"ai-do-{number}", address=STREET)
+    assert not knock(office_sessions, "lan", address=STREET)
+    assert knock(office_sessions, "mai", address=STREET), "who has signed in from there still may"
+    assert knock(office_sessions, "lan", address=DESK)
+    assert events(office_sessions, "address_locked") == ["address_locked"]
 
 
-def test_pauses_grow_to_a_quarter_of_an_hour_and_end(sqlite_sessions, lan):
+def test_pauses_grow_to_a_quarter_of_an_hour_and_end(office_sessions, lan):
     at, pauses = NOW, []
     for _ in range(12):
-        knock(sqlite_sessions, password="sai", at=at, address="")
-        with sqlite_sessions() as session:
+        knock(office_sessions, password="sai", at=at, address="")
+        with office_sessions() as session:
             until = session.get(User, lan).locked_until
         pauses.append(int((until - at).total_seconds()) if until and until > at else 0)
         at = until or at
     assert pauses == [0, 0, 0, 0, 30, 60, 120, 240, 480, 900, 900, 900]
-    assert knock(sqlite_sessions, at=at, address="")
+    assert knock(office_sessions, at=at, address="")
 
 
-def test_an_address_is_forgotten_after_a_quiet_hour(sqlite_sessions, lan):
+def test_an_address_is_forgotten_after_a_quiet_hour(office_sessions, lan):
     for number in range(20):
-        knock(sqlite_sessions, f"ai-do-{number}", address=STREET)
+        knock(office_sessions, f"ai-do-{number}", address=STREET)
     later = NOW + dt.timedelta(hours=1, seconds=1)
-    knock(sqlite_sessions, "ai-do", at=later, address="192.0.2.1")
-    with sqlite_sessions() as session:
+    knock(office_sessions, "ai-do", at=later, address="192.0.2.1")
+    with office_sessions() as session:
         assert [one.address for one in session.scalars(sa.select(FailedPlace))] == ["192.0.2.1"]
 
 
-def test_a_lock_survives_a_restart(settings, sqlite_engine):
-    makers = database.sessions(sqlite_engine)
+def test_a_lock_survives_a_restart(settings, office_engine):
+    makers = database.sessions(office_engine)
     with makers.begin() as session:
         people.add_user(session, "lan", "clerk", None, PASSWORD)
     for _ in range(5):
         knock(makers, password="sai", address=STREET)
-    sqlite_engine.dispose()
+    office_engine.dispose()
     again = database.open_engine(settings.database_url)
     assert not knock(database.sessions(again), address=STREET)
     again.dispose()
 
 
-def test_whatever_is_refused_writes_a_row_of_the_address(sqlite_sessions, lan):
+def test_whatever_is_refused_writes_a_row_of_the_address(office_sessions, lan):
     """A commit takes long: where one refusal wrote and another did not, the clock would tell."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         people.add_user(session, "cu", "clerk", None, PASSWORD).active = False
     refused = [("khong-co", PASSWORD), ("lan", "sai"), ("cu", PASSWORD), ("cu", "sai")]
     for name, password in refused:
-        assert not knock(sqlite_sessions, name, password, address=STREET)
+        assert not knock(office_sessions, name, password, address=STREET)
     for _ in range(4):
-        knock(sqlite_sessions, password="sai", address=STREET)
-    assert not knock(sqlite_sessions, address=STREET), "the right password, while it is shut"
-    with sqlite_sessions() as session:
+        knock(office_sessions, password="sai", address=STREET)
+    assert not knock(office_sessions, address=STREET), "the right password, while it is shut"
+    with office_sessions() as session:
         assert session.get(FailedPlace, STREET).failures == 9
         assert session.get(User, lan).failures == 5, "what waits is not counted"
 
 
-def test_a_right_password_is_hashed_for_nobody_too(slow_passwords, sqlite_sessions, monkeypatch):
+def test_a_right_password_is_hashed_for_nobody_too(slow_passwords, office_sessions, monkeypatch):
     asked = []
     whole = people._matches
     monkeypatch.setattr(people, "_matches", lambda hashed, given: asked.append(hashed) or whole(hashed, given))
-    assert not knock(sqlite_sessions, "khong-co")
+    assert not knock(office_sessions, "khong-co")
     assert [hashed.split("$")[:4] for hashed in asked] == [people.hash_password(PASSWORD).split("$")[:4]]
 
 
@@ -139,26 +139,26 @@ def test_both_databases_count_alike(sessions):
     assert events(sessions, "account_locked", "address_locked") == ["account_locked", "address_locked"]
 
 
-def test_an_administrator_unlocks_and_it_is_written(sqlite_sessions, lan):
-    assert knock(sqlite_sessions)
+def test_an_administrator_unlocks_and_it_is_written(office_sessions, lan):
+    assert knock(office_sessions)
     for _ in range(5):
-        knock(sqlite_sessions, password="sai")
-        knock(sqlite_sessions, password="sai", address=STREET)
-    assert not knock(sqlite_sessions)
-    with sqlite_sessions.begin() as session:
+        knock(office_sessions, password="sai")
+        knock(office_sessions, password="sai", address=STREET)
+    assert not knock(office_sessions)
+    with office_sessions.begin() as session:
         assert lockout.shut_until(session, session.get(User, lan), NOW) == NOW + 30 * SECOND
         lockout.unlock(session, session.get(User, lan), actor="mai")
         assert lockout.shut_until(session, session.get(User, lan), NOW) is None
-    assert knock(sqlite_sessions, address=STREET)
-    assert events(sqlite_sessions, "account_unlocked") == ["account_unlocked"]
+    assert knock(office_sessions, address=STREET)
+    assert events(office_sessions, "account_unlocked") == ["account_unlocked"]
 
 
-def test_a_place_is_not_one_s_own_for_ever(sqlite_sessions, lan):
-    assert knock(sqlite_sessions)
+def test_a_place_is_not_one_s_own_for_ever(office_sessions, lan):
+    assert knock(office_sessions)
     later = NOW + lockout.REMEMBERED + MINUTE
     for _ in range(5):
-        knock(sqlite_sessions, password="sai", at=later, address=STREET)
-    assert not knock(sqlite_sessions, at=later)
-    assert knock(sqlite_sessions, at=later + MINUTE)
-    with sqlite_sessions() as session:
+        knock(office_sessions, password="sai", at=later, address=STREET)
+    assert not knock(office_sessions, at=later)
+    assert knock(office_sessions, at=later + MINUTE)
+    with office_sessions() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(KnownPlace)) == 1

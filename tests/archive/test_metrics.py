@@ -114,13 +114,13 @@ def test_what_keeps_the_papers_is_told(here, sessions, engine_settings):
     assert abs(of(said, "door_last_timestamp_seconds", door="watch") - time.time()) < 600
 
 
-def test_steps_are_counted_as_they_end_and_a_scan_read_anew_takes_nothing_back(settings, sqlite_sessions):
-    scan_id = receive(sqlite_sessions, settings, 1)
+def test_steps_are_counted_as_they_end_and_a_scan_read_anew_takes_nothing_back(settings, office_sessions):
+    scan_id = receive(office_sessions, settings, 1)
     steps = line.STEPS | {"mark": line.step("mark", [], "refuse")}
     with Worker(settings, steps=steps) as worker:
         worker.drain()
         steps |= line.STEPS
-        with sqlite_sessions.begin() as session:
+        with office_sessions.begin() as session:
             desk.restart(session, scan_id, "survey", "test")
         worker.drain()
     tally, counts = Tally(settings.data), Counter()
@@ -157,10 +157,10 @@ def test_without_a_database_the_machine_still_speaks(settings):
     assert "vanthu_database_up 0" in lines and any(one.startswith("vanthu_disk_free_bytes ") for one in lines)
 
 
-def test_whoever_asks_often_walks_neither_all_events_nor_all_steps(sqlite_engine, sqlite_sessions):
+def test_whoever_asks_often_walks_neither_all_events_nor_all_steps(office_engine, office_sessions):
     asked = []
-    sa.event.listen(sqlite_engine, "before_cursor_execute", lambda *about: asked.append(about[2:4]))
-    with sqlite_sessions() as session:
+    sa.event.listen(office_engine, "before_cursor_execute", lambda *about: asked.append(about[2:4]))
+    with office_sessions() as session:
         metrics.of_database(session)
         of_interest = [(words, given) for words, given in asked if " event" in words or " task" in words]
         assert len(of_interest) >= 5

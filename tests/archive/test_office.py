@@ -72,8 +72,8 @@ class Archive:
 
 
 @pytest.fixture
-def archive(settings, sqlite_sessions):
-    return Archive(settings, sqlite_sessions)
+def archive(settings, office_sessions):
+    return Archive(settings, office_sessions)
 
 
 def pages_of(pdf):

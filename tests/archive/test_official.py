@@ -21,9 +21,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
+def office(settings, office_engine):
     """Papers 1 to 3 in the book of 2026, the second in a file, the third in quarantine; number 4 waits."""
-    office = Office(settings, sqlite_engine)
+    office = Office(settings, office_engine)
     papers = [office.paper(n) for n in (1, 2, 3)]
     office.paper(4, number=5)
     with office.sessions.begin() as session:

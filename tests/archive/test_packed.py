@@ -57,8 +57,8 @@ class Office(FrontDesk):
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions):
-    return Office(settings, sqlite_sessions)
+def office(settings, office_sessions):
+    return Office(settings, office_sessions)
 
 
 # ------------------------------------------------------------------------------------------------ pictures
@@ -117,11 +117,11 @@ def line_of(text):
 WORDS = ["Chủ tịch Ủy ban nhân dân tỉnh kết luận", "các đơn vị báo cáo trước ngày họp", "nơi nhận lưu văn thư"]
 
 
-def test_a_zip_of_pictures_walks_the_line_and_does_what_a_scan_does(settings, sqlite_engine, sqlite_sessions, tmp_path):
-    office = Office(settings, sqlite_sessions)
+def test_a_zip_of_pictures_walks_the_line_and_does_what_a_scan_does(settings, office_engine, office_sessions, tmp_path):
+    office = Office(settings, office_sessions)
     content = zipped(*((f"trang {n}.png", line_of(WORDS[k])) for n, k in ((10, 2), (1, 0), (2, 1))))
     scan_id = office.take(content).first.scan_id
-    with Worker(settings, engine=sqlite_engine) as worker:
+    with Worker(settings, engine=office_engine) as worker:
         assert worker.drain(seconds=200)
     with office.sessions.begin() as session:
         scan = session.get(Scan, scan_id)

@@ -15,8 +15,8 @@ PASSWORD = "mật khẩu dài"
 
 
 @pytest.fixture
-def lan(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def lan(office_sessions):
+    with office_sessions.begin() as session:
         return people.add_user(session, "lan", "clerk", "Văn phòng", PASSWORD, at=NOW).id
 
 
@@ -26,45 +26,45 @@ def sign_in(sessions, name="lan", password=PASSWORD, at=NOW):
         return user and user.id
 
 
-def test_the_right_password_signs_in_whatever_the_case_of_the_name(sqlite_sessions, lan):
-    assert sign_in(sqlite_sessions) == lan
-    assert sign_in(sqlite_sessions, " LAN ") == lan
-    assert sign_in(sqlite_sessions, password=PASSWORD.encode().decode() + "x") is None
-    assert sign_in(sqlite_sessions, "khong_co") is None
+def test_the_right_password_signs_in_whatever_the_case_of_the_name(office_sessions, lan):
+    assert sign_in(office_sessions) == lan
+    assert sign_in(office_sessions, " LAN ") == lan
+    assert sign_in(office_sessions, password=PASSWORD.encode().decode() + "x") is None
+    assert sign_in(office_sessions, "khong_co") is None
 
 
-def test_a_password_typed_with_separate_marks_is_the_same(sqlite_sessions, lan):
+def test_a_password_typed_with_separate_marks_is_the_same(office_sessions, lan):
     import unicodedata
 
-    assert sign_in(sqlite_sessions, password=unicodedata.normalize("NFD", PASSWORD)) == lan
+    assert sign_in(office_sessions, password=unicodedata.normalize("NFD", PASSWORD)) == lan
 
 
-def test_five_wrong_passwords_lock_the_account_for_a_while_that_grows(sqlite_sessions, lan):
+def test_five_wrong_passwords_lock_the_account_for_a_while_that_grows(office_sessions, lan):
     for _ in range(5):
-        assert sign_in(sqlite_sessions, password="sai sai sai") is None
-    assert sign_in(sqlite_sessions) is None
+        assert sign_in(office_sessions, password="sai sai sai") is None
+    assert sign_in(office_sessions) is None
     later = NOW + dt.timedelta(seconds=31)
-    assert sign_in(sqlite_sessions, password="sai sai sai", at=later) is None
-    assert sign_in(sqlite_sessions, at=later + dt.timedelta(seconds=31)) is None
-    assert sign_in(sqlite_sessions, at=later + dt.timedelta(seconds=61)) == lan
-    with sqlite_sessions() as session:
+    assert sign_in(office_sessions, password="sai sai sai", at=later) is None
+    assert sign_in(office_sessions, at=later + dt.timedelta(seconds=31)) is None
+    assert sign_in(office_sessions, at=later + dt.timedelta(seconds=61)) == lan
+    with office_sessions() as session:
         assert session.get(User, lan).failures == 0
 
 
-def test_a_switched_off_user_does_not_get_in_nor_stay_in(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_a_switched_off_user_does_not_get_in_nor_stay_in(office_sessions, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         cookie, _ = people.new_session(session, user, NOW)
         key = people.new_token(session, user, "máy quét", ["write"])
         user.active = False
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert people.session_user(session, cookie, NOW) is None
         assert people.token_user(session, key, NOW) is None
-    assert sign_in(sqlite_sessions) is None
+    assert sign_in(office_sessions) is None
 
 
-def test_neither_password_nor_cookie_nor_key_is_kept(slow_passwords, sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_neither_password_nor_cookie_nor_key_is_kept(slow_passwords, office_sessions, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         cookie, csrf = people.new_session(session, user, NOW)
         key = people.new_token(session, user, "máy quét", ["read"])
@@ -74,8 +74,8 @@ def test_neither_password_nor_cookie_nor_key_is_kept(slow_passwords, sqlite_sess
         assert session.scalars(sa.select(Token.sha256)).one() != key
 
 
-def test_a_browser_stays_signed_in_while_used_and_for_one_day_s_work_at_most(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_a_browser_stays_signed_in_while_used_and_for_one_day_s_work_at_most(office_sessions, lan):
+    with office_sessions.begin() as session:
         cookie, _ = people.new_session(session, session.get(User, lan), NOW)
         for hour in range(1, 12):
             at = NOW + dt.timedelta(hours=hour)
@@ -85,16 +85,16 @@ def test_a_browser_stays_signed_in_while_used_and_for_one_day_s_work_at_most(sql
         assert people.session_user(session, cookie, NOW + people.LONGEST) is None
 
 
-def test_a_browser_nobody_touches_is_signed_out(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_a_browser_nobody_touches_is_signed_out(office_sessions, lan):
+    with office_sessions.begin() as session:
         cookie, _ = people.new_session(session, session.get(User, lan), NOW)
         assert not people.keep_alive(session, cookie, NOW + SECOND)
         assert people.session_user(session, cookie, NOW + people.IDLE - SECOND)
         assert people.session_user(session, cookie, NOW + people.IDLE) is None
 
 
-def test_signing_out_ends_this_browser_and_a_new_password_ends_all(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_signing_out_ends_this_browser_and_a_new_password_ends_all(office_sessions, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         (one, _), (two, _), (three, _) = (people.new_session(session, user, NOW) for _ in range(3))
         people.end_session(session, one)
@@ -102,12 +102,12 @@ def test_signing_out_ends_this_browser_and_a_new_password_ends_all(sqlite_sessio
         assert people.session_user(session, two, NOW)
         people.change_password(session, user, "mật khẩu mới", actor="lan", at=NOW)
         assert not [cookie for cookie in (two, three) if people.session_user(session, cookie, NOW)]
-    assert sign_in(sqlite_sessions) is None
-    assert sign_in(sqlite_sessions, password="mật khẩu mới") == lan
+    assert sign_in(office_sessions) is None
+    assert sign_in(office_sessions, password="mật khẩu mới") == lan
 
 
-def test_a_key_ends_when_it_expires_or_is_revoked(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_a_key_ends_when_it_expires_or_is_revoked(office_sessions, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         day = NOW + dt.timedelta(days=1)
         short = people.new_token(session, user, "ngắn", ["read", "write"], expires_at=day)
@@ -119,8 +119,8 @@ def test_a_key_ends_when_it_expires_or_is_revoked(sqlite_sessions, lan):
         assert people.token_user(session, "vanthu_khong_co", NOW) is None
 
 
-def test_the_use_of_a_key_is_noted_once_an_hour(sqlite_sessions, lan):
-    with sqlite_sessions.begin() as session:
+def test_the_use_of_a_key_is_noted_once_an_hour(office_sessions, lan):
+    with office_sessions.begin() as session:
         key = people.new_token(session, session.get(User, lan), "máy quét")
         assert people.note_use(session, key, NOW)
         assert not people.note_use(session, key, NOW + SECOND)
@@ -128,8 +128,8 @@ def test_the_use_of_a_key_is_noted_once_an_hour(sqlite_sessions, lan):
 
 
 @pytest.mark.parametrize("scopes", [[], ["root"], ["read", "root"]])
-def test_a_key_has_known_scopes(sqlite_sessions, lan, scopes):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_a_key_has_known_scopes(office_sessions, lan, scopes):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         people.new_token(session, session.get(User, lan), "x", scopes)
 
 
@@ -144,13 +144,13 @@ def test_a_key_has_known_scopes(sqlite_sessions, lan, scopes):
         ("mai", "clerk", "ngắn", BadValue),
     ],
 )
-def test_a_user_that_cannot_be_is_refused(sqlite_sessions, lan, name, role, password, error):
-    with sqlite_sessions.begin() as session, pytest.raises(error):
+def test_a_user_that_cannot_be_is_refused(office_sessions, lan, name, role, password, error):
+    with office_sessions.begin() as session, pytest.raises(error):
         people.add_user(session, name, role, None, password)
 
 
-def test_a_unit_is_found_again_without_its_marks_and_long_names_stay_apart(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_unit_is_found_again_without_its_marks_and_long_names_stay_apart(office_sessions):
+    with office_sessions.begin() as session:
         one = people.unit_named(session, "Phòng  Tổng hợp")
         assert (one.id, one.name) == ("phong_tong_hop", "Phòng Tổng hợp")
         assert people.unit_named(session, "phong tong hop") is one

@@ -56,14 +56,14 @@ def test_a_clerk_and_a_worker_at_the_same_scan_take_turns(sessions, engine_setti
         assert [one.result(timeout=300) for one in both] == [True, "quarantined"]
 
 
-def test_what_is_taken_out_of_a_closed_day_is_said_and_no_forgery(sqlite_sessions, engine_settings):
+def test_what_is_taken_out_of_a_closed_day_is_said_and_no_forgery(office_sessions, engine_settings):
     day = dt.date(2026, 3, 25)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         paper = offices.document(session, document_type="Công văn", subject="điều mật")
         register.register(session, paper, "den", day, actor="lan")
         register_days.close(session, "den", day, "lan")
         review.correct(session, paper, {"secrecy": "Mật"}, actor="lan")
-        assert quarantine.impose_if_secret(session, Archive.of(engine_settings, sqlite_sessions), paper)
+        assert quarantine.impose_if_secret(session, Archive.of(engine_settings, office_sessions), paper)
         assert paper.entries[0].type_and_subject == "Công văn"
         assert register_days.altered(session, "den") == []
         told = session.scalars(sa.select(Event).where(Event.action == "quarantined")).one()
@@ -93,11 +93,11 @@ def file_of(*pages, kind="PDF"):
 
 
 @pytest.fixture
-def house(sqlite_engine, sqlite_sessions, settings):
+def house(office_engine, office_sessions, settings):
     """An archive with a door and a worker."""
 
     class House:
-        sessions, archive = sqlite_sessions, Archive.of(settings, sqlite_sessions)
+        sessions, archive = office_sessions, Archive.of(settings, office_sessions)
 
         def receive(self, content, name="vụ án X.pdf", **how):
             stream = io.BytesIO(content)
@@ -106,7 +106,7 @@ def house(sqlite_engine, sqlite_sessions, settings):
             )
 
         def run(self, **steps):
-            with Worker(settings, engine=sqlite_engine, steps=STEPS | steps) as worker:
+            with Worker(settings, engine=office_engine, steps=STEPS | steps) as worker:
                 assert worker.drain(seconds=200)
 
         def nothing_is_left_of(self, got):
@@ -277,9 +277,9 @@ def test_letting_secrets_be_read_is_written_down_once_and_so_is_its_end(house, s
     assert told == [quarantine.ALLOWED, quarantine.FORBIDDEN]
 
 
-def test_a_worker_that_may_read_secrets_says_so_and_reads_them(house, settings, sqlite_engine):
+def test_a_worker_that_may_read_secrets_says_so_and_reads_them(house, settings, office_engine):
     got = house.receive(file_of(mark_on(letter())))
-    with Worker(dataclasses.replace(settings, secrets="allow"), engine=sqlite_engine) as worker:
+    with Worker(dataclasses.replace(settings, secrets="allow"), engine=office_engine) as worker:
         worker.drain(seconds=200)
     with house.sessions() as session:
         assert session.get(Scan, got.scan_id).status == "review"

@@ -116,22 +116,22 @@ def test_a_document_before_goes_in_front_whichever_keeps_its_id(sessions, bundle
     assert cut_of(sessions, scan) == [(two, [1, 2, 3, 4, 5])]
 
 
-def test_what_somebody_else_has_joined_meanwhile_is_not_joined_twice(sqlite_sessions, bundle_of_three):
+def test_what_somebody_else_has_joined_meanwhile_is_not_joined_twice(office_sessions, bundle_of_three):
     scan, one, two, three = bundle_of_three
-    quick = sqlite_sessions(expire_on_commit=False)
+    quick = office_sessions(expire_on_commit=False)
     first, gone = quick.get(Document, one), quick.get(Document, three)
     quick.commit()
-    do(sqlite_sessions, recut.merge, two, three)
+    do(office_sessions, recut.merge, two, three)
     with pytest.raises(Stale), quick.begin():
         recut.merge(quick, first, gone, actor="mai")
     quick.close()
-    assert lists(sqlite_sessions, scan) == [[1, 2], [3, 4, 5]]
+    assert lists(office_sessions, scan) == [[1, 2], [3, 4, 5]]
 
 
 @pytest.fixture
-def bundle_of_three(sqlite_sessions):
+def bundle_of_three(office_sessions):
     """A scan of five pages, cut [1, 2], [3] and [4, 5]."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         scan = offices.scan(session, status="review", pages=5, read_at=now())
         papers = [offices.document(session, scan, ordinal=n) for n in (1, 2, 3)]
         for paper, pages in zip(papers, ([1, 2], [3], [4, 5]), strict=True):

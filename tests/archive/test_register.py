@@ -118,8 +118,8 @@ def test_a_voided_number_is_never_given_again_and_its_document_may_be_registered
         assert [line.status for line in register.page(session, "den", 2026).entries] == ["void", "registered"]
 
 
-def test_a_paper_that_stands_in_another_book_stays_in_the_book_when_one_number_is_voided(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_that_stands_in_another_book_stays_in_the_book_when_one_number_is_voided(office_sessions):
+    with office_sessions.begin() as session:
         register_books.add(session, "Sổ các bộ", actor="lan")
         paper = offices.document(session)
         first = enter(session, paper)
@@ -148,25 +148,25 @@ def test_an_awaited_number_is_not_filled_with_a_day_after_the_next_number(sessio
 
 @pytest.mark.parametrize(("day", "number"), [(dt.date(2026, 11, 2), None), (dt.date(1900, 1, 1), None), (DAY, 0),
                                              (DAY, 20_000)])  # fmt: skip
-def test_impossible_days_and_numbers_are_refused(sqlite_sessions, day, number):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_impossible_days_and_numbers_are_refused(office_sessions, day, number):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         enter(session, offices.document(session), number, day)
 
 
-def test_an_unknown_book_is_not_made(sqlite_sessions):
-    with sqlite_sessions.begin() as session, pytest.raises(NotFound):
+def test_an_unknown_book_is_not_made(office_sessions):
+    with office_sessions.begin() as session, pytest.raises(NotFound):
         register.register(session, offices.document(session), "khong", DAY, actor="lan", at=NOW)
 
 
-def test_evening_in_utc_is_already_tomorrow_in_hanoi(sqlite_sessions):
+def test_evening_in_utc_is_already_tomorrow_in_hanoi(office_sessions):
     evening = dt.datetime(2026, 3, 24, 18, tzinfo=dt.UTC)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         paper = offices.document(session)
         assert register.register(session, paper, "den", DAY, actor="lan", at=evening).number == 1
 
 
-def test_pages_of_the_book_follow_one_another(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_pages_of_the_book_follow_one_another(office_sessions):
+    with office_sessions.begin() as session:
         enter(session, offices.document(session), number=7)
         first = register.page(session, "den", 2026, limit=4)
         second = register.page(session, "den", 2026, first.cursor, limit=4)
@@ -174,8 +174,8 @@ def test_pages_of_the_book_follow_one_another(sqlite_sessions):
         assert (first.total, second.cursor) == (7, None)
 
 
-def test_a_duplicate_is_the_same_code_of_the_same_organ_in_the_same_year(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_duplicate_is_the_same_code_of_the_same_organ_in_the_same_year(office_sessions):
+    with office_sessions.begin() as session:
         code = {"full_code": "12/UBND-VX", "system": "state"}
         one = offices.document(session, **code, issuing_organ="UBND tỉnh A", date="2026-01-05")
         twin = offices.document(session, **code, issuing_organ="UBND TỈNH A", date="2026-01-06")
@@ -185,8 +185,8 @@ def test_a_duplicate_is_the_same_code_of_the_same_organ_in_the_same_year(sqlite_
         assert register.duplicates(session, one) == [twin, undated]
 
 
-def test_a_party_number_repeats_each_term_so_the_date_counts(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_party_number_repeats_each_term_so_the_date_counts(office_sessions):
+    with office_sessions.begin() as session:
         code = {"full_code": "182-CV/TU", "system": "party", "issuing_organ": "Tỉnh ủy A"}
         one = offices.document(session, **code, date="2020-03-30")
         offices.document(session, **code, date="2020-05-01")
@@ -200,8 +200,8 @@ def book(session, subject="về phòng dịch"):
     register.void(session, session.get(RegisterEntry, ("den", 2026, 1)), "hỏng", "lan", NOW)
 
 
-def test_csv_has_the_ten_columns_of_the_law(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_csv_has_the_ten_columns_of_the_law(office_sessions):
+    with office_sessions.begin() as session:
         book(session)
         rows = list(csv.reader(io.StringIO(register.export_csv(session, "den", 2026))))
     assert rows[0] == [
@@ -215,15 +215,15 @@ def test_csv_has_the_ten_columns_of_the_law(sqlite_sessions):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t"])
-def test_no_cell_of_the_csv_is_a_formula(sqlite_sessions, start):
-    with sqlite_sessions.begin() as session:
+def test_no_cell_of_the_csv_is_a_formula(office_sessions, start):
+    with office_sessions.begin() as session:
         enter(session, offices.document(session, issuing_organ=f"{start}HYPERLINK(1)"))
         row = list(csv.reader(io.StringIO(register.export_csv(session, "den", 2026))))[1]
     assert row[2] == f"'{start}HYPERLINK(1)"
 
 
-def test_excel_opens_with_title_numbering_row_and_plain_text(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_excel_opens_with_title_numbering_row_and_plain_text(office_sessions):
+    with office_sessions.begin() as session:
         book(session, subject="=1+1")
         sheet = openpyxl.load_workbook(
             io.BytesIO(register.export_xlsx(session, "den", 2026, "UBND xã Thử", "UBND tỉnh A"))
@@ -244,8 +244,8 @@ def test_excel_opens_with_title_numbering_row_and_plain_text(sqlite_sessions):
     assert sheet.cell(head + 4, 2).number_format == "00"
 
 
-def test_each_row_of_the_workbook_is_as_high_as_its_longest_cell(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_each_row_of_the_workbook_is_as_high_as_its_longest_cell(office_sessions):
+    with office_sessions.begin() as session:
         book(session, subject="phòng, chống dịch bệnh " * 12)
         sheet = openpyxl.load_workbook(io.BytesIO(register.export_xlsx(session, "den", 2026))).active
     titles = next(row[0].row for row in sheet.iter_rows() if row[0].value == "Ngày đến")
@@ -253,8 +253,8 @@ def test_each_row_of_the_workbook_is_as_high_as_its_longest_cell(sqlite_sessions
     assert heights[1] < heights[0] < heights[2] and heights[2] > 5 * 15
 
 
-def test_excel_prints_on_a3_and_by_the_month(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_excel_prints_on_a3_and_by_the_month(office_sessions):
+    with office_sessions.begin() as session:
         for month, day in ((1, 30), (1, 31), (2, 1), (3, 1)):
             enter(session, offices.document(session), day=dt.date(2026, month, day))
         enter(session, offices.document(session), number=7, day=dt.date(2026, 4, 2))
@@ -267,16 +267,16 @@ def test_excel_prints_on_a3_and_by_the_month(sqlite_sessions):
     assert numbers == [[1, 2], [3], [4, 5, 6], [7], []]
 
 
-def test_the_printed_page_escapes_what_was_read(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_printed_page_escapes_what_was_read(office_sessions):
+    with office_sessions.begin() as session:
         book(session, subject="<img src=x onerror=alert(1)>")
         page = register.export_html(session, "den", 2026, "<b>")
     assert "<img" not in page and "<b>" not in page
     assert "&lt;img src=x" in page
 
 
-def test_an_empty_book_can_be_exported(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_an_empty_book_can_be_exported(office_sessions):
+    with office_sessions.begin() as session:
         assert register.export_csv(session, "den", 2026).count("\r\n") == 1
         assert openpyxl.load_workbook(io.BytesIO(register.export_xlsx(session, "den", 2026)))
         assert "Từ số ........" in register.export_html(session, "den", 2026)
@@ -371,8 +371,8 @@ def test_correcting_and_registering_at_once_does_not_wait_for_another_registrati
     assert numbers == [1, 2]
 
 
-def test_a_void_paper_and_a_second_word_about_a_void_number_change_nothing(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_void_paper_and_a_second_word_about_a_void_number_change_nothing(office_sessions):
+    with office_sessions.begin() as session:
         gone = offices.document(session, status="void")
         with pytest.raises(Conflict, match="đã huỷ"):
             enter(session, gone)
@@ -381,11 +381,11 @@ def test_a_void_paper_and_a_second_word_about_a_void_number_change_nothing(sqlit
         assert register.void(session, entry, "lý do khác", actor="lan").void_reason == "nhầm"
 
 
-def test_a_place_in_the_book_that_nobody_gave_out_is_refused(sqlite_sessions):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_a_place_in_the_book_that_nobody_gave_out_is_refused(office_sessions):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         register.page(session, "den", 2026, "x")
 
 
-def test_a_paper_without_a_code_has_no_duplicates(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_without_a_code_has_no_duplicates(office_sessions):
+    with office_sessions.begin() as session:
         assert register.duplicates(session, offices.document(session)) == []

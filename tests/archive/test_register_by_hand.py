@@ -54,12 +54,12 @@ def test_a_typed_paper_is_in_the_book_and_its_sheet_is_an_original(sessions, blo
         assert list(history.broken(session)) == []
 
 
-def test_it_is_found_like_every_other_paper(sqlite_sessions, blobs, settings):
-    with sqlite_sessions.begin() as session:
+def test_it_is_found_like_every_other_paper(office_sessions, blobs, settings):
+    with office_sessions.begin() as session:
         paper = enter(session, blobs).document_id
     index = open_search(settings.search, settings.data)
-    indexing.keep_up(sqlite_sessions, index)
-    with sqlite_sessions() as session:
+    indexing.keep_up(office_sessions, index)
+    with office_sessions() as session:
         found = find(session, index, parse("hoi nghi tong ket"), sa.true())
     assert [hit.id for hit in found.hits] == [paper]
 
@@ -67,15 +67,15 @@ def test_it_is_found_like_every_other_paper(sqlite_sessions, blobs, settings):
 @pytest.mark.parametrize(
     "changes", [{"subject": " "}, {"issuing_organ": None}, {"date": "hôm qua"}, {"secrecy": "Mật"}]
 )
-def test_what_the_book_needs_or_cannot_be_is_said(sqlite_sessions, blobs, changes):
+def test_what_the_book_needs_or_cannot_be_is_said(office_sessions, blobs, changes):
     with pytest.raises(BadValue):
         typed(blobs, **changes)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.scalars(sa.select(Scan)).all() == []
 
 
-def test_the_same_paper_typed_twice_is_refused_until_the_clerk_says_it_is_another(sqlite_sessions, blobs):
-    with sqlite_sessions.begin() as session:
+def test_the_same_paper_typed_twice_is_refused_until_the_clerk_says_it_is_another(office_sessions, blobs):
+    with office_sessions.begin() as session:
         enter(session, blobs)
         with pytest.raises(Conflict, match="không trùng"), session.begin_nested():
             enter(session, blobs)
@@ -125,8 +125,8 @@ def test_only_a_scan_under_review_is_attached_and_only_to_a_sheet(sessions, blob
             register_by_hand.attach(session, paper, other, actor="lan", at=NOW)
 
 
-def test_nothing_is_entered_by_hand_into_a_closed_day(sqlite_sessions, blobs):
-    with sqlite_sessions.begin() as session:
+def test_nothing_is_entered_by_hand_into_a_closed_day(office_sessions, blobs):
+    with office_sessions.begin() as session:
         register_days.close(session, "den", DAY, "lan", NOW)
         with pytest.raises(DayClosed):
             enter(session, blobs)

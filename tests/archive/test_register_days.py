@@ -75,10 +75,10 @@ def close_alone(sessions):
         close(session)
 
 
-def test_who_has_the_paper_is_written_after_the_day_was_closed(sqlite_sessions):
+def test_who_has_the_paper_is_written_after_the_day_was_closed(office_sessions):
     from archive import routing
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         entry = enter(session)
         close(session)
         routing.decide(session, entry.document, "Phòng Văn xã", actor="lan", at=NOW)
@@ -115,16 +115,16 @@ def test_a_day_is_not_closed_while_one_of_its_numbers_waits(sessions):
         assert (close(session).first, close(session).lines) == (3, 1)
 
 
-def test_tomorrow_is_not_closed_and_an_empty_day_is(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_tomorrow_is_not_closed_and_an_empty_day_is(office_sessions):
+    with office_sessions.begin() as session:
         with pytest.raises(BadValue):
             close(session, dt.date(2026, 11, 2))
         row = close(session, dt.date(2026, 11, 1))
         assert (row.lines, row.first, row.last) == (0, None, None)
 
 
-def test_a_line_changed_behind_the_back_of_the_program_is_found(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_line_changed_behind_the_back_of_the_program_is_found(office_sessions):
+    with office_sessions.begin() as session:
         enter(session)
         close(session)
         assert register_days.altered(session, "den") == []

@@ -119,8 +119,8 @@ def test_lines_keep_their_numbers_and_what_is_missing_waits(sessions):
         assert following.number == 6 and register.missing(session, "den", 2025) == []
 
 
-def test_each_refused_line_says_which_row_it_is_and_why(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_each_refused_line_says_which_row_it_is_and_why(office_sessions):
+    with office_sessions.begin() as session:
         register_days.close(session, "den", dt.date(2025, 1, 2), "lan", NOW)
         made = draft(
             session, line(1), line(1), line("x"), line(3, "1/1/2024"), line(4, "không rõ"), line(5, "01/01/2025"),
@@ -134,8 +134,8 @@ def test_each_refused_line_says_which_row_it_is_and_why(sqlite_sessions):
         ]  # fmt: skip
 
 
-def test_the_plan_tells_days_out_of_order_and_papers_that_stand_twice(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_plan_tells_days_out_of_order_and_papers_that_stand_twice(office_sessions):
+    with office_sessions.begin() as session:
         made = draft(session, line(1, "05/01/2025"), line(2, "04/01/2025", code="9/A-B"), line(3, "06/01/2025"))
         plan = register_import.plan(session, made)
         assert [one.number for one in plan.unordered] == [2]
@@ -164,16 +164,16 @@ def test_an_old_book_comes_before_the_numbers_given_here(sessions):
         assert (counter.first, counter.last) == (1, 1161) and register.missing(session, "den", 2025) == []
 
 
-def test_a_number_far_away_is_a_slip_and_nothing_is_written(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_number_far_away_is_a_slip_and_nothing_is_written(office_sessions):
+    with office_sessions.begin() as session:
         made = draft(session, line(1), line(90_000))
         with pytest.raises(Conflict, match="ghi sai"):
             register_import.commit(session, made, "lan", NOW)
         assert session.scalars(sa.select(RegisterEntry)).all() == []
 
 
-def test_columns_are_chosen_by_hand_where_titles_say_nothing(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_columns_are_chosen_by_hand_where_titles_say_nothing(office_sessions):
+    with office_sessions.begin() as session:
         unnamed = register_sheet.Sheet([["A", "B"], ["1", "3/1/2025"]], 0, {})
         made = register_import.draft(session, "den", 2025, "so.xlsx", "f" * 64, unnamed, "lan")
         with pytest.raises(BadValue, match="cột Số đến và cột Ngày đến"):

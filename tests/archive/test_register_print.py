@@ -26,8 +26,8 @@ def printed(session, month=None, **more):
     return [" ".join(text.split()) for text in texts], sizes
 
 
-def test_the_cover_tells_which_book_it_is_and_has_a_place_to_sign(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_cover_tells_which_book_it_is_and_has_a_place_to_sign(office_sessions):
+    with office_sessions.begin() as session:
         enter(session)
         texts, sizes = printed(session, 3)
     assert sizes == {(297, 210)}
@@ -38,8 +38,8 @@ def test_the_cover_tells_which_book_it_is_and_has_a_place_to_sign(sqlite_session
     assert "Trang" not in texts[0] and "Trang 1/" in texts[1]
 
 
-def test_every_cell_of_the_ten_columns_is_there_filled_from_book_and_routing(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_every_cell_of_the_ten_columns_is_there_filled_from_book_and_routing(office_sessions):
+    with office_sessions.begin() as session:
         entry = enter(session)
         route = routing.decide(session, entry.document, "Phòng Văn xã", actor="sep", at=NOW)
         route.received_by, route.received_at, route.state = "Nguyễn An", NOW, "received"
@@ -59,8 +59,8 @@ def test_every_cell_of_the_ten_columns_is_there_filled_from_book_and_routing(sql
     assert "NGƯỜI LẬP SỔ" in texts[-1]
 
 
-def test_closed_days_stand_at_the_end_with_the_mark_of_their_event(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_closed_days_stand_at_the_end_with_the_mark_of_their_event(office_sessions):
+    with office_sessions.begin() as session:
         enter(session)
         row = register_days.close(session, "den", DAY, "lan", NOW)
         register_days.close(session, "den", dt.date(2026, 4, 1), "lan", NOW)
@@ -71,8 +71,8 @@ def test_closed_days_stand_at_the_end_with_the_mark_of_their_event(sqlite_sessio
         assert "Các ngày đã khóa sổ" not in printed(session, 3)[0][-1]
 
 
-def test_a_long_book_repeats_its_head_on_a3_and_an_empty_one_prints_too(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_long_book_repeats_its_head_on_a3_and_an_empty_one_prints_too(office_sessions):
+    with office_sessions.begin() as session:
         for _ in range(40):
             enter(session)
         texts, sizes = printed(session, sheet="a3")
@@ -84,11 +84,11 @@ def test_a_long_book_repeats_its_head_on_a3_and_an_empty_one_prints_too(sqlite_s
             register_print.book_pdf(session, "khong", 2026)
 
 
-def test_the_head_of_the_chain_stands_in_the_printed_book_and_in_the_workbook(sqlite_sessions):
+def test_the_head_of_the_chain_stands_in_the_printed_book_and_in_the_workbook(office_sessions):
     import io
     import zipfile
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         enter(session)
         head = history_export.head(session)
         texts, _ = printed(session)

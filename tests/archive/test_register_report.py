@@ -40,8 +40,8 @@ def test_each_book_counts_by_itself(sessions):
         assert [enter(session).number, enter(session, book=book).number, enter(session).number] == [1, 1, 2]
 
 
-def test_a_book_has_a_title_of_its_own_and_one_book_stays_in_use(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_book_has_a_title_of_its_own_and_one_book_stays_in_use(office_sessions):
+    with office_sessions.begin() as session:
         register_books.add(session, "Sổ đơn thư", actor="an")
         with pytest.raises(Conflict):
             register_books.add(session, "Sổ  đơn thư", actor="an")
@@ -103,8 +103,8 @@ PARTY = {"full_code": "182-CV/TU", "issuing_organ": "Tỉnh ủy A", "date": "20
         (PARTY, PARTY | {"date": "2026-03-02"}, False),
     ],
 )
-def test_a_paper_that_stands_twice_in_the_book_is_found(sqlite_sessions, first, second, same):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_that_stands_twice_in_the_book_is_found(office_sessions, first, second, same):
+    with office_sessions.begin() as session:
         enter(session, **first)
         enter(session, **second)
         found = register_report.report(session, "den", 2026).twice
@@ -113,8 +113,8 @@ def test_a_paper_that_stands_twice_in_the_book_is_found(sqlite_sessions, first, 
             assert found[0].certain == bool(second["issuing_organ"])
 
 
-def test_leading_zeros_do_not_hide_a_duplicate_from_the_clerk(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_leading_zeros_do_not_hide_a_duplicate_from_the_clerk(office_sessions):
+    with office_sessions.begin() as session:
         one = offices.document(session, **STATE)
         twin = offices.document(session, **STATE | {"full_code": "5/UBND-VX"})
         assert register.duplicates(session, one) == [twin] and register.duplicates(session, twin) == [one]

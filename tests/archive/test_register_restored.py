@@ -25,8 +25,8 @@ def bring_back(session, at=AT):
     session.flush()
 
 
-def test_no_number_is_given_twice_after_an_older_snapshot_came_back(settings, sqlite_engine, tmp_path):
-    office = Office(settings, sqlite_engine)
+def test_no_number_is_given_twice_after_an_older_snapshot_came_back(settings, office_engine, tmp_path):
+    office = Office(settings, office_engine)
     office.paper(1)
     office.backup(tmp_path / "b")
     lost = [office.paper(n) for n in (2, 3)]  # numbers 2 and 3 are stamped on paper, and not in the backup

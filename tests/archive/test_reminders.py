@@ -201,8 +201,8 @@ def test_staff_are_told_of_their_own_papers_and_the_leader_of_what_waits(told, s
 
 
 @pytest.mark.parametrize("address", ["hoa", "hoa@tinh", "a b@c.d", "a@b.c\nBcc: x@y.z", "ạ@tinh.vn", "a@b.c,d@e.f"])
-def test_what_is_no_address_is_refused(sqlite_sessions, address):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_what_is_no_address_is_refused(office_sessions, address):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         reminders.set_wishes(session, offices.user(session), address, True, actor="hoa")
 
 

@@ -81,23 +81,23 @@ def test_the_handwritten_number_completes_the_code(sessions):
     ],
 )
 def test_a_number_goes_into_the_code_the_way_its_system_writes_it(
-    sqlite_sessions, system, symbol, code, number, expected
+    office_sessions, system, symbol, code, number, expected
 ):
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         fields = {"full_code": offices.field(code)}
         paper = offices.document(session, system=system, symbol=symbol, full_code=code, fields=fields)
         assert correct(session, paper, {"number": number}).full_code == expected
 
 
-def test_a_typed_code_is_taken_apart(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_typed_code_is_taken_apart(office_sessions):
+    with office_sessions.begin() as session:
         paper = correct(session, offices.document(session), {"full_code": "30/2020/NĐ-CP"})
         assert (paper.number, paper.symbol) == ("30", "NĐ-CP")
 
 
 @pytest.mark.parametrize("typed", ["2020-03-30", "30/3/2020", "30.3.20", "30-03-2020", "ngày 30 tháng 3 năm 2020"])
-def test_dates_are_read_day_first(sqlite_sessions, typed):
-    with sqlite_sessions.begin() as session:
+def test_dates_are_read_day_first(office_sessions, typed):
+    with office_sessions.begin() as session:
         assert correct(session, offices.document(session), {"date": typed}).date == "2020-03-30"
 
 
@@ -110,29 +110,29 @@ def test_dates_are_read_day_first(sqlite_sessions, typed):
         ("recipients", ["x"] * 301), ("../x.y", "x"), ("place", "\ud800"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_and_nothing_changes(sqlite_sessions, name, value):
-    with sqlite_sessions.begin() as session:
+def test_what_cannot_be_is_refused_and_nothing_changes(office_sessions, name, value):
+    with office_sessions.begin() as session:
         paper = offices.document(session)
         with pytest.raises(BadValue):
             correct(session, paper, {"place": "Huế", name: value})
         assert (paper.version, paper.fields) == (1, {})
 
 
-def test_nothing_typed_says_that_the_paper_does_not_say(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_nothing_typed_says_that_the_paper_does_not_say(office_sessions):
+    with office_sessions.begin() as session:
         paper = offices.document(session, number="7", fields={"number": offices.field("7")})
         correct(session, paper, {"number": "  "})
         assert paper.number is None
         assert (paper.fields["number"]["value"], paper.fields["number"]["sure"]) == (None, True)
 
 
-def test_urgency_is_written_as_the_law_writes_it(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_urgency_is_written_as_the_law_writes_it(office_sessions):
+    with office_sessions.begin() as session:
         assert correct(session, offices.document(session), {"urgency": "HOẢ TỐC"}).urgency == "Hỏa tốc"
 
 
-def test_lists_and_a_plugin_s_own_fields_can_be_corrected(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_lists_and_a_plugin_s_own_fields_can_be_corrected(office_sessions):
+    with office_sessions.begin() as session:
         paper = correct(
             session, offices.document(session), {"recipients": ["Như trên", " "], "cao_bang.file_code": "H1"}
         )
@@ -140,8 +140,8 @@ def test_lists_and_a_plugin_s_own_fields_can_be_corrected(sqlite_sessions):
         assert paper.fields["cao_bang.file_code"]["value"] == "H1"
 
 
-def test_the_stamp_shows_what_the_clerk_says(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_stamp_shows_what_the_clerk_says(office_sessions):
+    with office_sessions.begin() as session:
         paper = offices.document(session)
         read = {"field": "number", "value": "1167", "confidence": 0.5, "page": 1, "box": [0, 0, 0.1, 0.1],
                 "partial": None, "reason": "", "witness": "pen", "source": "pen 1"}  # fmt: skip
@@ -154,8 +154,8 @@ def test_the_stamp_shows_what_the_clerk_says(sqlite_sessions):
         assert session.get(Confirmation, (paper.id, "stamp.number")).machine == "1167"
 
 
-def test_a_new_reading_stands_beside_the_clerk_s_word(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_new_reading_stands_beside_the_clerk_s_word(office_sessions):
+    with office_sessions.begin() as session:
         paper = offices.document(session, fields={"subject": offices.field("ve phong dich")})
         correct(session, paper, {"subject": "về phòng dịch"})
         again = Finding("subject", "về phòng địch", 0.99, page=1, box=(0.1, 0.2, 0.3, 0.4), source="national 2.0")
@@ -182,8 +182,8 @@ def test_confirming_accepts_what_stands_and_leaves_the_unread_in_doubt(sessions)
         assert {row.field for row in session.scalars(sa.select(Confirmation))} == {"subject", "urgency"}
 
 
-def test_a_correction_after_registering_goes_into_the_book_with_a_trace(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_correction_after_registering_goes_into_the_book_with_a_trace(office_sessions):
+    with office_sessions.begin() as session:
         paper = offices.document(session, issuing_organ="UBND A")
         entry = register.register(session, paper, "den", dt.date(2026, 3, 25), actor="lan", at=NOW)
         correct(session, paper, {"issuing_organ": "UBND tỉnh A"})
@@ -192,8 +192,8 @@ def test_a_correction_after_registering_goes_into_the_book_with_a_trace(sqlite_s
         assert actions == ["registered", "entry_amended", "corrected"]
 
 
-def test_a_void_document_is_not_changed(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_void_document_is_not_changed(office_sessions):
+    with office_sessions.begin() as session:
         paper = offices.document(session, status="void")
         with pytest.raises(Conflict, match="huỷ"):
             correct(session, paper, {"place": "Huế"})

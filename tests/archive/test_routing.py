@@ -28,8 +28,8 @@ def test_a_registered_paper_goes_to_the_unit_that_leads_and_the_book_says_so(ses
         assert (entry.recipient, entry.forwarded_on) == ("Phòng Văn xã", dt.date(2026, 11, 1))
 
 
-def test_only_one_unit_leads_and_a_unit_has_one_route(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_only_one_unit_leads_and_a_unit_has_one_route(office_sessions):
+    with office_sessions.begin() as session:
         paper, _ = registered(session)
         first = routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW)
         routing.decide(session, paper, "Phòng Tổng hợp", actor="sep", at=NOW)
@@ -39,18 +39,18 @@ def test_only_one_unit_leads_and_a_unit_has_one_route(sqlite_sessions):
         assert paper.unit_id == "phong_tong_hop"
 
 
-def test_a_paper_that_is_not_in_the_book_obliges_nobody(sqlite_sessions):
-    with sqlite_sessions.begin() as session, pytest.raises(Conflict, match="vào sổ"):
+def test_a_paper_that_is_not_in_the_book_obliges_nobody(office_sessions):
+    with office_sessions.begin() as session, pytest.raises(Conflict, match="vào sổ"):
         routing.decide(session, offices.document(session), "Phòng Văn xã", actor="sep", at=NOW)
 
 
-def test_a_role_that_does_not_exist_is_refused(sqlite_sessions):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_a_role_that_does_not_exist_is_refused(office_sessions):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         routing.decide(session, registered(session)[0], "Phòng Văn xã", "boss", actor="sep", at=NOW)
 
 
-def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(office_sessions):
+    with office_sessions.begin() as session:
         paper, entry = registered(session)
         due = dt.date(2026, 11, 9)
         parts = [Part("Phòng Văn xã", "lead", due, "tham mưu"), Part("Phòng Tổng hợp", "support"), Part("Y", "inform")]
@@ -65,8 +65,8 @@ def test_all_units_are_decided_at_once_and_who_is_left_out_loses_it(sqlite_sessi
         assert [one.action for one in session.query(Event)][-3:] == ["routed", "routed", "recalled"]
 
 
-def test_deciding_anew_leaves_the_person_the_unit_named(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_deciding_anew_leaves_the_person_the_unit_named(office_sessions):
+    with office_sessions.begin() as session:
         paper, _ = registered(session)
         route = routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW)
         nam = offices.user(session, "staff", unit_id="phong_van_xa")
@@ -75,8 +75,8 @@ def test_deciding_anew_leaves_the_person_the_unit_named(sqlite_sessions):
         assert (route.person_id, route.assigned_by) == (nam.id, "hoa")
 
 
-def test_a_paper_with_a_new_number_is_still_with_the_unit_that_had_it(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_paper_with_a_new_number_is_still_with_the_unit_that_had_it(office_sessions):
+    with office_sessions.begin() as session:
         paper, entry = registered(session)
         routing.decide(session, paper, "Phòng Văn xã", actor="sep", at=NOW)
         register.void(session, entry, "ghi nhầm ngày", "van", at=NOW)
@@ -95,13 +95,13 @@ def test_a_paper_with_a_new_number_is_still_with_the_unit_that_had_it(sqlite_ses
         ([Part("A"), Part(" a ", "support")], "hai lần"),
     ],
 )
-def test_exactly_one_unit_leads(sqlite_sessions, parts, word):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue, match=word):
+def test_exactly_one_unit_leads(office_sessions, parts, word):
+    with office_sessions.begin() as session, pytest.raises(BadValue, match=word):
         routing.distribute(session, registered(session)[0], parts, actor="sep", at=NOW)
 
 
-def test_a_suggested_number_of_days_is_counted_with_holidays_and_an_urgent_paper_is_due_at_once(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_suggested_number_of_days_is_counted_with_holidays_and_an_urgent_paper_is_due_at_once(office_sessions):
+    with office_sessions.begin() as session:
         calendar, came = workdays.calendar(session), dt.date(2026, 2, 13)
         route = RouteRow(unit="Phòng Văn xã", due=dt.date(2026, 2, 20), days=5)
         assert routing.due_of(route, came, calendar, None) == dt.date(2026, 2, 27)

@@ -22,8 +22,8 @@ ABOUT = {"business": "1", "about": "000.00.00.H14,2026/03/30,471/UBND-VX", "reas
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions):
-    return Office(settings, sqlite_sessions)
+def office(settings, office_sessions):
+    return Office(settings, office_sessions)
 
 
 def in_book(office):

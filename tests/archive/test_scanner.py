@@ -52,12 +52,12 @@ def test_device(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions):
+def office(settings, office_sessions):
     """An archive with a clerk, and her scanners; what a test says in the verbs of the desk."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         clerk = people.add_user(session, "van", "clerk", None, "mat khau dai")
         session.expunge(clerk)
-    return Office(settings, sqlite_sessions, clerk)
+    return Office(settings, office_sessions, clerk)
 
 
 class Office:
@@ -350,8 +350,8 @@ def test_names_and_plain_addresses_of_scanners_are_allowed():
         assert allowed.checked(f"http://{host}/eSCL") == f"http://{host}/eSCL"
 
 
-def test_an_address_is_allowed_once_by_a_person_and_that_is_written(settings, sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_an_address_is_allowed_once_by_a_person_and_that_is_written(settings, office_sessions):
+    with office_sessions.begin() as session:
         allowed.allow(session, "http://10.0.0.1:8080/", "Tầng 2", actor="an")
         with pytest.raises(Conflict):
             allowed.allow(session, "http://10.0.0.1:8080/eSCL", "", actor="an")

@@ -55,10 +55,10 @@ def every(sessions, blobs, count):
         scrub.step(sessions, blobs, days=30, megabytes=1e6, wait=lambda _seconds: None)
 
 
-def test_of_240_files_the_200_with_a_flipped_bit_are_found_and_no_other(sqlite_sessions, blobs, monkeypatch):
+def test_of_240_files_the_200_with_a_flipped_bit_are_found_and_no_other(office_sessions, blobs, monkeypatch):
     monkeypatch.setattr(os, "fsync", lambda _file: None)  # 1,200 waits for the disk would prove nothing here
     kept = [blobs.put(io.BytesIO(f"giấy {number} ".encode() * 20)) for number in range(240)]
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         scans = [
             Scan(sha256=blob.sha256, size=blob.size, filename="a.pdf", media_type="application/pdf", received_by="a")
             for blob in kept
@@ -67,13 +67,13 @@ def test_of_240_files_the_200_with_a_flipped_bit_are_found_and_no_other(sqlite_s
     ids = [scan.id for scan in scans]
     for number, blob in enumerate(kept[:200]):
         spoil(blobs, blob.sha256, bit=number * 37)
-    every(sqlite_sessions, blobs, 240)
-    with sqlite_sessions() as session:
+    every(office_sessions, blobs, 240)
+    with office_sessions() as session:
         damaged = set(session.scalars(sa.select(Scan.id).where(Scan.damaged_at.is_not(None))))
         assert session.scalar(sa.select(sa.func.count()).where(Scan.verified_at.is_(None))) == 0
         assert scrub.looked(session).damaged_count == 200
     assert damaged == set(ids[:200])
-    assert {subject for subject, _ in said(sqlite_sessions, "original_damaged")} == damaged
+    assert {subject for subject, _ in said(office_sessions, "original_damaged")} == damaged
 
 
 def test_a_lost_file_is_an_event_said_once(receive, sessions, blobs):

@@ -23,15 +23,15 @@ def keyring(tmp_path):
 
 
 @pytest.fixture
-def lan(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def lan(office_sessions):
+    with office_sessions.begin() as session:
         return people.add_user(session, "lan", "admin", None, "mật khẩu dài", at=NOW).id
 
 
 @pytest.fixture
-def phone(sqlite_sessions, keyring, lan):
+def phone(office_sessions, keyring, lan):
     """A telephone that is set up; `phone.codes` are the recovery codes."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         phone = pyotp.TOTP(second_factor.begin(session, keyring, session.get(User, lan)))
         first = phone.at(NOW - 4 * STEP)
         phone.codes = second_factor.confirm(session, keyring, session.get(User, lan), first, NOW - 4 * STEP)
@@ -50,50 +50,50 @@ def test_codes_are_those_of_rfc_6238():
     assert {at: pyotp.TOTP(secret).at(at) for at in moments} == moments
 
 
-def test_a_code_opens_in_its_half_minute_and_those_beside_it(sqlite_sessions, keyring, phone):
+def test_a_code_opens_in_its_half_minute_and_those_beside_it(office_sessions, keyring, phone):
     for off in (-2, 2, 10):
-        assert not accepts(sqlite_sessions, keyring, phone.at(NOW + off * STEP))
+        assert not accepts(office_sessions, keyring, phone.at(NOW + off * STEP))
     for off in (-1, 0, 1):
-        assert accepts(sqlite_sessions, keyring, phone.at(NOW + off * STEP))
+        assert accepts(office_sessions, keyring, phone.at(NOW + off * STEP))
 
 
-def test_a_code_opens_once_and_none_before_it_opens_after(sqlite_sessions, keyring, phone):
-    assert accepts(sqlite_sessions, keyring, f" {phone.at(NOW)[:3]} {phone.at(NOW)[3:]} ")
-    assert not accepts(sqlite_sessions, keyring, phone.at(NOW))
-    assert not accepts(sqlite_sessions, keyring, phone.at(NOW - STEP))
-    assert accepts(sqlite_sessions, keyring, phone.at(NOW + STEP))
+def test_a_code_opens_once_and_none_before_it_opens_after(office_sessions, keyring, phone):
+    assert accepts(office_sessions, keyring, f" {phone.at(NOW)[:3]} {phone.at(NOW)[3:]} ")
+    assert not accepts(office_sessions, keyring, phone.at(NOW))
+    assert not accepts(office_sessions, keyring, phone.at(NOW - STEP))
+    assert accepts(office_sessions, keyring, phone.at(NOW + STEP))
 
 
-def test_the_code_that_confirmed_opens_nothing_more(sqlite_sessions, keyring, phone):
+def test_the_code_that_confirmed_opens_nothing_more(office_sessions, keyring, phone):
     at = NOW - 4 * STEP
-    assert not accepts(sqlite_sessions, keyring, phone.at(at), at)
+    assert not accepts(office_sessions, keyring, phone.at(at), at)
 
 
 @pytest.mark.parametrize("code", ["", "000000", "12345", "١٢٣٤٥٦", "abcdef", "x" * 5000, "\udcff", "------"])
-def test_anything_else_opens_nothing(sqlite_sessions, keyring, phone, code):
-    assert not accepts(sqlite_sessions, keyring, code)
+def test_anything_else_opens_nothing(office_sessions, keyring, phone, code):
+    assert not accepts(office_sessions, keyring, code)
 
 
-def test_each_recovery_code_opens_once_however_it_is_typed(sqlite_sessions, keyring, phone):
+def test_each_recovery_code_opens_once_however_it_is_typed(office_sessions, keyring, phone):
     assert len(set(phone.codes)) == 10 and all(re.fullmatch(r"(\w{4}-){3}\w{4}", code) for code in phone.codes)
-    assert accepts(sqlite_sessions, keyring, phone.codes[0])
-    assert not accepts(sqlite_sessions, keyring, phone.codes[0])
-    assert accepts(sqlite_sessions, keyring, phone.codes[1].lower().replace("-", " "))
-    with sqlite_sessions() as session:
+    assert accepts(office_sessions, keyring, phone.codes[0])
+    assert not accepts(office_sessions, keyring, phone.codes[0])
+    assert accepts(office_sessions, keyring, phone.codes[1].lower().replace("-", " "))
+    with office_sessions() as session:
         assert second_factor.remaining(session, session.scalar(sa.select(User))) == 8
         used = session.scalars(sa.select(Event.data).where(Event.action == "recovery_code_used")).all()
     assert used == ['{"left":9}', '{"left":8}']
 
 
-def test_new_recovery_codes_end_the_old_ones(sqlite_sessions, keyring, phone):
-    with sqlite_sessions.begin() as session:
+def test_new_recovery_codes_end_the_old_ones(office_sessions, keyring, phone):
+    with office_sessions.begin() as session:
         new = second_factor.renew_recovery(session, session.scalar(sa.select(User)))
-    assert not accepts(sqlite_sessions, keyring, phone.codes[0])
-    assert accepts(sqlite_sessions, keyring, new[0])
+    assert not accepts(office_sessions, keyring, phone.codes[0])
+    assert accepts(office_sessions, keyring, new[0])
 
 
-def test_nothing_is_on_before_the_first_right_code(sqlite_sessions, keyring, lan):
-    with sqlite_sessions.begin() as session:
+def test_nothing_is_on_before_the_first_right_code(office_sessions, keyring, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         secret = second_factor.begin(session, keyring, user)
         assert second_factor.confirm(session, keyring, user, "000000", NOW) is None
@@ -103,8 +103,8 @@ def test_nothing_is_on_before_the_first_right_code(sqlite_sessions, keyring, lan
             second_factor.renew_recovery(session, user)
 
 
-def test_a_second_telephone_needs_the_first_taken_off(sqlite_sessions, keyring, phone, lan):
-    with sqlite_sessions.begin() as session, pytest.raises(BadValue):
+def test_a_second_telephone_needs_the_first_taken_off(office_sessions, keyring, phone, lan):
+    with office_sessions.begin() as session, pytest.raises(BadValue):
         second_factor.begin(session, keyring, session.get(User, lan))
 
 
@@ -124,12 +124,12 @@ def test_the_key_is_for_its_owner_only_and_made_once(tmp_path, keyring):
 
 
 @pytest.mark.parametrize("damage", ["gone", "another", "spoilt"])
-def test_without_the_key_recovery_codes_still_open(sqlite_sessions, keyring, phone, tmp_path, damage, caplog):
+def test_without_the_key_recovery_codes_still_open(office_sessions, keyring, phone, tmp_path, damage, caplog):
     file = tmp_path / "secret.key"
     file.unlink() if damage == "gone" else file.write_bytes(b"x" if damage == "spoilt" else another_key(tmp_path))
-    assert not accepts(sqlite_sessions, keyring, phone.at(NOW))
+    assert not accepts(office_sessions, keyring, phone.at(NOW))
     assert "second factor cannot be opened" in caplog.text and phone.secret not in caplog.text
-    assert accepts(sqlite_sessions, keyring, phone.codes[0])
+    assert accepts(office_sessions, keyring, phone.codes[0])
     with pytest.raises(KeyLost):
         keyring.open("gAAAA")
 
@@ -140,31 +140,31 @@ def another_key(folder):
     return (folder / "another.key").read_bytes()
 
 
-def test_taken_off_by_another_it_signs_the_person_out(sqlite_sessions, phone, lan):
-    with sqlite_sessions.begin() as session:
+def test_taken_off_by_another_it_signs_the_person_out(office_sessions, phone, lan):
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         people.new_session(session, user, NOW)
         second_factor.switch_off(session, user, actor="mai")
         second_factor.switch_off(session, user, actor="mai")
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.get(SecondFactor, lan) is None
         assert session.scalar(sa.select(sa.func.count()).select_from(LoginSession)) == 0
         off = sa.select(sa.func.count()).select_from(Event).where(Event.action == "second_factor_off")
         assert session.scalar(off) == 1
 
 
-def test_a_password_alone_signs_nobody_in_who_has_a_telephone(sqlite_sessions, keyring, phone):
-    with sqlite_sessions.begin() as session:
+def test_a_password_alone_signs_nobody_in_who_has_a_telephone(office_sessions, keyring, phone):
+    with office_sessions.begin() as session:
         assert people.sign_in(session, "lan", "mật khẩu dài", NOW) is None
         assert people.check_password(session, "lan", "mật khẩu dài", NOW).name == "lan"
 
 
-def test_wrong_codes_count_and_a_right_password_forgives_none(sqlite_sessions, keyring, phone, lan):
+def test_wrong_codes_count_and_a_right_password_forgives_none(office_sessions, keyring, phone, lan):
     for _ in range(5):
-        with sqlite_sessions.begin() as session:
+        with office_sessions.begin() as session:
             user = people.check_password(session, "lan", "mật khẩu dài", NOW)
             assert not people.check_code(session, keyring, user, "000000", NOW)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         user = session.get(User, lan)
         assert not people.check_code(session, keyring, user, phone.at(NOW), NOW), "shut: the right one neither"
         assert people.check_password(session, "lan", "mật khẩu dài", NOW) is None
@@ -183,11 +183,11 @@ def test_the_picture_holds_the_address_and_no_style():
 
 
 @pytest.mark.parametrize("end", ["password", "disabled"])
-def test_who_showed_the_old_password_does_not_go_on_with_a_code(sqlite_sessions, lan, end):
-    with sqlite_sessions.begin() as session:
+def test_who_showed_the_old_password_does_not_go_on_with_a_code(office_sessions, lan, end):
+    with office_sessions.begin() as session:
         people.add_user(session, "mai", "admin", None, "mật khẩu dài")
         cookie = half_way.begin(session, "code", session.get(User, lan))
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         assert half_way.find(session, "code", cookie)
         if end == "password":
             people.change_password(session, session.get(User, lan), "mật khẩu khác", actor="lan")

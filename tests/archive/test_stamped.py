@@ -22,9 +22,9 @@ def day(text, chance):
 
 
 @pytest.fixture
-def stamped(sqlite_sessions):
+def stamped(office_sessions):
     """`stamped(findings)`: the JSON of a stamp on a paper that waits while the book stands at 1160."""
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         register.register(session, offices.document(session), "den", DAY, 1160, actor="lan", at=AT, begin=True)
 
         def read(*found, at=AT, document=None):

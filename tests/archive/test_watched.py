@@ -72,8 +72,8 @@ class Office:
 
 
 @pytest.fixture
-def office(settings, sqlite_sessions):
-    return Office(settings, sqlite_sessions)
+def office(settings, office_sessions):
+    return Office(settings, office_sessions)
 
 
 def test_a_file_is_taken_when_it_stood_still_and_then_moved(office):

@@ -193,16 +193,16 @@ def test_a_pasted_list_is_taken_whole_with_its_headings(session):
     assert [one.heading for one in work_files.listed(session, 2027)] == ["I. TỔNG HỢP", "II. VĂN XÃ"]
 
 
-def test_a_wrong_line_is_named_and_nothing_is_taken(sqlite_sessions):
+def test_a_wrong_line_is_named_and_nothing_is_taken(office_sessions):
     wrong = "01\tMột\t10\n02\tHai\n03\tBa\tlâu lắm\n01\tKhác\t5"
-    with pytest.raises(BadValue) as told, sqlite_sessions.begin() as session:
+    with pytest.raises(BadValue) as told, office_sessions.begin() as session:
         file_lists.take_table(session, 2026, wrong, actor="lan")
     lines = str(told.value).split("\n")
     assert [line.partition(":")[0] for line in lines] == ["Dòng 2", "Dòng 3", "Dòng 4"]
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.query(WorkFile).count() == 0
     for text in ("", "x\n" * 1001):
-        with pytest.raises(BadValue, match="từ 1 đến 1000"), sqlite_sessions.begin() as session:
+        with pytest.raises(BadValue, match="từ 1 đến 1000"), office_sessions.begin() as session:
             file_lists.take_table(session, 2026, text, actor="lan")
 
 

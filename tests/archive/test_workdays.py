@@ -11,8 +11,8 @@ D = dt.date
 
 
 @pytest.fixture
-def days(sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def days(office_sessions):
+    with office_sessions.begin() as session:
         yield session
 
 

@@ -153,13 +153,13 @@ OPENING = {
 
 
 def test_a_store_that_is_gone_for_a_while_is_said_at_the_door_and_waited_out(
-    server, in_bucket, sqlite_sessions, monkeypatch, tmp_path
+    server, in_bucket, office_sessions, monkeypatch, tmp_path
 ):
     monkeypatch.setattr(workers, "LONGEST_PAUSE", 0.5)
     cable = weed.Cable(server.port)
     cable.lay()
     monkeypatch.setenv("AWS_ENDPOINT_URL", cable.url)
-    scan = receive(in_bucket, picture(1), sqlite_sessions).scan_id
+    scan = receive(in_bucket, picture(1), office_sessions).scan_id
     elsewhere = dataclasses.replace(in_bucket, data=tmp_path / "there", database=in_bucket.database_url)
     elsewhere.data.mkdir()
     stop, worker = threading.Event(), Worker(elsewhere, steps=OPENING)
@@ -167,21 +167,21 @@ def test_a_store_that_is_gone_for_a_while_is_said_at_the_door_and_waited_out(
     cable.cut()
     try:
         with pytest.raises(NotTaken, match="vẫn ở máy của bạn"):
-            receive(in_bucket, picture(2), sqlite_sessions)
+            receive(in_bucket, picture(2), office_sessions)
         thread.start()
         thread.join(5.0)
         assert thread.is_alive()
     finally:
         cable.lay()
-    second = receive(in_bucket, picture(2), sqlite_sessions)
-    until(lambda: all(status == "review" for status in every(sqlite_sessions, Scan.status)))
+    second = receive(in_bucket, picture(2), office_sessions)
+    until(lambda: all(status == "review" for status in every(office_sessions, Scan.status)))
     stop.set()
     thread.join(300)
     cable.cut()
-    assert second.new and len(every(sqlite_sessions, Scan.id)) == 2
+    assert second.new and len(every(office_sessions, Scan.id)) == 2
     # Five seconds of trying do not count; one try that fails in the very moment in which the store comes back may.
-    assert max(every(sqlite_sessions, Task.failures)) <= 1 and scan in every(sqlite_sessions, Scan.id)
-    with sqlite_sessions() as session:
+    assert max(every(office_sessions, Task.failures)) <= 1 and scan in every(office_sessions, Scan.id)
+    with office_sessions() as session:
         opened = sa.select(sa.func.count()).where(Event.action == "opened")
         assert session.scalar(opened) == 2 and list(history.broken(session)) == []
 
@@ -196,20 +196,20 @@ def silent_store(in_bucket, monkeypatch):
         yield in_bucket
 
 
-def test_a_store_that_hangs_is_said_to_the_sender_before_he_gives_up(silent_store, sqlite_sessions):
+def test_a_store_that_hangs_is_said_to_the_sender_before_he_gives_up(silent_store, office_sessions):
     said = []
 
     def hand_in():
         with pytest.raises(NotTaken, match="vẫn ở máy của bạn") as error:
-            receive(silent_store, picture(1), sqlite_sessions)
+            receive(silent_store, picture(1), office_sessions)
         said.append(error.value)
 
     threading.Thread(target=hand_in, daemon=True).start()
     until(lambda: said, 30)
-    assert every(sqlite_sessions, Scan.id) == []
+    assert every(office_sessions, Scan.id) == []
 
 
-def test_a_web_whose_store_is_away_is_not_ready(server, in_bucket, sqlite_engine, monkeypatch):
+def test_a_web_whose_store_is_away_is_not_ready(server, in_bucket, office_engine, monkeypatch):
     monkeypatch.setattr(buckets, "PATIENCE", 1.0)
     monkeypatch.setattr(probe, "FRESH", 0.0)
     monkeypatch.setattr(probe, "PATIENCE", 60.0)
@@ -266,41 +266,41 @@ def receive_and_die(settings, content, moment):
 
 
 @pytest.mark.parametrize("moment", ["before the commit", "before the answer"])
-def test_a_kill_around_the_commit_loses_nothing_and_doubles_nothing(in_bucket, sqlite_sessions, moment):
+def test_a_kill_around_the_commit_loses_nothing_and_doubles_nothing(in_bucket, office_sessions, moment):
     process = SPAWN.Process(target=receive_and_die, args=(in_bucket, picture(1), moment))
     process.start()
     process.join(300)
     assert process.exitcode == -signal.SIGKILL
     blobs = open_blobs(in_bucket.blobs, in_bucket.data)
     there = list(blobs.walk())
-    kept = every(sqlite_sessions, Scan.sha256)
+    kept = every(office_sessions, Scan.sha256)
     assert [blobs.verify(one) for one in there] == [True]  # sent and read back before anybody is told
     assert kept == ([] if moment == "before the commit" else there)
-    again = receive(in_bucket, picture(1), sqlite_sessions)
+    again = receive(in_bucket, picture(1), office_sessions)
     assert again.new is not bool(kept)
-    assert every(sqlite_sessions, Scan.sha256) == list(blobs.walk()) == there
+    assert every(office_sessions, Scan.sha256) == list(blobs.walk()) == there
 
 
 # ------------------------------------------------------------------------------------------- from a folder and back
 
 
-def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, settings, sqlite_sessions, tmp_path):
+def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, settings, office_sessions, tmp_path):
     for number in range(4):
-        receive(settings, picture(number), sqlite_sessions)
+        receive(settings, picture(number), office_sessions)
     folder, bucket = (open_blobs(one.blobs, one.data) for one in (settings, in_bucket))
     bad, good, *_ = names = sorted(folder.walk())
     folder.path(bad).chmod(0o640)
     folder.path(bad).write_bytes(b"x")
-    done = relocating.copy(sqlite_sessions, folder, bucket, lambda *_: None)
+    done = relocating.copy(office_sessions, folder, bucket, lambda *_: None)
     assert (done.copied, done.there, done.damaged) == (3, 0, [bad])
     assert list(bucket.walk()) == names[1:] and all(bucket.verify(name) for name in names[1:])
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         scan = session.scalars(sa.select(Scan).where(Scan.sha256 == good)).one()
-        quarantine.impose(session, Archive.of(settings, sqlite_sessions), scan)
-    done = relocating.copy(sqlite_sessions, folder, bucket, lambda *_: None)
+        quarantine.impose(session, Archive.of(settings, office_sessions), scan)
+    done = relocating.copy(office_sessions, folder, bucket, lambda *_: None)
     assert (done.copied, done.there, list(bucket.walk())) == (0, 2, names[2:])
     back = open_blobs(f"file:{tmp_path}/back", tmp_path)
-    assert relocating.copy(sqlite_sessions, bucket, back, lambda *_: None).copied == 2
+    assert relocating.copy(office_sessions, bucket, back, lambda *_: None).copied == 2
     assert list(back.walk()) == names[2:] and all(back.verify(name) for name in names[2:])
 
 
@@ -308,7 +308,7 @@ def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, set
 
 
 @pytest.fixture
-def vanthu(in_bucket, sqlite_engine):
+def vanthu(in_bucket, office_engine):
     """The command line of a machine whose settings are in the environment, and where its originals lie."""
 
     def run(*words, blobs=in_bucket.blobs, **more):
@@ -328,11 +328,11 @@ def test_check_writes_and_reads_a_few_bytes(vanthu, in_bucket, server):
     assert wrong.exit_code != 0 and "s3://bucket/thu-muc" in wrong.output
 
 
-def test_the_command_copies_and_says_what_to_do_next(vanthu, settings, sqlite_sessions, in_bucket):
-    receive(settings, picture(1), sqlite_sessions)
+def test_the_command_copies_and_says_what_to_do_next(vanthu, settings, office_sessions, in_bucket):
+    receive(settings, picture(1), office_sessions)
     done = vanthu("copy-originals", in_bucket.blobs, blobs="file:")
     bucket = open_blobs(in_bucket.blobs, in_bucket.data)
-    assert done.exit_code == 0 and list(bucket.walk()) == every(sqlite_sessions, Scan.sha256)
+    assert done.exit_code == 0 and list(bucket.walk()) == every(office_sessions, Scan.sha256)
     assert "1 tệp đã chép" in done.output and f"VANTHU_BLOBS={in_bucket.blobs}" in done.output
     assert vanthu("copy-originals", in_bucket.blobs).exit_code == 1
     assert "[ổn] tệp gốc: 1 tệp" in vanthu("check", "--deep").output

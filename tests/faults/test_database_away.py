@@ -92,7 +92,7 @@ class Door:
             return session.scalar(ready) == len(scans)
 
 
-def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settings, sqlite_engine, impatient):
+def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settings, office_engine, impatient):
     with Door(settings) as door, working(settings) as thread:
         first = door.receive(1)
         with locked(settings.data / "vanthu.db"):
@@ -105,23 +105,23 @@ def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settin
         assert steps_of(door.sessions) == {first: EVERY_STEP, second: EVERY_STEP}
 
 
-def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(settings, sqlite_engine, impatient, caplog):
+def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(settings, office_engine, impatient, caplog):
     """The table the index is told from is away, so nothing else the worker asks for fails before."""
     with Door(settings) as door, working(settings) as thread:
-        with sqlite_engine.begin() as connection:
+        with office_engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE outbox RENAME TO away"))
         until(lambda: "worker waits" in caplog.text)
-        with sqlite_engine.begin() as connection:
+        with office_engine.begin() as connection:
             connection.execute(sa.text("ALTER TABLE away RENAME TO outbox"))
         scan = door.receive(1)
         until(lambda: door.are_done(scan))
         assert thread.is_alive()
 
 
-def test_a_locked_database_is_a_sentence_on_every_page(settings, sqlite_engine, impatient):
+def test_a_locked_database_is_a_sentence_on_every_page(settings, office_engine, impatient):
     app = create_app(settings)
     desk = Desk(app)
-    with database.sessions(sqlite_engine).begin() as session:
+    with database.sessions(office_engine).begin() as session:
         people.add_user(session, "huong", "clerk", None, desk.PASSWORD)
     desk.sign_in("huong")
     token = desk.token

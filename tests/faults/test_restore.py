@@ -56,8 +56,8 @@ def killed(work, after):
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
-    office = Office(settings, sqlite_engine)
+def office(settings, office_engine):
+    office = Office(settings, office_engine)
     office.furnish(2)
     return office
 
@@ -126,14 +126,14 @@ def looked_up(office):
     return papers_, lines, told, hits
 
 
-def test_the_restore_drill(settings, sqlite_engine, tmp_path):
+def test_the_restore_drill(settings, office_engine, tmp_path):
     """A real scan, read by a real worker while backups run; another paper; each backup brings its own moment back."""
-    office = Office(settings, sqlite_engine)
+    office = Office(settings, office_engine)
     office.paper(1)
     with papers.state_paper().save(tmp_path).open("rb") as stream:
         intake.receive(office.sessions, office.blobs, settings, stream, "quét.pdf", actor="lan", source="web")
     done = threading.Event()
-    worker = threading.Thread(target=lambda: (work(settings, sqlite_engine), done.set()))
+    worker = threading.Thread(target=lambda: (work(settings, office_engine), done.set()))
     worker.start()
     during = 0
     while not done.is_set():

@@ -152,14 +152,14 @@ def walk(engine, settings, sessions, folder):
         return (said, document.fields, document.lists, routes), json.loads(event.data)
 
 
-def test_the_line_goes_on_beside_all_of_them_and_says_who_failed(sqlite_engine, sqlite_sessions, settings, folder):
+def test_the_line_goes_on_beside_all_of_them_and_says_who_failed(office_engine, office_sessions, settings, folder):
     bad = {name: fault(name, "extract") for name in FAULTS} | {"misspelt": MISSPELT}
-    without, _ = walk(sqlite_engine, settings, sqlite_sessions, folder("without", good=GOOD))
-    beside, event = walk(sqlite_engine, settings, sqlite_sessions, folder("beside", good=GOOD, **bad))
+    without, _ = walk(office_engine, settings, office_sessions, folder("without", good=GOOD))
+    beside, event = walk(office_engine, settings, office_sessions, folder("beside", good=GOOD, **bad))
     assert beside == without
     assert beside[3] == [("Phòng A", "good 2.1")]
     assert event["passed_over"].keys() == bad.keys()
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         warned = warnings(session)
     assert warned.keys() == bad.keys()
     assert warned["hangs"].cause == "extract: out of time"

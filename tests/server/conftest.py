@@ -57,21 +57,21 @@ def sane_without_hardware(tmp_path_factory):
 
 
 @pytest.fixture
-def app(settings, sqlite_engine):
+def app(settings, office_engine):
     """The web of `settings`; its writers do not wait for the disk."""
     app = create_app(settings)
     here = app.extensions["vanthu"]
-    here.__dict__["engine"] = sqlite_engine
+    here.__dict__["engine"] = office_engine
     app.config["TESTING"] = False
-    witness = app.extensions["witness"] = Witness(sqlite_engine)
+    witness = app.extensions["witness"] = Witness(office_engine)
     yield app
     assert witness.silent == [], "changed without an event"
 
 
 @pytest.fixture
-def makers(sqlite_engine):
+def makers(office_engine):
     """Sessions that may write, for what a test prepares."""
-    return database.sessions(sqlite_engine)
+    return database.sessions(office_engine)
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def desk(app, makers):
 
 
 @pytest.fixture
-def vanthu(settings, sqlite_engine, monkeypatch):
+def vanthu(settings, office_engine, monkeypatch):
     """Runs a command on the migrated archive of `settings`, or on the one in `data`."""
     monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
     monkeypatch.setenv("VANTHU_WORKERS", "1")
@@ -106,7 +106,7 @@ def vanthu(settings, sqlite_engine, monkeypatch):
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
+def office(settings, office_engine):
     """An office to talk to over HTTP."""
     office = Office(settings)
     yield office

@@ -60,7 +60,7 @@ def test_a_file_is_received_once_and_its_bytes_come_back_unchanged(office):
 
 
 @pytest.mark.parametrize(("content", "status"), [(b"", 422), (b"MZ no scan", 415), (b"%PDF-" + b"x" * 3000, 413)])
-def test_bytes_we_do_not_take_are_refused_with_a_sentence(settings, sqlite_engine, content, status):
+def test_bytes_we_do_not_take_are_refused_with_a_sentence(settings, office_engine, content, status):
     office = Office(dataclasses.replace(settings, max_upload_mb=0))
     answer = send(office, content)
     office.close()
@@ -416,7 +416,7 @@ def test_a_paper_a_clerk_marks_secret_is_quarantined_and_its_words_are_nowhere(o
         assert not [event for event in session.query(Event) if "bảo vệ" in event.data]
 
 
-def test_an_independent_machine_may_keep_secrets(settings, sqlite_engine):
+def test_an_independent_machine_may_keep_secrets(settings, office_engine):
     office = Office(dataclasses.replace(settings, secrets="allow"))
     with office.sessions.begin() as session:
         paper = rows.document(session, subject="x")

@@ -33,7 +33,7 @@ def test_a_paper_is_put_into_a_file_once_and_a_closed_one_takes_none(office):
     assert office.ask("GET", "/api/v1/files/khong").status_code == 404
 
 
-def test_the_command_line_takes_and_gives_the_same_list(settings, sqlite_engine, tmp_path):
+def test_the_command_line_takes_and_gives_the_same_list(settings, office_engine, tmp_path):
     table = tmp_path / "danh-muc.txt"
     table.write_text("TỔNG HỢP\n01.TH\tHồ sơ dịch\t10 năm\tLê Thị Mẫu\tgấp\n", encoding="utf-8")
 

@@ -47,25 +47,25 @@ def add_lan(vanthu, role="admin"):
     vanthu("user", "add", "lan", "--role", role, "--unit", "Văn phòng", "--password", "mật khẩu dài")
 
 
-def test_a_user_is_added_and_may_sign_in(vanthu, sqlite_sessions):
+def test_a_user_is_added_and_may_sign_in(vanthu, office_sessions):
     add_lan(vanthu, "clerk")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         user = people.sign_in(session, "lan", "mật khẩu dài")
         assert (user.role, user.unit_id) == ("clerk", "van_phong")
     again = vanthu("user", "add", "lan", "--role", "clerk", "--password", "mật khẩu dài", status=1)
     assert "Đã có người dùng" in again.stderr and again.stdout == ""
 
 
-def test_a_password_left_out_is_asked_for(vanthu, sqlite_sessions):
+def test_a_password_left_out_is_asked_for(vanthu, office_sessions):
     vanthu("user", "add", "mai", "--role", "staff", input="mật khẩu dài\nmật khẩu dài\n")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         assert people.sign_in(session, "mai", "mật khẩu dài")
 
 
-def test_a_key_is_printed_alone(vanthu, sqlite_sessions):
+def test_a_key_is_printed_alone(vanthu, office_sessions):
     add_lan(vanthu)
     result = vanthu("token", "new", "máy quét", "--scopes", "read,write")
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         user, scopes = people.token_user(session, result.stdout.strip())
         assert (user.name, scopes) == ("lan", {"read", "write"})
         assert session.query(Token.name).scalar() == "máy quét"
@@ -88,11 +88,11 @@ def test_ingest_keeps_what_it_can_and_says_why_not_of_the_rest(vanthu, picture, 
     assert lines(again)[0]["scan"]["id"] == lines(result)[0]["scan"]["id"]
 
 
-def test_ingest_waits_until_read_where_no_worker_runs(vanthu, picture, sqlite_sessions):
+def test_ingest_waits_until_read_where_no_worker_runs(vanthu, picture, office_sessions):
     scan = lines(vanthu("ingest", "--wait", "--json", picture))[0]
     assert scan["scan"]["status"] in ("review", "done")
     assert len(scan["documents"]) == 1
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.get(Scan, scan["scan"]["id"]).source == "cli"
     shown = json.loads(vanthu("search", "--json", "khong co tu nay").stdout)
     assert {"total", "took_ms", "cursor", "facets", "hits"} <= set(shown)
@@ -123,21 +123,21 @@ def test_a_word_file_is_read_as_a_paper_that_was_never_printed(vanthu, libreoffi
     assert "LibreOffice" in vanthu("check").stdout
 
 
-def test_read_archives_nothing_and_reads_recognised_text(vanthu, tmp_path, sqlite_sessions):
+def test_read_archives_nothing_and_reads_recognised_text(vanthu, tmp_path, office_sessions):
     file = tmp_path / "giấy.txt"
     file.write_text("ỦY BAN NHÂN DÂN\nTỈNH SÓC TRĂNG\nSố: 471/UBND-VX\nSóc Trăng, ngày 30 tháng 3 năm 2020\n", "utf-8")
     said = lines(vanthu("read", "--json", file))[0]
     assert said["documents"][0]["fields"]["full_code"]["value"] == "471/UBND-VX"
     assert "Ủy ban" in vanthu("read", file).stdout or "ủy ban" in vanthu("read", file).stdout.lower()
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.query(Scan).count() == 0
     assert vanthu("read", "--json", tmp_path / "missing.pdf", file, status=1).stdout.count("\n") == 1
 
 
-def test_the_book_is_exported_in_three_forms(vanthu, tmp_path, sqlite_sessions):
+def test_the_book_is_exported_in_three_forms(vanthu, tmp_path, office_sessions):
     from tests.archive.test_register import book
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         book(session)
     export = ("register", "export", "--book", "den", "--year", "2026", "--format")
     rows = list(csv.reader(io.StringIO(vanthu(*export, "csv").stdout)))
@@ -149,14 +149,14 @@ def test_the_book_is_exported_in_three_forms(vanthu, tmp_path, sqlite_sessions):
     vanthu("register", "export", "--book", "khong", "--year", "2026", "--format", "csv", status=1)
 
 
-def test_a_plugin_is_switched_off_and_on_with_a_trace(vanthu, sqlite_sessions):
+def test_a_plugin_is_switched_off_and_on_with_a_trace(vanthu, office_sessions):
     names = [one["slug"] for one in lines(vanthu("plugins", "list", "--json"))]
     assert "national" in names
     vanthu("plugins", "disable", names[-1])
     off = {one["slug"]: one["enabled"] for one in lines(vanthu("plugins", "list", "--json"))}
     assert not off[names[-1]] and off["national"]
     vanthu("plugins", "enable", names[-1])
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.get(PluginState, names[-1]).enabled
         actions = [event.action for event in session.query(Event).order_by(Event.seq)]
         assert actions == ["plugin_disabled", "plugin_enabled"]
@@ -172,10 +172,10 @@ def test_a_broken_drop_in_plugin_is_named_and_nothing_else_suffers(vanthu, setti
     assert "hong" in result.stderr
 
 
-def test_search_looks_with_the_eyes_of_a_user(vanthu, sqlite_sessions):
+def test_search_looks_with_the_eyes_of_a_user(vanthu, office_sessions):
     from tests.archive import offices
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         offices.document(session, text="phòng chống dịch", status="review")
         session.add(User(name="tam", role="staff", password_hash="-"))
     vanthu("reindex")
@@ -184,11 +184,11 @@ def test_search_looks_with_the_eyes_of_a_user(vanthu, sqlite_sessions):
     vanthu("search", "--user", "khong_co", "x", status=1)
 
 
-def test_an_archive_moves_to_another_engine_and_check_says_when(vanthu, settings, sqlite_sessions, monkeypatch):
+def test_an_archive_moves_to_another_engine_and_check_says_when(vanthu, settings, office_sessions, monkeypatch):
     from archive.search import open_search
     from tests.archive import offices
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         for n in range(2):
             offices.document(session, text="phòng chống dịch", status="review", full_code=f"{n}/BC")
     vanthu("reindex")
@@ -203,20 +203,20 @@ def test_an_archive_moves_to_another_engine_and_check_says_when(vanthu, settings
     serving.close()
 
 
-def test_reread_queues_scans_again(vanthu, sqlite_sessions):
+def test_reread_queues_scans_again(vanthu, office_sessions):
     from tests.archive import offices
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         paper = offices.document(session)
     assert "1 tệp" in vanthu("reread", paper.id).stdout
     assert "0 tệp" in vanthu("reread", paper.scan_id, "--plugin", "national").stdout
     vanthu("reread", "khong_co", status=1)
     vanthu("reread", "--below", "1.0", status=2)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.get(Scan, paper.scan_id).status == "reading"
 
 
-def test_check_masks_secrets_and_fails_when_something_is_wrong(vanthu, settings, sqlite_sessions, picture, monkeypatch):
+def test_check_masks_secrets_and_fails_when_something_is_wrong(vanthu, settings, office_sessions, picture, monkeypatch):
     scan = lines(vanthu("ingest", "--json", picture))[0]["scan"]
     assert json.loads(vanthu("check", "--json").stdout)["ok"]
     blob = next(path for path in settings.data.joinpath("blobs").rglob(scan["sha256"]))
@@ -245,16 +245,16 @@ def test_check_says_that_secrets_are_not_looked_for_without_the_model(vanthu, se
         open_recogniser.cache_clear()
 
 
-def test_check_finds_a_missing_number_and_a_missing_document_in_the_index(vanthu, sqlite_sessions):
+def test_check_finds_a_missing_number_and_a_missing_document_in_the_index(vanthu, office_sessions):
     from tests.archive.test_register import book
 
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         book(session)
     vanthu("reindex")
     before = vanthu("check", "--deep", status=1)  # the rows of this test have no originals
     assert "sổ den năm 2026: không thiếu số nào" in before.stdout
     assert "[ổn] chỉ mục" in before.stdout
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         session.connection().exec_driver_sql("DELETE FROM register_entry WHERE number = 1")
         scan = session.query(Scan).first()
         scan.status = "review"
@@ -279,10 +279,10 @@ def test_upgrade_says_where_the_database_stands(vanthu):
     assert "ở bản" in vanthu("upgrade").stdout
 
 
-def test_a_database_of_another_version_is_copied_and_never_used_as_it_is(vanthu, settings, sqlite_engine, monkeypatch):
+def test_a_database_of_another_version_is_copied_and_never_used_as_it_is(vanthu, settings, office_engine, monkeypatch):
     import migrations
 
-    with sqlite_engine.begin() as connection:
+    with office_engine.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'xưa'")
     assert "vanthu upgrade" in vanthu("search", "x", status=2).stderr
     monkeypatch.setattr(migrations, "upgrade", lambda engine: None)
@@ -304,7 +304,7 @@ def environment(settings, **more):
     return {**os.environ, "VANTHU_DATA": str(settings.data), "VANTHU_WORKERS": "1", **more}
 
 
-def test_as_a_process_json_is_all_there_is_on_standard_output(settings, sqlite_engine, picture):
+def test_as_a_process_json_is_all_there_is_on_standard_output(settings, office_engine, picture):
     command = [sys.executable, "-m", "server.cli", "ingest", "--json", str(picture), "missing.pdf"]
     done = subprocess.run(command, cwd=ROOT, env=environment(settings), capture_output=True, timeout=300)
     assert done.returncode == 1
@@ -362,47 +362,47 @@ def test_what_the_archive_keeps_is_not_for_other_accounts(tmp_path):
     assert (data / "vanthu.db").stat().st_mode & 0o007 == 0
 
 
-def test_up_on_a_taken_port_leaves_the_link_of_who_has_it(vanthu, sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_up_on_a_taken_port_leaves_the_link_of_who_has_it(vanthu, office_sessions):
+    with office_sessions.begin() as session:
         link = people.setup_link(session)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         assert "cổng" in vanthu("up", "--port", str(taken.getsockname()[1]), status=2).stderr
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert people.link_is_good(session, link)
 
 
-def test_a_key_is_revoked_for_good(vanthu, sqlite_sessions):
+def test_a_key_is_revoked_for_good(vanthu, office_sessions):
     vanthu("user", "add", "lan", "--role", "clerk", "--password", "mat khau dai")
     plain = vanthu("token", "new", "lan").stdout.strip()
     [listed] = lines(vanthu("token", "list", "--json"))
     assert plain.startswith(listed["begins"]) and plain not in str(listed) and listed["user"] == "lan"
     vanthu("token", "revoke", listed["id"])
     assert lines(vanthu("token", "list", "--json"))[0]["revoked"] is True
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert people.token_user(session, plain) is None
     vanthu("token", "revoke", "no-such-key", status=1)
 
 
-def test_a_key_ends_by_itself(vanthu, sqlite_sessions):
+def test_a_key_ends_by_itself(vanthu, office_sessions):
     add_lan(vanthu)
     plain = vanthu("token", "new", "lan", "--days", "30").stdout.strip()
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert people.token_user(session, plain, now() + dt.timedelta(days=29))
         assert people.token_user(session, plain, now() + dt.timedelta(days=31)) is None
     vanthu("token", "new", "lan", "--days", "0", status=2)
 
 
-def test_a_person_who_left_gets_in_no_more(vanthu, sqlite_sessions):
+def test_a_person_who_left_gets_in_no_more(vanthu, office_sessions):
     add_lan(vanthu)
     vanthu("user", "add", "mai", "--role", "clerk", "--password", "mat khau dai")
     plain = vanthu("token", "new", "mai").stdout.strip()
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         cookie, _csrf = people.new_session(session, people.sign_in(session, "mai", "mat khau dai"))
     vanthu("user", "disable", "mai")
     vanthu("user", "disable", "mai")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         assert people.session_user(session, cookie) is None and people.token_user(session, plain) is None
         assert people.sign_in(session, "mai", "mat khau dai") is None
         assert session.query(Token).one().revoked_at
@@ -410,21 +410,21 @@ def test_a_person_who_left_gets_in_no_more(vanthu, sqlite_sessions):
     vanthu("user", "disable", "nobody", status=1)
 
 
-def test_who_is_kept_out_is_let_in_from_the_command_line(vanthu, sqlite_sessions, settings, monkeypatch):
+def test_who_is_kept_out_is_let_in_from_the_command_line(vanthu, office_sessions, settings, monkeypatch):
     add_lan(vanthu)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         user = session.query(User).one()
         user.failures, user.locked_until = 9, now() + dt.timedelta(minutes=15)
         secret = second_factor.begin(session, Keyring(settings.key_path), user)
         second_factor.confirm(session, Keyring(settings.key_path), user, pyotp.TOTP(secret).now())
         assert people.check_password(session, "lan", "mật khẩu dài") is None
     assert "thử lại được ngay" in vanthu("user", "unlock", "lan").stdout
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         assert people.check_password(session, "lan", "mật khẩu dài")
         assert people.sign_in(session, "lan", "mật khẩu dài") is None, "a code is wanted"
     vanthu("user", "second-factor", "lan", status=2)
     vanthu("user", "second-factor", "lan", "--off")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         assert people.sign_in(session, "lan", "mật khẩu dài")
     assert "Chưa cấu hình" in vanthu("user", "identity", "lan", "--sub", "u-1", status=1).stderr
     monkeypatch.setenv("VANTHU_OIDC_ISSUER", "https://sso.tinh.vn")
@@ -432,7 +432,7 @@ def test_who_is_kept_out_is_let_in_from_the_command_line(vanthu, sqlite_sessions
     vanthu("user", "identity", "lan", "--email", "lan@tinh.vn")
     vanthu("user", "identity", "lan")
     vanthu("user", "unlock", "nobody", status=1)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         told = [event.action for event in session.query(Event).order_by(Event.seq)]
     assert [one for one in told if one.split("_")[0] in ("account", "identity") or one == "second_factor_off"] == [
         "account_unlocked", "second_factor_off", "identity_named", "identity_forgotten",

@@ -89,11 +89,11 @@ def test_a_font_without_vietnamese_letters_is_not_used(monkeypatch):
         fonts._family.__wrapped__()
 
 
-def test_samples_come_in_through_the_door_once(settings, sqlite_sessions):
+def test_samples_come_in_through_the_door_once(settings, office_sessions):
     first, again = demo.load(settings), demo.load(settings)
     assert [received.new for received in first] == [True] * len(demo.samples())
     assert again == []
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         urgent = session.scalars(sa.select(Scan).order_by(Scan.priority)).first()
     assert urgent.filename == "cong_dien_hoa_toc.pdf"
     assert urgent.source == "demo"

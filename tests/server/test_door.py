@@ -125,9 +125,9 @@ def test_an_address_is_shut_with_the_same_sentence(app, desk, makers):
         (2, "203.0.113.66, 198.51.100.7, 10.0.0.1", "198.51.100.7"), (1, "khong phai", ""),
     ],
 )  # fmt: skip
-def test_where_a_browser_is_only_a_proxy_that_is_named_may_say(settings, sqlite_engine, makers, proxies, sent, counted):
+def test_where_a_browser_is_only_a_proxy_that_is_named_may_say(settings, office_engine, makers, proxies, sent, counted):
     app = create_app(dataclasses.replace(settings, trusted_proxies=proxies))
-    app.extensions["vanthu"].__dict__["engine"] = sqlite_engine
+    app.extensions["vanthu"].__dict__["engine"] = office_engine
     knock(app, **{"X-Forwarded-For": sent, "X-Forwarded-Host": "elsewhere.example"})
     with makers() as session:
         assert (session.scalar(sa.select(FailedPlace.address)) or "") == counted

@@ -15,14 +15,14 @@ from tests.archive.kept import Office
 
 
 @pytest.fixture(autouse=True)
-def furnished(settings, sqlite_engine):
-    Office(settings, sqlite_engine).furnish(1)
+def furnished(settings, office_engine):
+    Office(settings, office_engine).furnish(1)
 
 
-def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, sqlite_sessions):
+def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, office_sessions):
     said = vanthu("backup", tmp_path / "b")
     assert "2 tệp, 2 văn bản" in said.stdout and "chép mới 2 bản gốc" in said.stdout and "bản gốc: 2/2" in said.stderr
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert backup.last(session).target == str(tmp_path / "b")
     again = vanthu("restore", tmp_path / "b", data=tmp_path / "new")
     assert "[ổn] chuỗi nhật ký" in again.stdout and "Đã lập lại chỉ mục: 2 văn bản" in again.stdout
@@ -52,9 +52,9 @@ def test_an_index_in_the_database_stays_out_of_backups_and_is_made_anew(vanthu, 
     assert "phòng chống dịch 1" in vanthu("search", "phong chong", data=tmp_path / "back").stdout
 
 
-def test_a_restored_archive_is_well_though_what_is_secret_stayed_behind(vanthu, settings, sqlite_sessions, tmp_path):
-    archive = Archive.of(settings, sqlite_sessions)
-    with sqlite_sessions.begin() as session:
+def test_a_restored_archive_is_well_though_what_is_secret_stayed_behind(vanthu, settings, office_sessions, tmp_path):
+    archive = Archive.of(settings, office_sessions)
+    with office_sessions.begin() as session:
         quarantine.impose(session, archive, session.query(Scan).first())
     vanthu("backup", tmp_path / "b")
     assert len(list(Target(tmp_path / "b").walk())) == 1

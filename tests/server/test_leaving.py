@@ -30,9 +30,9 @@ SECRETS = ("canary-csrf", "smtp-canary", "$argon2", "canarysecret")
 
 
 @pytest.fixture
-def office(settings, sqlite_engine):
+def office(settings, office_engine):
     """A book of 2026 (a voided, an awaited number), a paper without a number, a failed file, one in quarantine."""
-    office = Office(settings, sqlite_engine)
+    office = Office(settings, office_engine)
     papers = office.furnish(2)
     papers.append(office.read(office.receive(50), 50))
     failed, held = office.receive(51), office.paper(52)

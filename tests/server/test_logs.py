@@ -58,7 +58,7 @@ def test_signing_in_and_failing_to_logs_no_secret(app, makers, heard):
         assert hidden not in text
 
 
-def test_papers_that_are_read_searched_and_broken_log_no_word(app, makers, desk, heard, sqlite_engine):
+def test_papers_that_are_read_searched_and_broken_log_no_word(app, makers, desk, heard, office_engine):
     van = desk("admin")
     things = hostile.fill(app, makers, [f"{WORD} x00x", f"=2 {WORD} x01x"])
     asked = [f"/search?q={WORD}", f"/search?q={WORD}&type={WORD}", f"/documents/{things['whole']}", f"/{WORD}"]
@@ -70,7 +70,7 @@ def test_papers_that_are_read_searched_and_broken_log_no_word(app, makers, desk,
     with makers.begin() as session:
         session.add(Outbox(document_id=things["whole"]))
     shelf.index(app, makers)
-    with sqlite_engine.begin() as connection:
+    with office_engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE document RENAME TO away")
     assert van.open(f"/search?q={WORD}").status_code == 503
     assert van.open("/register?year=2026").status_code == 503

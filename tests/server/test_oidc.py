@@ -32,10 +32,10 @@ def provider(server):
 
 
 @pytest.fixture
-def app(settings, sqlite_engine, provider):
+def app(settings, office_engine, provider):
     own = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_client_secret": PASSWORD}
     app = create_app(dataclasses.replace(settings, oidc_name="VNeID", **own))
-    app.extensions["vanthu"].__dict__["engine"] = sqlite_engine
+    app.extensions["vanthu"].__dict__["engine"] = office_engine
     return app
 
 
@@ -82,10 +82,10 @@ def test_who_was_named_signs_in_and_is_known_by_sub_from_then_on(app, provider, 
         assert session.scalar(sa.select(Identity.subject)) == "u-1"
 
 
-def test_the_sign_in_page_offers_it_only_where_it_is_configured(app, settings, sqlite_engine, desk):
+def test_the_sign_in_page_offers_it_only_where_it_is_configured(app, settings, office_engine, desk):
     assert "Đăng nhập bằng VNeID" in Desk(app).page("/login?next=/search")
     without = create_app(settings)
-    without.extensions["vanthu"].__dict__["engine"] = sqlite_engine
+    without.extensions["vanthu"].__dict__["engine"] = office_engine
     assert "oidc" not in Desk(without).page("/login")
     assert Desk(without).open("/login/oidc").status_code == Desk(without).open("/login/oidc/back").status_code == 404
 

@@ -29,12 +29,12 @@ def lai_chau(vanthu, settings):
     return settings.plugin_dir / "lai_chau"
 
 
-def test_a_new_plugin_is_off_until_somebody_switches_it_on(vanthu, lai_chau, sqlite_sessions):
-    with sqlite_sessions() as session:
+def test_a_new_plugin_is_off_until_somebody_switches_it_on(vanthu, lai_chau, office_sessions):
+    with office_sessions() as session:
         assert session.get(PluginState, "lai_chau").enabled is False
         assert [event.action for event in session.query(Event)] == ["plugin_disabled"]
     vanthu("plugins", "enable", "lai_chau")
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         state = session.get(PluginState, "lai_chau")
         assert (state.enabled, state.version) == (True, "1.0")
         event = session.query(Event).order_by(Event.seq.desc()).first()
@@ -96,8 +96,8 @@ def test_a_plugin_that_is_not_there_or_broken_is_a_sentence(vanthu, lai_chau, co
     assert "plugin.toml, dòng 1: " in vanthu("plugins", command, "lai_chau", status=1).stderr
 
 
-def test_a_backtest_is_told_to_programs_and_writes_nothing(vanthu, lai_chau, sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_a_backtest_is_told_to_programs_and_writes_nothing(vanthu, lai_chau, office_sessions):
+    with office_sessions.begin() as session:
         document = offices.document(session)
         letter = (lai_chau / "samples" / "letter.txt").read_text(encoding="utf-8")
         pages.keep(session, document.scan_id, Page.of_text(1, letter))
@@ -109,16 +109,16 @@ def test_a_backtest_is_told_to_programs_and_writes_nothing(vanthu, lai_chau, sql
     (change,) = told["changes"]
     assert (change["document"], change["href"]) == (document.id, f"/documents/{document.id}")
     assert (change["before"], change["after"], change["confirmed"]) == (None, "Phòng Văn xã", "Phòng Văn xã")
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.query(FindingRow).count() == 0
         assert [event.action for event in session.query(Event)] == ["plugin_disabled"]
 
 
 def test_rereading_asks_only_papers_an_older_version_spoke_of(
-    vanthu, lai_chau, settings, sqlite_engine, sqlite_sessions
+    vanthu, lai_chau, settings, office_engine, office_sessions
 ):
     vanthu("plugins", "enable", "lai_chau")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         older, newer, other = (offices.document(session) for _ in range(3))
         letter = (lai_chau / "samples" / "letter.txt").read_text(encoding="utf-8")
         for paper, source in ((older, "lai_chau 1.2"), (newer, "lai_chau 1.10"), (other, "son_la 1.0")):
@@ -130,9 +130,9 @@ def test_rereading_asks_only_papers_an_older_version_spoke_of(
     rules.write_text(rules.read_text(encoding="utf-8").replace('version = "1.0"', 'version = "1.10"'), encoding="utf-8")
     vanthu("plugins", "enable", "lai_chau")
     assert "1 tệp" in vanthu("reread", "--plugin", "lai_chau", "--below", "1.10").stdout
-    with Worker(settings, engine=sqlite_engine) as worker:
+    with Worker(settings, engine=office_engine) as worker:
         assert worker.drain(seconds=120)
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         steps = {(task.scan_id, task.step) for task in session.query(Task)}
         assert {scan for scan, _ in steps} == {older.scan_id}
         assert not {step for _, step in steps} & {"survey", "read", "mark"}
@@ -143,7 +143,7 @@ def test_rereading_asks_only_papers_an_older_version_spoke_of(
         assert session.get(Document, older.id).fields["lai_chau.desk"]["value"] == "Phòng Văn xã"
 
 
-def test_plugins_are_asked_in_the_order_that_was_given(vanthu, lai_chau, sqlite_sessions):
+def test_plugins_are_asked_in_the_order_that_was_given(vanthu, lai_chau, office_sessions):
     vanthu("plugins", "order", "son_la", "lai_chau")
     listed = [json.loads(line)["slug"] for line in vanthu("plugins", "list", "--json").stdout.splitlines()]
     assert listed[:4] == ["national", "son_la", "lai_chau", "cao_bang"]

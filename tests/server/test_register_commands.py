@@ -25,8 +25,8 @@ def enter(session, number=None):
     register.register(session, paper, "den", DAY, number, actor="lan", at=NOW)
 
 
-def test_the_book_of_a_month_is_printed_on_a3(vanthu, tmp_path, sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_book_of_a_month_is_printed_on_a3(vanthu, tmp_path, office_sessions):
+    with office_sessions.begin() as session:
         enter(session)
     export = ("register", "export", "--year", "2026", "--format", "pdf", "--month", "3", "--sheet", "a3")
     vanthu(*export, status=2)
@@ -35,21 +35,21 @@ def test_the_book_of_a_month_is_printed_on_a3(vanthu, tmp_path, sqlite_sessions)
     assert sizes == {(420, 297)} and "VĂN PHÒNG TỈNH ỦY" in texts[0] and "12/UBND-VX" in texts[1]
 
 
-def test_the_report_tells_people_and_programs(vanthu, sqlite_sessions):
-    with sqlite_sessions.begin() as session:
+def test_the_report_tells_people_and_programs(vanthu, office_sessions):
+    with office_sessions.begin() as session:
         enter(session, 3)
         enter(session)
     said = vanthu("register", "report", "--year", "2026").stdout
     assert "Chờ văn bản: 1-2" in said and "Có thể trùng: 12/UBND-VX (3, 4)" in said and "Thiếu số: không" in said
     told = json.loads(vanthu("register", "report", "--year", "2026", "--json").stdout)
     assert (told["awaited"], told["missing"], told["lines"]) == ([[1, 2]], [], 4)
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         session.connection().exec_driver_sql("DELETE FROM register_entry WHERE number = 2")
     assert "Thiếu số: 2" in vanthu("register", "report", "--year", "2026", status=1).stdout
     vanthu("register", "report", "--year", "2026", "--book", "khong", status=1)
 
 
-def test_an_old_book_is_tried_taken_over_and_given_again(vanthu, tmp_path, sqlite_sessions):
+def test_an_old_book_is_tried_taken_over_and_given_again(vanthu, tmp_path, office_sessions):
     book = openpyxl.Workbook()
     for row in (LAWFUL, line(1), line(2), line("x")):
         book.active.append(row)
@@ -57,11 +57,11 @@ def test_an_old_book_is_tried_taken_over_and_given_again(vanthu, tmp_path, sqlit
     command = ("import-book", tmp_path / "sổ.xlsx", "--year", "2025")
     tried = vanthu(*command, "--dry-run", status=1)
     assert "Vào được 2 dòng, không vào được 1" in tried.stdout and "dòng 4, số ?" in tried.stderr
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert session.query(RegisterEntry).count() == session.query(BookImport).count() == 0
     assert "Đã ghi 2 dòng" in vanthu(*command, status=1).stdout
     assert "Không có dòng nào" in vanthu(*command, status=1).stderr
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         assert [entry.number for entry in session.query(RegisterEntry)] == [1, 2]
 
 
@@ -79,9 +79,9 @@ def test_columns_are_named_by_letters(vanthu, tmp_path):
     assert "không phải .xlsx" in vanthu("import-book", tmp_path / "xau.xlsx", "--year", "2025", status=1).stderr
 
 
-def test_a_file_that_cannot_be_written_is_a_sentence_and_nothing_stays(vanthu, tmp_path, sqlite_sessions, monkeypatch):
+def test_a_file_that_cannot_be_written_is_a_sentence_and_nothing_stays(vanthu, tmp_path, office_sessions, monkeypatch):
     monkeypatch.setenv("VANTHU_ORGAN_ID", "000.00.00.H14")
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         enter(session)
         paper = session.scalars(sa.select(Document)).one()
         paper.fields = {name: offices.field("12") for name in NEEDED}

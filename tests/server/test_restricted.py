@@ -42,7 +42,7 @@ def test_who_may_not_read_it_has_not_read_it(desk, makers):
     assert told(makers) == []
 
 
-def test_programs_read_too_and_a_scan_counts_for_each_of_its_papers(settings, sqlite_engine):
+def test_programs_read_too_and_a_scan_counts_for_each_of_its_papers(settings, office_engine):
     office = Office(settings)
     with office.sessions.begin() as session:
         first = rows.document(session, status="registered", secrecy="Mật")
@@ -54,9 +54,9 @@ def test_programs_read_too_and_a_scan_counts_for_each_of_its_papers(settings, sq
     office.close()
 
 
-def test_after_an_hour_it_is_written_again(sqlite_sessions):
+def test_after_an_hour_it_is_written_again(office_sessions):
     noon = now()
-    with sqlite_sessions.begin() as session:
+    with office_sessions.begin() as session:
         times = [noon, noon + dt.timedelta(minutes=59), noon + dt.timedelta(minutes=61)]
         assert [history.append_once(session, "lan", ACTION, "x", at=at) for at in times] == [True, False, True]
         assert history.append_once(session, "mai", ACTION, "x", at=noon)

@@ -73,9 +73,9 @@ def test_text_of_a_paper_is_never_html(desk, makers):
         assert "49" not in text or "{{7*7}}" in text, path
 
 
-def test_a_page_says_it_calmly_when_the_database_is_away(desk, sqlite_engine):
+def test_a_page_says_it_calmly_when_the_database_is_away(desk, office_engine):
     van = desk("clerk")
-    with sqlite_engine.begin() as connection:
+    with office_engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE document RENAME TO away")
     for path in ("/", "/search?q=x", "/register"):
         answer = van.open(path)

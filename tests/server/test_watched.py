@@ -55,7 +55,7 @@ def until_it_answers(port):
 
 
 @pytest.fixture
-def webs(settings, sqlite_engine, tmp_path):
+def webs(settings, office_engine, tmp_path):
     """The ports of two web processes over one archive, and the file both write their log to."""
     ports = []
     for _ in range(2):
@@ -103,7 +103,7 @@ def test_two_web_processes_count_every_request_once(webs):
     assert {one["route"] for one in told} == {"/login", "none", "/api/v1/register"}
 
 
-def test_a_line_about_a_paper_that_comes_in_names_the_request_and_the_scan(settings, sqlite_engine):
+def test_a_line_about_a_paper_that_comes_in_names_the_request_and_the_scan(settings, office_engine):
     office, told, handler = Office(settings), [], logging.Handler()
     handler.setFormatter(logs.AsJson())
     handler.emit = lambda record: told.append(json.loads(handler.format(record)))
@@ -168,7 +168,7 @@ def test_without_a_key_this_machine_alone_reads_the_counts(app, address, status)
     assert answer.status_code == status and ("vanthu_scans" in answer.text) == (status == 200)
 
 
-def test_with_a_key_whoever_shows_it_reads_the_counts(settings, sqlite_engine):
+def test_with_a_key_whoever_shows_it_reads_the_counts(settings, office_engine):
     app = create_app(dataclasses.replace(settings, metrics_token=TOKEN))
 
     def status(**headers):
@@ -182,7 +182,7 @@ def test_with_a_key_whoever_shows_it_reads_the_counts(settings, sqlite_engine):
     app.extensions["vanthu"].engine.dispose()
 
 
-def test_behind_a_proxy_its_clients_are_not_this_machine(settings, sqlite_engine):
+def test_behind_a_proxy_its_clients_are_not_this_machine(settings, office_engine):
     app = create_app(dataclasses.replace(settings, trusted_proxies=1))
     assert app.test_client().get("/metrics", headers={"X-Forwarded-For": "10.0.0.7"}).status_code == 403
     assert app.test_client().get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 200

@@ -155,9 +155,9 @@ def test_hidden_papers_do_not_change_what_is_alike(archive):
     assert scores() == [close]
 
 
-def test_another_generation_asked_meanwhile_lends_no_places(sqlite_sessions):
+def test_another_generation_asked_meanwhile_lends_no_places(office_sessions):
     """Two threads may ask the same facts with two generations of the index at the same moment."""
-    with sqlite_sessions() as session:
+    with office_sessions() as session:
         here = facts.Facts(session)
     here.place = {"a": 0, "b": 1}
     numbers = np.array([0, 1], np.int32)

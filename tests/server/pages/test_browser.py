@@ -47,7 +47,7 @@ def address(app, makers):
 
 
 @pytest.fixture
-def worker(settings, sqlite_engine):
+def worker(settings, office_engine):
     """A worker beside the web."""
     with working(settings):
         yield

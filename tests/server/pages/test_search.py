@@ -193,10 +193,10 @@ def test_while_somebody_types_only_the_results_are_sent(desk, filled):
     assert "<!doctype html>" in whole
 
 
-def test_a_page_of_results_costs_few_questions_to_the_database(app, desk, filled, sqlite_engine):
+def test_a_page_of_results_costs_few_questions_to_the_database(app, desk, filled, office_engine):
     van, asked = desk(), []
     van.page("/search?q=phong chong dich")
-    sa.event.listen(sqlite_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    sa.event.listen(office_engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
     van.open("/search?q=thực hiện thông báo", headers={"HX-Request": "true"})
     selects = [one for one in asked if one.lstrip().upper().startswith(("SELECT", "WITH"))]
     assert 0 < len(selects) <= 14, "\n".join(selects)

@@ -48,10 +48,10 @@ def paper_with(number, day, angle=0.0):
 
 
 @pytest.fixture
-def read(settings, makers, sqlite_engine):
+def read(settings, makers, office_engine):
     """Sends a paper through the line; the id of its document."""
     archive = Archive.of(settings, makers)
-    with Worker(settings, engine=sqlite_engine) as worker:
+    with Worker(settings, engine=office_engine) as worker:
 
         def walk(content, name):
             stream = io.BytesIO(content)

@@ -27,7 +27,7 @@ SUBJECT = "Tựa do người gửi ghi"
 
 
 @pytest.fixture
-def worker(settings, sqlite_engine):
+def worker(settings, office_engine):
     """A worker beside the web."""
     with working(settings):
         yield
