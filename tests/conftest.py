@@ -1,5 +1,7 @@
 """Settings, databases and material for every test; what could not be run is said loudly at the end.
 
+VANTHU_TEST_ENGINES=servers: the archive of every test lies on servers (tests/engines.py), and one that is missing ends
+the run. What is of embedded engines by nature bears the mark `embedded` with the reason, and is told of at the end.
 VANTHU_TEST_POSTGRES: URL of a PostgreSQL in which the role may create databases and set session_replication_role.
 VANTHU_TEST_RABBITMQ, VANTHU_TEST_REDIS: addresses of brokers.
 VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder of real scans, texts and crops.
@@ -9,7 +11,6 @@ import contextlib
 import dataclasses
 import os
 import shutil
-import uuid
 from collections import Counter
 from pathlib import Path
 
@@ -22,11 +23,15 @@ from sqlalchemy.util import LRUCache
 from archive import database, people, soffice
 from archive.config import Settings
 from migrations import upgrade
+from tests import engines, weed
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+NOT_OF_THESE = "not of these engines"
 BROKERS = {"RABBITMQ": "amqp://guest:guest@127.0.0.1:5672//", "REDIS": "redis://127.0.0.1:6379/0"}
 
+if engines.SERVERS:
+    os.environ["VANTHU_TEST_SERVERS"] = "1"
 
 _IN_AN_OFFICE = {name: getattr(people, name) for name in ("_hasher", "_NOBODY")}
 
@@ -62,11 +67,17 @@ def slow_passwords(monkeypatch):
 
 
 @pytest.fixture
-def settings(tmp_path):
-    """Settings over an empty directory; its database is SQLite and has tables once an engine is asked for."""
+def settings(tmp_path, _engines, monkeypatch):
+    """Settings over an empty directory; its database has tables once an engine is asked for."""
     data = tmp_path / "data"
     data.mkdir()
-    return Settings(data=data, workers=1, reserve_mb=1, inbox="")
+    plain = Settings(data=data, workers=1, reserve_mb=1, inbox="")
+    if _engines is None:
+        yield plain
+        return
+    with _engines.office(data):
+        engines.move(monkeypatch, data)
+        yield dataclasses.replace(plain, **engines.at(data))
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +91,10 @@ def _template(tmp_path_factory):
 
 
 @pytest.fixture
-def office_engine(settings, _template):
+def office_engine(settings, request):
     """The migrated database of `settings`."""
-    shutil.copyfile(_template, settings.data / "vanthu.db")
+    if not engines.SERVERS:
+        shutil.copyfile(request.getfixturevalue("_template"), settings.data / "vanthu.db")
     engine = database.open_engine(settings.database_url, durable=False)
     yield engine
     engine.dispose()
@@ -107,7 +119,7 @@ def _postgres():
     return sa.make_url(url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def postgres(_postgres):
     """The server, or the end of this test: skipped, or failed where servers are required."""
     if _postgres is None and os.environ.get("VANTHU_TEST_SERVERS") == "1":
@@ -117,76 +129,40 @@ def postgres(_postgres):
     return _postgres
 
 
-def _run(url, *statements):
-    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool)
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-
-
-@contextlib.contextmanager
-def fresh_postgres(server):
-    """URL of a new PostgreSQL database without tables."""
-    name = f"vanthu_test_{uuid.uuid4().hex[:12]}"
-    _run(server, f"CREATE DATABASE {name}")
-    yield server.set(database=name).render_as_string(hide_password=False)
-    _run(server, f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
 def empty_postgres(postgres):
     """URL of a new PostgreSQL database without tables."""
-    with fresh_postgres(postgres) as url:
+    with engines.fresh_postgres(postgres) as url:
         yield url
 
 
-class _Office:
-    """One migrated PostgreSQL database of a test run, put back as it was after each test."""
-
-    def __init__(self, server):
-        self.server, self.name = server, f"vanthu_test_{uuid.uuid4().hex[:12]}"
-        _run(server, f"CREATE DATABASE {self.name}")
-        self.url = server.set(database=self.name).render_as_string(hide_password=False)
-        engine = database.open_engine(self.url)
-        upgrade(engine)
-        self.metadata = sa.MetaData()
-        self.metadata.reflect(engine)
-        with engine.connect() as connection:
-            rows = {t: connection.execute(sa.select(t)).mappings().all() for t in self.metadata.sorted_tables}
-        self.first = {table: [dict(r) for r in found] for table, found in rows.items() if found}
-        engine.dispose()
-
-    def clean(self):
-        """Empty every table and write the migration's own rows again."""
-        engine = sa.create_engine(self.url, poolclass=sa.NullPool)
-        with engine.begin() as connection:
-            connection.exec_driver_sql(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            connection.exec_driver_sql("DROP SCHEMA IF EXISTS vanthu_search CASCADE")  # an index is no part of it
-            # The trigger that keeps events append-only, and foreign keys, sleep for this one transaction.
-            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
-            for table in self.metadata.sorted_tables:
-                connection.execute(table.delete())
-            for table, rows in self.first.items():
-                connection.execute(table.insert(), rows)
-
-    def drop(self):
-        _run(self.server, f"DROP DATABASE {self.name} WITH (FORCE)")
+@pytest.fixture(scope="session")
+def _office(postgres):
+    """One migrated database in PostgreSQL for all tests."""
+    office = engines.Office(postgres)
+    yield office
+    office.drop()
 
 
-_offices: dict[str, _Office] = {}
+@pytest.fixture(scope="session", autouse=True)
+def _engines(request, tmp_path_factory):
+    """Where archives lie on servers; None where they lie in their data directories."""
+    if not engines.SERVERS:
+        yield None
+        return
+    server, office = (request.getfixturevalue(name) for name in ("postgres", "_office"))
+    folder = tmp_path_factory.mktemp("weed")
+    with weed.running(folder), _queue("RABBITMQ") as jobs, engines.places(server, office, jobs) as places:
+        yield places
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
 def engine(request):
     """A migrated database: the test runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
+    if request.param == engines.DATABASE:
         yield request.getfixturevalue("office_engine")
         return
-    server = request.getfixturevalue("postgres")
-    office = _offices.get("postgresql") or _offices.setdefault("postgresql", _Office(server))
+    office = request.getfixturevalue("_office")
     engine = database.open_engine(office.url)
     yield engine
     engine.dispose()
@@ -196,14 +172,19 @@ def engine(request):
 @pytest.fixture(params=[pytest.param(name, marks=pytest.mark.servers) for name in BROKERS])
 def broker(request):
     """The setting `jobs` for a queue of this test alone: the test runs on RabbitMQ and on Redis."""
+    with _queue(request.param) as jobs:
+        yield jobs
+
+
+@contextlib.contextmanager
+def _queue(kind):
     celery = pytest.importorskip("celery")
-    url = os.environ.get(f"VANTHU_TEST_{request.param}") or BROKERS[request.param]
-    name = f"vanthu_test_{uuid.uuid4().hex[:12]}"
+    url, name = os.environ.get(f"VANTHU_TEST_{kind}") or BROKERS[kind], engines.fresh_name()
     with celery.Celery(broker=url, set_as_current=False).connection_for_write(connect_timeout=2) as connection:
         try:
             connection.ensure_connection(max_retries=1, interval_start=0)
         except (*connection.connection_errors, celery.exceptions.OperationalError):
-            absent = f"no {request.param} answers at VANTHU_TEST_{request.param}"
+            absent = f"no {kind} answers at VANTHU_TEST_{kind}"
             if os.environ.get("VANTHU_TEST_SERVERS") == "1":
                 pytest.fail(f"VANTHU_TEST_SERVERS=1, but {absent}")
             pytest.skip(absent)
@@ -242,27 +223,33 @@ def libreoffice():
 
 def pytest_collection_modifyitems(items):
     """PostgreSQL's index lies in the archive's own database: beside SQLite there is none."""
-    items[:] = [item for item in items if not _cannot_be(getattr(item, "callspec", None))]
+    items[:] = [item for item in items if not {"sqlite", "postgresql:"} <= _named(item)]
+    for item in items if engines.SERVERS else ():
+        mark = item.get_closest_marker("embedded")
+        if mark or engines.EMBEDDED & _named(item):
+            reason = mark.args[0] if mark else "the engine it names is run by itself"
+            item.add_marker(pytest.mark.skip(reason=f"{NOT_OF_THESE}: {reason}"))
 
 
-def _cannot_be(spec):
-    return spec and {"sqlite", "postgresql:"} <= {value for value in spec.params.values() if isinstance(value, str)}
+def _named(item):
+    """What the test's parameters say."""
+    spec = getattr(item, "callspec", None)
+    return {value for value in spec.params.values() if isinstance(value, str)} if spec else set()
 
 
-def pytest_sessionfinish():
-    while _offices:
-        _offices.popitem()[1].drop()
-
-
-def _left_out(report):
+def _left_out(reason, report):
     """What a skipped test would have needed."""
-    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
     needs = [name for name in ("servers", "browser") if name in report.keywords]
     return (needs or ["material" if "material" in reason else "other things"])[0]
 
 
 def pytest_terminal_summary(terminalreporter):
-    counts = Counter(_left_out(report) for report in terminalreporter.stats.get("skipped", []))
+    skipped = terminalreporter.stats.get("skipped", [])
+    said = [(str(one.longrepr[2] if isinstance(one.longrepr, tuple) else one.longrepr), one) for one in skipped]
+    others = Counter(reason.partition(f"{NOT_OF_THESE}: ")[2] for reason, _ in said if NOT_OF_THESE in reason)
+    for reason, number in sorted(others.items()):
+        terminalreporter.write_line(f"NOT OF THESE ENGINES: {number}, {reason}", yellow=True)
+    counts = Counter(_left_out(reason, one) for reason, one in said if NOT_OF_THESE not in reason)
     if counts:
         said = ", ".join(f"{number} that need {name}" for name, number in sorted(counts.items()))
         terminalreporter.write_line(f"NOT RUN: {said}", red=True, bold=True)

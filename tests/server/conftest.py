@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 from archive import database, people
 from server import create_app
 from server.cli import main
+from tests import engines
 from tests.server.desk import Desk
 from tests.server.offices import Office
 from tests.server.witness import Witness
@@ -97,7 +98,7 @@ def vanthu(settings, office_engine, monkeypatch):
     monkeypatch.setenv("VANTHU_WORKERS", "1")
 
     def run(*words, status=0, data=settings.data, **more):
-        monkeypatch.setenv("VANTHU_DATA", str(data))
+        engines.move(monkeypatch, data)
         result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False, **more)
         assert result.exit_code == status, result.output
         return result

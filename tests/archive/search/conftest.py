@@ -12,7 +12,7 @@ from archive.search import IndexEntry, open_search, parse
 from archive.search.index import ENGINES
 from archive.search.indexing import enqueue, keep_up
 from archive.search.postgres_generations import SCHEMA
-from tests.conftest import fresh_postgres
+from tests.engines import fresh_postgres
 
 SERVERS = {"postgresql": pytest.mark.servers}
 
