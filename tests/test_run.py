@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -79,3 +80,19 @@ def test_a_data_directory_is_meant_from_where_the_caller_stands(tmp_path):
 def test_a_word_it_does_not_know_is_wrong_usage(tmp_path):
     home, env = house(tmp_path, "")
     assert run(home, env, "--nonsense").returncode == 2
+
+
+def covered(tmp_path, *papers):
+    """What is said after `./run coverage` where the door was walked with these papers."""
+    (tmp_path / "archive").mkdir(exist_ok=True)
+    door = "def receive(paper):\n    if paper:\n        return 1\n    return 2\n\n\n"
+    (tmp_path / "archive/intake.py").write_text(door + "".join(f"receive({paper})\n" for paper in papers))
+    measure = [sys.executable, "-m", "coverage", "run", "--branch", "--source", ".", "archive/intake.py"]
+    subprocess.run(measure, cwd=tmp_path, check=True)
+    return subprocess.run([sys.executable, ROOT / "tools/covered.py"], cwd=tmp_path, capture_output=True, text=True)
+
+
+def test_a_module_of_which_too_little_is_walked_fails_the_measure(tmp_path):
+    one_way, both_ways = covered(tmp_path, 1), covered(tmp_path, 1, 0)
+    assert one_way.returncode == 1 and "archive/intake.py: 2 lines and branches are not walked" in one_way.stdout
+    assert both_ways.returncode == 0 and "(1 modules): 2 of 2 branches (100.0 %)" in both_ways.stdout
