@@ -6,6 +6,7 @@ bucket of SeaweedFS, and Celery on RabbitMQ beside the task table.
 
 import contextlib
 import os
+import shutil
 import uuid
 from pathlib import Path
 
@@ -19,6 +20,8 @@ SERVERS = os.environ.get("VANTHU_TEST_ENGINES") == "servers"
 DATABASE = "postgresql" if SERVERS else "sqlite"
 """For a test that runs once though it could on either."""
 SEARCH = "postgresql:" if SERVERS else "whoosh:"
+ONE_SEARCH = "postgresql:" if SERVERS else "sqlite:"
+"""The same for what does not depend on the engine of the index, which costs least."""
 EMBEDDED = {"sqlite", "sqlite:", "whoosh:"}
 """What a parameter calls the engines of one machine."""
 
@@ -86,16 +89,22 @@ class Places:
 
     def __init__(self, server, office, jobs):
         self._server, self._office, self._jobs = server, office, jobs
-        self._known = {}
+        self._known, self._made, self._template = {}, set(), None
 
-    def at(self, data):
+    def at(self, data, database, tables):
         """Settings of the archive whose data directory this is; its database is made when it is first asked for."""
         place = str(Path(data).absolute())
         if place not in self._known:
-            name = fresh_name()
-            run(self._server, f"CREATE DATABASE {name}")
-            self._keep(place, self._server.set(database=name).render_as_string(hide_password=False))
+            self._keep(place, database or self._new(tables))
         return self._known[place]
+
+    def _new(self, tables):
+        name = fresh_name()
+        if tables and self._template is None:
+            self._template = Office(self._server)  # one to which nobody speaks can be copied
+        run(self._server, f"CREATE DATABASE {name}" + (f" TEMPLATE {self._template.name}" if tables else ""))
+        self._made.add(name)
+        return self._server.set(database=name).render_as_string(hide_password=False)
 
     @contextlib.contextmanager
     def office(self, data):
@@ -106,10 +115,15 @@ class Places:
         self._office.clean()
         self.leave(set(self._known) - before)
 
-    def leave(self, places=None):
-        for place in list(self._known) if places is None else places:
+    def end(self):
+        self.leave(list(self._known))
+        if self._template:
+            self._template.drop()
+
+    def leave(self, places):
+        for place in places:
             name = sa.make_url(self._known.pop(place)["database"]).database
-            if name != self._office.name:
+            if name in self._made:
                 run(self._server, f"DROP DATABASE {name} WITH (FORCE)")
 
     def _keep(self, place, url):
@@ -128,12 +142,15 @@ _open: list[Places] = []
 def places(server, office, jobs):
     _open.append(Places(server, office, jobs))
     yield _open[0]
-    _open.pop().leave()
+    _open.pop().end()
 
 
-def at(data):
-    """What settings of an archive in this data directory say beside it: nothing where all lies in it."""
-    return _open[0].at(data) if _open else {}
+def at(data, database="", *, tables=False):
+    """What settings of an archive in this data directory say beside it: nothing where all lies in it.
+
+    `database`: URL of the one it has; else a new one is made, with `tables` or empty.
+    """
+    return _open[0].at(data, database, tables) if _open else {}
 
 
 def variables(data):
@@ -147,3 +164,16 @@ def move(monkeypatch, data):
     ours = not (_open and named is not None) or _open[0].knows(named)
     for name, value in variables(data).items() if ours else [("VANTHU_DATA", str(data))]:
         monkeypatch.setenv(name, value)
+
+
+def table(data):
+    """The same as lines of TOML, for the list of the offices."""
+    return "".join(f'{name} = "{value}"\n' for name, value in at(data).items())
+
+
+def migrated(settings, template):
+    """The engine of `settings` in a new directory, with tables: made by at(tables=True), or a copy of `template`."""
+    settings.data.mkdir(parents=True)
+    if not SERVERS:
+        shutil.copyfile(template, settings.data / "vanthu.db")
+    return database.open_engine(settings.database_url, durable=False)

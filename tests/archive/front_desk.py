@@ -43,11 +43,10 @@ class FrontDesk:
 
 _KILLED = """
 import os, signal, sys
-from archive import database, front_door, intake
+from archive import config, database, front_door, intake
 from archive.blobs import open_blobs
-from archive.config import Settings
 from pathlib import Path
-settings = Settings(data=Path(sys.argv[1]), reserve_mb=1)
+settings = config.load(data=Path(sys.argv[1]), reserve_mb=1)
 real, left = intake.receive, int(sys.argv[3])
 def receive(*args, **more):
     global left

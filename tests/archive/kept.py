@@ -32,6 +32,7 @@ from archive.models import (
 from archive.reading import Gap, Page, Word
 from archive.scans import Limits
 from migrations import head, knows, upgrade
+from tests import engines
 from tests.archive import offices
 
 DAY = dt.date(2026, 3, 25)
@@ -141,7 +142,7 @@ def opened(settings):
 
 def empty(settings, path, url=""):
     """Settings of a place where nothing is yet."""
-    return dataclasses.replace(settings, data=path, database=url)
+    return dataclasses.replace(settings, **{"data": path, "database": url} | engines.at(path, url))
 
 
 def rows(engine, without=("session", "restore", "event", "event_head", "presence", "outbox")):

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from archive.blobs import bucket, open_blobs
+from archive.blobs import open_blobs
 from archive.blobs.near import Near
 from archive.errors import BadSettings, NotFound, ScanTooLarge, StoreAway, Transient
 from archive.object_store import ObjectStore
 from tests import weed
+from tests.originals import damage
 
 PAPER = b"%PDF-1.4 a paper" * 1000
 SHA256 = hashlib.sha256(PAPER).hexdigest()
@@ -46,16 +47,6 @@ def blobs(url, tmp_path):
 @pytest.fixture
 def in_bucket(server, tmp_path):
     return open_blobs(f"s3://kho/{uuid.uuid4().hex}", tmp_path)
-
-
-def damage(blobs, sha256, content):
-    """Other bytes under the name of a blob, as a disk that rots leaves them."""
-    if isinstance(blobs, bucket.Bucket):
-        blobs._objects.put(bucket.place(sha256), content)
-        return
-    path = blobs.path(sha256)
-    path.chmod(0o640)
-    path.write_bytes(content)
 
 
 def elsewhere(url, tmp_path):
@@ -151,6 +142,13 @@ def test_blobs_are_walked_in_order_and_removed(blobs):
     assert list(blobs.walk()) == names[1:]
 
 
+def test_copies_near_at_hand_are_forgotten_and_the_original_stays(blobs):
+    blobs.put(io.BytesIO(PAPER))
+    blobs.path(SHA256)
+    blobs.forget([SHA256, "no name"])
+    assert blobs.path(SHA256).read_bytes() == PAPER
+
+
 def test_many_senders_of_the_same_bytes_are_all_told_they_are_kept(blobs, url, tmp_path):
     told = []
     senders = [elsewhere(url, tmp_path) for _ in range(6)]
@@ -179,6 +177,36 @@ def test_a_wrong_answer_of_the_store_is_no_original(in_bucket, tmp_path):
     with pytest.raises(Transient, match="hỏng"):
         in_bucket.path(SHA256)
     assert not [path for path in (tmp_path / "near").rglob("*") if path.is_file()]
+
+
+@pytest.mark.servers
+def test_a_damaged_original_is_moved_out_as_it_is(in_bucket, tmp_path):
+    in_bucket.put(io.BytesIO(PAPER))
+    damage(in_bucket, SHA256, b"X" + PAPER[1:])
+    assert in_bucket.take(SHA256, tmp_path / "safe")
+    assert (tmp_path / "safe").read_bytes() == b"X" + PAPER[1:] and not in_bucket.has(SHA256)
+
+
+@pytest.mark.servers
+def test_what_others_put_among_the_originals_is_no_original(in_bucket):
+    in_bucket.put(io.BytesIO(PAPER))
+    in_bucket._objects.put("sha256/ab/readme.txt", b"of an administrator")
+    assert list(in_bucket.walk()) == [SHA256]
+
+
+@pytest.mark.servers
+def test_who_waits_for_an_original_is_asked_whether_to_go_on(in_bucket):
+    in_bucket.put(io.BytesIO(PAPER))
+    beats = []
+    assert in_bucket.path(SHA256, lambda: beats.append(1)).is_file() and beats
+    in_bucket.forget([SHA256])
+    with pytest.raises(KeyboardInterrupt):
+        in_bucket.path(SHA256, give_up)
+    assert in_bucket.forget([SHA256]) == 0
+
+
+def give_up():
+    raise KeyboardInterrupt
 
 
 class Lying(ObjectStore):

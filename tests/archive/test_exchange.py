@@ -24,6 +24,7 @@ from archive.models import (
 from archive.office_files import DOCX
 from archive.pipeline import quarantine
 from archive.search import indexing, open_search
+from tests import engines
 from tests.archive import kept, office_samples, offices
 from tests.archive.kept import Office
 from tests.archive.paper import letter
@@ -88,7 +89,7 @@ def test_out_in_and_out_again_is_the_same_bag(office, other, tmp_path):
     bag = bag_of(office, tmp_path)
     done = take(other, bag)
     assert (done.documents, done.entries, done.known) == (2, 4, 0)
-    index = open_search("whoosh:", other.settings.data)
+    index = open_search(engines.SEARCH, other.settings.data, other.settings.database_url)
     indexing.keep_up(other.sessions, index)  # what search writes to a document does not change it
     index.close()
     export(other, tmp_path / "again")
@@ -238,13 +239,12 @@ def made(tmp_path_factory, _template):
     from archive.config import Settings
 
     folder = tmp_path_factory.mktemp("bags")
-    for name in ("from", "to"):
-        (folder / name).mkdir()
-        (folder / name / "vanthu.db").write_bytes(_template.read_bytes())
-    office = kept.opened(Settings(data=folder / "from", reserve_mb=1))
+    places = [folder / name for name in ("from", "to")]
+    there, here = (Settings(data=one, reserve_mb=1, **engines.at(one, tables=True)) for one in places)
+    office = Office(there, engines.migrated(there, _template))
     office.furnish(2)
     export(office, folder / "bag")
-    to = kept.opened(Settings(data=folder / "to", reserve_mb=1))
+    to = Office(here, engines.migrated(here, _template))
     yield folder / "bag", to
     office.close()
     to.close()

@@ -22,6 +22,7 @@ from archive.models import Document, Event, Inspection, Outbox, Scan, Task, now
 from archive.search import open_search
 from archive.search.indexing import keep_up
 from archive.workdays import HANOI
+from tests import engines, originals
 from tests.archive import offices
 
 DOCS = Path(__file__).parents[2] / "docs" / "events.md"
@@ -93,18 +94,17 @@ def test_documents_the_index_lacks_has_too_many_or_does_not_know_anew_are_named(
     assert waiting.id not in said and unfinished.id not in said and scan
 
 
-@pytest.mark.parametrize("search", ["sqlite:"], indirect=True)
+@pytest.mark.parametrize("search", [engines.ONE_SEARCH], indirect=True)
 class TestOnce:
     """What does not depend on the engine of the index."""
 
     def test_an_altered_original_is_said_and_kept_as_the_scrub_keeps_it(self, place, paper, search):
         with place.sessions() as session:
-            path = place.blobs.path(session.get(Scan, paper).sha256)
-        path.chmod(0o640)
-        path.write_bytes(b"%PDF-1.4\n a papeR")
+            sha256 = session.get(Scan, paper).sha256
+        originals.damage(place.blobs, sha256, b"%PDF-1.4\n a papeR")
         assert "1 tệp hỏng" in wrong(place)["tệp gốc"]
         assert paper in looked_at(place).says and not looked_at(place).ok
-        path.unlink()
+        originals.lose(place.blobs, sha256)
         assert "1 tệp mất" in wrong(place)["tệp gốc"] or "ổ đĩa" in wrong(place)["tệp gốc"]
 
     def test_bytes_nobody_knows_are_told_and_are_no_error(self, place, paper, search):
@@ -199,7 +199,7 @@ def asleep(session, statement):
     session.expire_all()
 
 
-@pytest.mark.parametrize("search", ["sqlite:"], indirect=True)
+@pytest.mark.parametrize("search", [engines.ONE_SEARCH], indirect=True)
 def test_a_row_without_its_parent_is_found(place, paper, search, engine):
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
@@ -224,7 +224,7 @@ def test_a_row_without_its_parent_is_found(place, paper, search, engine):
 
 
 def test_a_lock_of_the_events_that_was_taken_off_is_missed(office_engine, office_sessions, settings):
-    index = open_search("sqlite:", settings.data)
+    index = open_search(engines.ONE_SEARCH, settings.data, settings.database_url)
     blobs = open_blobs(settings.blobs, settings.data)
     place = Place(settings, office_sessions, database.readers(office_engine), blobs, index)
     with office_sessions.begin() as session:

@@ -178,6 +178,7 @@ def test_a_stream_that_cannot_tell_its_size_is_refused_like_any_other(sessions, 
     assert refusals(sessions)[0][2]["size"] is None
 
 
+@pytest.mark.embedded("its database is full by a word of SQLite")
 def test_where_the_refusal_finds_no_room_the_sender_still_hears_why(office_sessions, office_engine, blobs, settings):
     import dataclasses
 

@@ -36,9 +36,9 @@ from archive.search import open_search, parse
 from archive.steps import Extraction, Marks
 from archive.vietnamese import fold
 from server import demo
-from tests import papers
+from tests import engines, papers
 
-ONCE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+ONCE = pytest.mark.parametrize("engine", [engines.DATABASE], indirect=True)
 """Reading takes seconds, and the other database has nothing to do with it."""
 
 
@@ -61,7 +61,7 @@ def line(engine, engine_settings, sessions):
 
     class Line:
         settings = engine_settings
-        blobs = open_blobs("file:", engine_settings.data)
+        blobs = open_blobs(engine_settings.blobs, engine_settings.data)
         derived = Derived(engine_settings.data)
 
         def receive(self, content, name="scan.pdf"):
@@ -156,7 +156,7 @@ def test_a_correction_reaches_the_index_without_a_new_scan(line, sessions):
         document.subject = "đăng ký bổ sung nội dung trình kỳ họp"
         session.add(Outbox(document_id=document.id))
     line.run()
-    engine = open_search(line.settings.search, line.settings.data)
+    engine = open_search(line.settings.search, line.settings.data, line.settings.database_url)
     assert [hit.id for hit in engine.search(parse("dang ky bo sung"), 5).hits] == [document.id]
     engine.close()
 

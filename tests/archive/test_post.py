@@ -21,6 +21,7 @@ from archive.post import sending
 from archive.post.carrying import SECRET_NOW, Carrier
 from archive.safe import Safe
 from archive.workdays import today
+from tests import engines
 from tests.archive import offices as rows
 
 SAID = {"issuing_organ": "Sở Nội vụ tỉnh Sóc Trăng", "date": "2026-03-02", "number": "17", "symbol": "SNV-TC",
@@ -31,13 +32,12 @@ class House:
     """One office, as its own people see it."""
 
     def __init__(self, folder, slug, name, template):
-        settings = Settings(data=folder / slug, office=name, organ_id=f"000.00.{slug}.H59", reserve_mb=1)
+        here = engines.at(folder / slug, tables=True)
+        settings = Settings(data=folder / slug, office=name, organ_id=f"000.00.{slug}.H59", reserve_mb=1, **here)
         self.office = offices.Office(slug, "", settings)
-        settings.data.mkdir(parents=True)
-        shutil.copyfile(template, settings.data / "vanthu.db")
-        self.engine = database.open_engine(settings.database_url, durable=False)
+        self.engine = engines.migrated(settings, template)
         self.sessions = database.sessions(self.engine)
-        self.blobs = open_blobs("file:", settings.data)
+        self.blobs = open_blobs(settings.blobs, settings.data)
 
     def paper(self, colour=(250, 240, 230), **columns):
         """A paper in the book; its id."""
@@ -319,6 +319,7 @@ def copied(source, target):
     new.close()
 
 
+@pytest.mark.embedded("the copy of the database is a file")
 def test_an_office_restored_to_before_it_came_gets_it_once_more(town, tmp_path):
     here, there = town
     sent = here.send(here.paper(), there)

@@ -13,6 +13,7 @@ from archive import intake, scrub
 from archive.blobs import open_blobs
 from archive.errors import Transient
 from archive.models import Event, Scan, now
+from tests import originals
 
 
 @pytest.fixture
@@ -43,11 +44,10 @@ def said(sessions, action):
 
 def spoil(blobs, sha256, bit=0):
     """Turns one bit around, behind everybody's back."""
-    path = blobs.path(sha256)
-    content = bytearray(path.read_bytes())
+    with blobs.open(sha256) as stream:
+        content = bytearray(stream.read())
     content[bit // 8 % len(content)] ^= 1 << bit % 8
-    path.chmod(0o640)
-    path.write_bytes(content)
+    originals.damage(blobs, sha256, bytes(content))
 
 
 def every(sessions, blobs, count):
@@ -79,7 +79,7 @@ def test_of_240_files_the_200_with_a_flipped_bit_are_found_and_no_other(office_s
 def test_a_lost_file_is_an_event_said_once(receive, sessions, blobs):
     receive("another")
     scan_id = receive()
-    blobs.path(scan_of(sessions, scan_id).sha256).unlink()
+    originals.lose(blobs, scan_of(sessions, scan_id).sha256)
     every(sessions, blobs, 4)
     ((subject, facts),) = said(sessions, "original_damaged")
     assert subject == scan_id and facts["found"] == "missing" and facts["last_whole"] is None
@@ -98,13 +98,13 @@ def test_the_same_paper_again_mends_it(receive, sessions, blobs):
     assert [subject for subject, _ in said(sessions, "original_whole")] == [scan_id]
 
 
-def test_bytes_brought_back_from_a_backup_are_seen_to_be_whole(receive, sessions, blobs, tmp_path):
+def test_bytes_brought_back_from_a_backup_are_seen_to_be_whole(receive, sessions, blobs):
     scan_id = receive()
     sha256 = scan_of(sessions, scan_id).sha256
-    shutil.copy(blobs.path(sha256), tmp_path / "copy")
+    copy = blobs.path(sha256).read_bytes()
     spoil(blobs, sha256)
     every(sessions, blobs, 1)
-    shutil.copy(tmp_path / "copy", blobs.path(sha256))
+    originals.damage(blobs, sha256, copy)
     every(sessions, blobs, 1)
     assert scan_of(sessions, scan_id).damaged_at is None
     assert [subject for subject, _ in said(sessions, "original_whole")] == [scan_id]

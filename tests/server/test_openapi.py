@@ -14,6 +14,7 @@ from schemathesis.generation import GenerationMode
 
 from archive import register, routing, work_files
 from archive.models import Document, PageRow
+from tests import engines
 from tests.archive import offices as rows
 from tests.server.offices import Office
 
@@ -94,7 +95,7 @@ def test_random_requests_get_documented_answers_and_never_break_the_server(offic
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("role", ["", "staff", "clerk", "admin"] if LONG else ["staff", "clerk"])
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("engine", [engines.DATABASE], indirect=True)
 def test_whoever_asks_the_answers_are_documented(office, known, role):
     for operation in operations(office):
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE) if LONG else (GenerationMode.POSITIVE,):

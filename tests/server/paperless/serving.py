@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from waitress import create_server
 
-from archive.config import Settings
+from archive import config
 from server import create_app
 
 
@@ -21,7 +21,7 @@ def die():
 
 
 def main(data, moment):
-    app = create_app(Settings(data=Path(data), reserve_mb=1))
+    app = create_app(config.load(data=Path(data), reserve_mb=1))
     engine = app.extensions["vanthu"].engine
 
     def heard(_connection, _cursor, statement, *_rest):
