@@ -157,21 +157,22 @@ class Machine:
 
     def tell(self, number: signal.Signals) -> None:
         """Send a signal to all that runs here."""
-        for pid in self._pids():
+        for pid in self.pids():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
     def kill(self) -> None:
         """Switch it off: nothing of it runs any more, and nobody is told goodbye by name."""
         for _ in range(20):  # what was just being forked, too
-            if not self._pids():
+            if not self.pids():
                 break
             self.tell(signal.SIGKILL)
             time.sleep(0.05)
         while self._started:
             self._started.pop().wait(10)
 
-    def _pids(self) -> Sequence[int]:
+    def pids(self) -> Sequence[int]:
+        """What runs here."""
         done = subprocess.run(["ip", "netns", "pids", self.space], capture_output=True, text=True)
         return [int(pid) for pid in done.stdout.split()]
 
