@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -117,7 +117,13 @@ def _of_slug(database: str, slug: str) -> str:
 
 
 def _queue(jobs: str, slug: str) -> str:
-    return jobs if "://" not in jobs else f"{jobs}{'&' if '?' in jobs else '?'}queue=vanthu-{slug}"
+    """A queue beside the common one, `vanthu-so-y-te` beside `vanthu`."""
+    if "://" not in jobs:
+        return jobs
+    parts = urlsplit(jobs)
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    asked["queue"] = f"{asked.get('queue') or 'vanthu'}-{slug}"
+    return urlunsplit(parts._replace(query=urlencode(asked, safe="/")))
 
 
 def _address(common: str, slug: str, host: str) -> str:

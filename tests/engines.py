@@ -106,6 +106,16 @@ class Places:
         self._made.add(name)
         return self._server.set(database=name).render_as_string(hide_password=False)
 
+    def found(self, url, like):
+        """Make the database of this URL, empty or as the one of the URL `like` is."""
+        name, model = sa.make_url(url).database, like and sa.make_url(like).database
+        if model:
+            run(self._server, f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{model}'")
+        run(self._server, f"DROP DATABASE IF EXISTS {name}",
+            f"CREATE DATABASE {name}" + (f" TEMPLATE {model}" if model else ""))  # fmt: skip
+        self._made.add(name)
+        self._known[url] = {"database": url}
+
     @contextlib.contextmanager
     def office(self, data):
         """For one test this is the data directory of the migrated database; what it makes beside it goes with it."""
@@ -166,9 +176,22 @@ def move(monkeypatch, data):
         monkeypatch.setenv(name, value)
 
 
-def table(data):
-    """The same as lines of TOML, for the list of the offices."""
-    return "".join(f'{name} = "{value}"\n' for name, value in at(data).items())
+def found(settings, like=None):
+    """Make the database that these settings name, empty or as that of the settings `like` is."""
+    if _open:
+        _open[0].found(settings.database_url, like and like.database_url)
+        return
+    file = Path(sa.make_url(settings.database_url).database)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    if like:
+        run(like.database_url, "PRAGMA wal_checkpoint(TRUNCATE)")
+        shutil.copy(sa.make_url(like.database_url).database, file)
+
+
+def away(folder):
+    """URL of a database that cannot be opened; `folder` is a new one."""
+    folder.mkdir()
+    return "postgresql+psycopg://nobody@127.0.0.1:1/none" if SERVERS else f"sqlite:///{folder}"
 
 
 def migrated(settings, template):

@@ -14,6 +14,7 @@ from archive.models import Document
 from migrations import upgrade
 from server.cli import main
 from server.offices import Front
+from tests import engines
 from tests.archive import offices as rows
 from tests.server.desk import Desk
 from tests.server.papers_of_all import KINDS, Everything, told, word
@@ -41,10 +42,12 @@ class Town:
     def __init__(self, folder):
         file = folder / "offices.toml"
         file.write_text(LIST, encoding="utf-8")
-        self.variables = {"VANTHU_DATA": str(folder / "data"), "VANTHU_OFFICES": str(file), "VANTHU_RESERVE_MB": "1"}
+        self.variables = engines.variables(folder / "data")
+        self.variables |= {"VANTHU_OFFICES": str(file), "VANTHU_RESERVE_MB": "1"}
         self.common = config.load(environ=self.variables)
         self.offices = offices.load(self.common)
         for one in self.offices:
+            engines.found(one.settings)
             engine = database.open_engine(one.settings.database_url, durable=False)
             upgrade(engine)
             engine.dispose()
@@ -191,8 +194,7 @@ def test_counts_are_told_apart_by_office(town):
 
 
 def test_an_office_whose_database_is_away_stops_no_other(town, tmp_path):
-    away = dataclasses.replace(town.offices[0].settings, database=f"sqlite:///{tmp_path}/khong-co")
-    (tmp_path / "khong-co").mkdir()
+    away = dataclasses.replace(town.offices[0].settings, database=engines.away(tmp_path / "khong-co"))
     front = Front([dataclasses.replace(town.offices[0], settings=away), *town.offices[1:]], town.common)
     client = Client(front)
     assert client.get("/y-te/api/v1/register", headers={"Authorization": "Bearer x"}).status_code == 503
@@ -258,10 +260,10 @@ def test_a_command_for_all_has_places_of_their_own(town, tmp_path):
 
 
 def test_an_office_that_is_away_is_said_and_the_next_one_done(town, tmp_path):
-    (tmp_path / "away").mkdir()
-    text = f'[[office]]\nslug = "a"\ndatabase = "sqlite:///{tmp_path}/away"\n[[office]]\nslug = "b"\n'
+    text = f'[[office]]\nslug = "a"\ndatabase = "{engines.away(tmp_path / "away")}"\n[[office]]\nslug = "b"\n'
     (tmp_path / "list.toml").write_text(text, encoding="utf-8")
-    said = {"VANTHU_OFFICES": str(tmp_path / "list.toml"), "VANTHU_DATA": str(tmp_path / "data")}
+    said = {"VANTHU_OFFICES": str(tmp_path / "list.toml")} | engines.variables(tmp_path / "data")
+    engines.found(offices.load(config.load(environ=said))[1].settings)
     result = CliRunner().invoke(main, ["--all-offices", "upgrade"], env=town.variables | said, catch_exceptions=False)
     assert result.exit_code == 1
     assert "không trả lời" in result.output

@@ -1,6 +1,5 @@
 """Offices at work: a database that is another's opens to nobody, a part that ended is not begun again."""
 
-import shutil
 import threading
 
 import pytest
@@ -14,6 +13,7 @@ from migrations import upgrade
 from server import offices as house
 from server.cli import main
 from server.commands import Desk, each, running
+from tests import engines
 
 TWO = '[[office]]\nslug = "a"\n[[office]]\nslug = "b"\n'
 
@@ -23,12 +23,13 @@ class Town:
 
     def __init__(self, folder):
         (folder / "offices.toml").write_text(TWO, encoding="utf-8")
-        self.variables = {"VANTHU_DATA": str(folder / "data"), "VANTHU_OFFICES": str(folder / "offices.toml"),
-                          "VANTHU_RESERVE_MB": "1"}  # fmt: skip
+        self.variables = engines.variables(folder / "data")
+        self.variables |= {"VANTHU_OFFICES": str(folder / "offices.toml"), "VANTHU_RESERVE_MB": "1"}
         self.common = config.load(environ=self.variables)
         self.offices = offices.load(self.common)
-        self.files = [one.settings.data / "vanthu.db" for one in self.offices]
         self.front = house.Front(self.offices, self.common)
+        for one in self.offices:
+            engines.found(one.settings)
         engine = self.engine(0)
         upgrade(engine)
         with database.sessions(engine).begin() as session:
@@ -44,13 +45,8 @@ class Town:
 
     def copy(self):
         """What is a's lies in b's place, too, as after a restore into the wrong one."""
-        engine = self.engine(0)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        engine.dispose()
-        self.files[1].parent.mkdir(parents=True)
-        shutil.copy(self.files[0], self.files[1])
+        first, second = (one.settings for one in self.offices)
+        engines.found(second, like=first)
 
     def vanthu(self, *words):
         return CliRunner().invoke(main, list(words), env=self.variables, catch_exceptions=False)
@@ -88,7 +84,9 @@ def test_a_command_and_the_service_refuse_it_until_it_is_adopted(town):
 
 
 def test_an_archive_that_stood_alone_is_taken_into_the_list_and_out_of_it(town):
-    alone = {"VANTHU_DATA": str(town.files[0].parent), "VANTHU_OFFICES": ""}
+    settings = town.offices[0].settings
+    alone = {f"VANTHU_{name.upper()}": str(getattr(settings, name)) for name in ("data", "database", "blobs", "jobs")}
+    alone["VANTHU_OFFICES"] = ""
     run = CliRunner()
     assert run.invoke(main, ["search", "x"], env=town.variables | alone).exit_code == 0
     assert names(town) == []
