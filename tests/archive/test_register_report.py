@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from archive import register, register_books, register_report
 from archive.errors import BadValue, Conflict, NotFound
-from archive.models import Event, RegisterEntry
+from archive.models import Book, Event, RegisterEntry
 from tests.archive import offices
 
 DAY = dt.date(2026, 3, 25)
@@ -56,6 +56,24 @@ def test_a_book_has_a_title_of_its_own_and_one_book_stays_in_use(office_sessions
             register_books.change(session, first, first.title, active=False, actor="an")
         with pytest.raises(NotFound):
             register_books.named(session, "a\0b")
+
+
+def test_a_book_that_is_saved_as_it_was_is_no_event_and_takes_no_title_of_another(office_sessions):
+    with office_sessions.begin() as session:
+        book = register_books.add(session, "Sổ đơn thư", ["Công an tỉnh"], actor="an")
+        register_books.change(session, book, book.title, book.takes, active=True, actor="an")
+        with pytest.raises(Conflict, match="tên khác"):
+            register_books.change(session, book, register.books(session)[0].title, active=True, actor="an")
+        with pytest.raises(BadValue, match="nhiều nhất 50"):
+            register_books.change(session, book, book.title, map(str, range(51)), active=True, actor="an")
+        assert list(session.scalars(sa.select(Event.action).where(Event.subject == book.id))) == ["book_added"]
+
+
+def test_where_no_book_is_in_use_a_paper_waits_for_one(office_sessions):
+    with office_sessions.begin() as session:
+        session.execute(sa.update(Book).values(active=False))  # two administrators, each of whom left the other's book
+        with pytest.raises(NotFound, match="mở một sổ"):
+            register_books.book_for(session, offices.document(session))
 
 
 def test_the_report_tells_what_waits_what_was_voided_and_what_is_missing(sessions):
