@@ -1,6 +1,7 @@
 """The doors: durable before "received", the same bytes once, refusals that keep nothing."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
@@ -12,9 +13,10 @@ import sqlalchemy as sa
 from archive import database, intake, origins
 from archive.blobs import open_blobs
 from archive.errors import DiskFull, EmptyFile, NotTaken, ScanTooLarge, UnknownFormat
-from archive.models import Event, Message, Origin, Scan, Task
+from archive.models import Event, Message, Origin, Scan, Task, now
 from archive.pipeline import quarantine
 from archive.safe import Safe
+from tests.faults.line import until
 
 PAPER = b"%PDF-1.4\n" + b"a paper " * 4000
 
@@ -96,6 +98,48 @@ def test_many_doors_at_once_make_one_scan(receive, sessions):
     assert len({received.scan_id for received in found}) == 1
     assert sum(received.new for received in found) == 1
     assert len(rows(sessions, Scan)) == 1
+
+
+def while_another_commits(sessions, row, act):
+    """What `act` answers, begun after another process had written `row` and before it committed."""
+    waiting = sa.text("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    said = []
+    door = threading.Thread(target=lambda: said.append(act()))
+
+    def is_waiting():
+        with sessions() as watch:
+            return watch.execute(waiting).one_or_none()
+
+    with sessions() as other:
+        other.add(row)
+        other.flush()
+        door.start()
+        until(is_waiting)
+        other.commit()
+    door.join()
+    return said[0]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_file_that_comes_through_another_door_in_the_same_moment_is_its_scan(receive, sessions):
+    name = hashlib.sha256(PAPER).hexdigest()
+    first = Scan(sha256=name, filename="a.pdf", media_type="application/pdf", size=len(PAPER), received_by="lan")
+    again = while_another_commits(sessions, first, receive)
+    assert not again.new
+    assert [scan.id for scan in rows(sessions, Scan)] == [again.scan_id]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_message_that_another_keeps_in_the_same_moment_is_that_message(sessions, blobs):
+    name = hashlib.sha256(PAPER).hexdigest()
+    first = Message(kind="mail", sha256=name, size=len(PAPER), facts={}, received_at=now())
+    safe, envelope = Safe(blobs.root.parent), origins.Envelope("mail")
+
+    def keep():
+        return origins.keep(sessions, blobs, safe, io.BytesIO(PAPER), envelope, limit=1 << 20, actor="mail")
+
+    kept = while_another_commits(sessions, first, keep)
+    assert [message.id for message in rows(sessions, Message)] == [kept]
 
 
 @pytest.mark.parametrize(
