@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload, sessionmaker
+from sqlalchemy.orm import Session, load_only, selectinload, sessionmaker
 
 from archive.models import CitationRow, Document, Outbox
 from archive.search import Index, IndexEntry, building
@@ -104,11 +104,18 @@ def _reading(sessions: Sessions) -> Iterator[Session]:
         yield session
 
 
-_WITH_CITATIONS = selectinload(Document.citations).load_only(CitationRow.code)
+_TOLD = (
+    load_only(
+        Document.text, Document.folded, Document.subject, Document.full_code, Document.issuing_organ, Document.date,
+        Document.changed_at,
+    ),
+    selectinload(Document.citations).load_only(CitationRow.code),
+)  # fmt: skip
+"""What the index is told of: what was read, and where it stands on the pages, is as much again."""
 
 
 def _documents(session: Session, ids: Sequence[str]) -> list[Document]:
-    return list(session.scalars(sa.select(Document).where(Document.id.in_(ids)).options(_WITH_CITATIONS)))
+    return list(session.scalars(sa.select(Document).where(Document.id.in_(ids)).options(*_TOLD)))
 
 
 _TABLE = Document.__table__
@@ -136,7 +143,7 @@ def entries_between(sessions: Sessions, after: str = "", until: str = "g") -> It
         with _reading(sessions) as session:
             between = sa.select(Document).where(Document.id > last, Document.id <= until)
             statement = between.order_by(Document.id).limit(BATCH)
-            documents = list(session.scalars(statement.options(_WITH_CITATIONS)))
+            documents = list(session.scalars(statement.options(*_TOLD)))
         if not documents:
             return
         yield from _projected(sessions, documents)

@@ -25,6 +25,8 @@ SCHEMA = "vanthu_search"
 _LOCKS = 0x76616E
 """First half of the names of our locks; no other of the archive's begins so."""
 _BUILDER, _WRITER = 1, 2
+TABLES = ("made", "entry", "sequence", "word", "segment", "block", "recent", "gone")
+"""Of a generation; who reads it asks for the first before all others."""
 _WAIT = 30.0
 _NOTES = """
 CREATE SCHEMA IF NOT EXISTS {};
@@ -209,7 +211,7 @@ class PostgresGenerations:
 def drop(connection: sa.Connection, name: str) -> None:
     """The tables of a generation, if there are. The first waits for whoever reads it."""
     _run(connection, "SET LOCAL lock_timeout = '5s'")
-    for table in ("made", "entry", "word"):
+    for table in TABLES:
         _run(connection, f"DROP TABLE IF EXISTS {{}}.{name}_{table}")
 
 

@@ -9,7 +9,7 @@ from archive import database
 from archive.errors import BadSettings, IndexBroken, Transient
 from archive.jobs.worker import Worker
 from archive.models import Outbox
-from archive.search import indexing, open_search, parse
+from archive.search import indexing, open_search, parse, postgres_store
 from archive.search.indexing import drain, rebuild
 from tests.archive.search.conftest import entry
 
@@ -38,6 +38,7 @@ HARMS = {
     "an entry gone": "DELETE FROM {}_entry WHERE id = 'a'",
     "no entries": "DROP TABLE {}_entry",
     "no words": "DROP TABLE {}_word",
+    "no tokens": "DROP TABLE {}_block",
     "no count": "DROP TABLE {}_made",
     "no notes": "DROP TABLE vanthu_search.generation",
     "nothing": "DROP SCHEMA vanthu_search CASCADE",
@@ -67,6 +68,48 @@ def test_a_word_longer_than_the_database_takes_is_found(index, look):
     assert look(long) == ["a"]
     assert look(f'"{other} dich"') == ["b"]
     assert set(look("漢" * 90 + "*")) == {"a", "b"}
+
+
+def _told_in_turns(index):
+    """Papers that come, are told again and go, a few in each commit; what must be found of them by one word."""
+    there = {}
+    for turn in range(30):
+        names = [f"{number:02}" for number in range(turn, turn + 3)]
+        entries = [entry(name, f"công văn lượt{turn} số{name}", code=f"{turn}/UBND-VX") for name in names]
+        index.apply(entries, deletes=[f"{turn - 6:02}"])
+        there |= dict.fromkeys(names, turn)
+        there.pop(f"{turn - 6:02}", None)
+    return there
+
+
+@ONLY
+def test_what_is_folded_into_segments_is_found_as_before(index, kind, home, tmp_path, monkeypatch):
+    monkeypatch.setattr(postgres_store, "RECENT", 7)
+    monkeypatch.setattr(postgres_store, "SEGMENT", 25)
+    follows = open_search(kind, tmp_path / "follows", home)
+    assert follows.search(parse("cong van")).total == 0
+    there = _told_in_turns(index)
+    late = open_search(kind, tmp_path / "late", home)
+    for one in (index, follows, late):
+        assert sorted(one.identifiers()) == sorted(there)
+        assert {hit.id for hit in one.search(parse('"cong van"')).hits} == set(there)
+        for name, turn in there.items():
+            assert [hit.id for hit in one.having(f"so{name}").hits] == [name]
+            assert name in {hit.id for hit in one.search(parse(f"{turn}/UBND-VX")).hits}
+        counted = one.frequencies(["cong", "luot0", "luot29"])
+        assert counted["cong"] == pytest.approx(len(there), abs=2) and (counted["luot0"], counted["luot29"]) == (0, 3)
+        assert {hit.id for hit in one.search(parse("luot2*")).hits} == {
+            n for n, t in there.items() if t in (2, *range(20, 30))
+        }
+    assert len(_asked(home, f"SELECT 1 FROM vanthu_search.{index.status().generation}_segment")) > 1
+    follows.close()
+    late.close()
+
+
+def _asked(url, statement):
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        return connection.execute(sa.text(statement)).all()
 
 
 @ONLY
