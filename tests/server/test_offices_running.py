@@ -119,6 +119,7 @@ class Hurried(threading.Event):
         return self.is_set()
 
 
+@pytest.mark.embedded("where machines share an archive this part goes on")
 def test_a_part_that_ended_is_not_begun_again(town):
     """As that of SQLite, where there is nobody to follow."""
     begun, stop = [], threading.Event()

@@ -20,8 +20,8 @@ QUIET = {
     "client_id", "client_upload",  # numbers of what there is; what was said of a file after the event "received"
 }  # fmt: skip
 QUIET_CHANGES = (
-    re.compile(r"UPDATE token SET used_at=\?"),
-    re.compile(r"UPDATE user SET (?:failures|locked_until|password_hash)=\?", re.IGNORECASE),  # counted, or rehashed
+    re.compile(r"UPDATE token SET used_at="),
+    re.compile(r"UPDATE user SET (?:failures|locked_until|password_hash)=", re.IGNORECASE),  # counted, or rehashed
     re.compile(r"UPDATE document SET folded="),  # a projection
     re.compile(r"UPDATE saved_search SET (?:seen|news|looked)"),  # a person looked at what the search finds
 )
