@@ -26,8 +26,9 @@ from archive.models import Document, RegisterEntry, Unit
 from archive.search.conditions import Condition, listed
 from archive.search.entry import Flags, Found, Ids, Weights
 
-FEW = 500
-"""So many documents are asked for by themselves sooner than the whole archive is read again."""
+FEW, SHARE = 500, 50
+"""So many documents are asked for by themselves sooner than the whole archive is read again; of a large one, one in
+so many."""
 KEPT_MASKS = 64
 """Conditions (one for each unit's eyes, mostly) whose documents are known until the next commit."""
 
@@ -302,7 +303,7 @@ class View:
         by themselves."""
         if self._whole is None:
             self._whole = self._kept.current(self.session)
-        if self._whole is None and len(found.numbers) <= FEW:
+        if self._whole is None and len(found.numbers) <= max(FEW, len(found.names) // SHARE):
             return Facts(self.session, [found.names[number] for number in found.numbers.tolist()])
         return self.whole()
 
