@@ -10,7 +10,7 @@ from archive.handling import Given
 from archive.models import Document, RouteRow
 from archive.routing import Part
 from tests.server.desk import Desk
-from tests.server.pages.test_browser import address, chromium, context_of, found_by  # noqa: F401 - fixtures
+from tests.server.pages.test_browser import address, chromium, context_of, found_by, signed_in  # noqa: F401 - fixtures
 from tests.server.pages.test_routing import arrange
 
 pytestmark = pytest.mark.browser
@@ -37,15 +37,11 @@ def office(app, makers):
 def tab(chromium, address, name, width=1440, **options):  # noqa: F811
     """A tab of this person; what the browser complains of is in `page.said`."""
     context = context_of(chromium, address, width, 844, **options)
-    page = context.new_page()
+    page = signed_in(context, name)
     page.said = []
     page.on("console", lambda told: page.said.append(told.text) if told.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: page.said.append(str(error)))
-    page.goto("/login")
-    page.fill("#name", name)
-    page.fill("#password", Desk.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("nav.main")
+    page.goto("/")
     return page
 
 

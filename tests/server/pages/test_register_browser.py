@@ -12,7 +12,7 @@ from server.pages import sheet
 from tests.archive.test_forms import pages
 from tests.archive.test_register_import import LAWFUL, line
 from tests.server.desk import Desk, shelve
-from tests.server.pages.test_browser import address, chromium, context_of, found_by, page  # noqa: F401 - fixtures
+from tests.server.pages.test_browser import address, chromium, context_of, found_by, page, signed_in  # noqa: F401 - fixtures
 
 pytestmark = pytest.mark.browser
 TODAY = sheet.today()
@@ -82,12 +82,7 @@ def office(app, makers):
 def test_no_page_of_the_register_has_a_fault_of_accessibility(chromium, address, office, width, scheme):  # noqa: F811
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     context = context_of(chromium, address, width, color_scheme=scheme)
-    page = context.new_page()  # noqa: F811
-    page.goto("/login")
-    page.fill("#name", "an")
-    page.fill("#password", Desk.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_selector("nav.main")
+    page = signed_in(context, "an")  # noqa: F811
     faults = {}
     for path in office:
         page.goto(path)

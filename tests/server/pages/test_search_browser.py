@@ -5,7 +5,7 @@ import pytest
 from archive.models import CitationRow, Document
 from tests.server import shelf
 from tests.server.desk import FIELDS, Desk
-from tests.server.pages.test_browser import address, chromium, context_of, found_by, page
+from tests.server.pages.test_browser import address, chromium, context_of, found_by, page, signed_in
 
 __all__ = ["address", "chromium", "page"]
 pytestmark = pytest.mark.browser
@@ -167,12 +167,7 @@ NARROW = (
 @pytest.mark.parametrize(("width", "scheme", "paths"), [(1440, "light", WIDE), (390, "dark", NARROW)])
 def test_no_page_of_the_search_has_a_fault_of_accessibility(chromium, address, filled, width, scheme, paths):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = context_of(chromium, address, width, color_scheme=scheme).new_page()
-    page.goto("/login")
-    page.fill("#name", "van")
-    page.fill("#password", Desk.PASSWORD)
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/")
+    page = signed_in(context_of(chromium, address, width, color_scheme=scheme))
     faults = {}
     for path in (one.format(paper=filled[0]) for one in paths):
         page.goto(path)
