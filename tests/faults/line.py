@@ -16,8 +16,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import history
-from archive.config import Settings
+from archive import config, history
 from archive.errors import Crashed, Encrypted
 from archive.jobs import node, queue
 from archive.jobs.worker import Worker
@@ -110,7 +109,7 @@ STEPS = {
 
 
 def settings_of(database, data, jobs="database:"):
-    return Settings(database=database, data=Path(data), jobs=jobs, lease_seconds=LEASE, reserve_mb=1)
+    return config.load(database=database, data=Path(data), jobs=jobs, lease_seconds=LEASE, reserve_mb=1)
 
 
 def main(database, data, jobs="database:", sweep=node.SWEEP):

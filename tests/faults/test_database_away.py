@@ -92,6 +92,7 @@ class Door:
             return session.scalar(ready) == len(scans)
 
 
+@pytest.mark.embedded("only SQLite is locked as a whole")
 def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settings, office_engine, impatient):
     with Door(settings) as door, working(settings) as thread:
         first = door.receive(1)
@@ -105,6 +106,7 @@ def test_a_locked_database_is_said_at_the_door_and_waited_out_by_the_line(settin
         assert steps_of(door.sessions) == {first: EVERY_STEP, second: EVERY_STEP}
 
 
+@pytest.mark.embedded("a table that is missing is a database that is away only to SQLite")
 def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(settings, office_engine, impatient, caplog):
     """The table the index is told from is away, so nothing else the worker asks for fails before."""
     with Door(settings) as door, working(settings) as thread:
@@ -118,6 +120,7 @@ def test_a_worker_outlives_a_database_that_goes_while_it_looks_at_the_index(sett
         assert thread.is_alive()
 
 
+@pytest.mark.embedded("only SQLite is locked as a whole")
 def test_a_locked_database_is_a_sentence_on_every_page(settings, office_engine, impatient):
     app = create_app(settings)
     desk = Desk(app)

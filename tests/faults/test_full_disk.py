@@ -25,6 +25,7 @@ from archive.workdays import HANOI
 from migrations import upgrade
 from tests.faults.line import picture
 
+pytestmark = pytest.mark.embedded("the disk that fills holds the database and the originals")
 SIZE = 24
 """Megabytes of the disk."""
 TODAY = now().astimezone(HANOI).date()

@@ -28,7 +28,7 @@ SCANS, KILLS, WORKERS = 60, 20, 2
 @pytest.fixture
 def receive(sessions, engine_settings):
     """Receives a tiny scan, each other bytes."""
-    blobs, count = open_blobs("file:", engine_settings.data), iter(range(1000))
+    blobs, count = open_blobs(engine_settings.blobs, engine_settings.data), iter(range(1000))
 
     def receive():
         out = io.BytesIO(line.picture(next(count)))
@@ -40,7 +40,8 @@ def receive(sessions, engine_settings):
 @pytest.fixture
 def nursery(engine_settings):
     """Starts workers in processes of their own."""
-    command = [sys.executable, "-m", "tests.faults.line", engine_settings.database_url, str(engine_settings.data)]
+    command = [sys.executable, "-m", "tests.faults.line", engine_settings.database_url, str(engine_settings.data),
+               engine_settings.jobs]  # fmt: skip
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     born = []
 

@@ -14,6 +14,7 @@ from bench import faults
 from bench._faults_disk import HOWS
 
 YEAR = 31_536_000
+pytestmark = pytest.mark.embedded("writes of SQLite and of files are made to fail")
 
 
 @pytest.fixture(scope="module")
