@@ -55,7 +55,9 @@ def told(words: Mapping[str, str]) -> dict[str, Any]:
 
 def built(ref: str, folder: Path) -> Path:
     """A commit's /opt/vanthu, made by the lines of its own Dockerfile with this machine's Python in /usr/bin."""
-    folder.mkdir()
+    if folder.exists():
+        return folder
+    folder.mkdir(parents=True)
     packed = subprocess.run(["git", "archive", ref], check=True, capture_output=True, cwd=ROOT).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
@@ -66,7 +68,7 @@ def built(ref: str, folder: Path) -> Path:
     walls = [*_top({"root"}), *there, "--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev"]  # noqa: S108 - its own
     for line in runs:
         if not line.startswith("apt-get"):
-            words = ["bwrap", *walls, "--bind", str(folder), CODE, "--chdir", CODE, "sh", "-ec", line]
+            words = ["bwrap", *walls, "--bind", str(folder), CODE, "--chdir", CODE, "sh", "-ec", f"umask 022; {line}"]
             environment = os.environ | {"PATH": "/usr/bin:/bin"}
             subprocess.run(words, check=True, env=environment, capture_output=True)
     return folder
@@ -142,7 +144,7 @@ class Container:
 
     def _root(self) -> list[str]:
         words = ["--unshare-uts", "--hostname", self._service.get("hostname", self.name), "--proc", "/proc"]
-        words += ["--dev", "/dev"]
+        words += ["--dev", "/dev", "--perms", "0755", "--dir", "/run", "--perms", "0755", "--dir", "/opt"]
         words += _top()
         if self._is_app:
             words += ["--ro-bind", str(self._code), CODE]
@@ -154,7 +156,7 @@ class Container:
             words += ["--remount-ro", "/etc/rabbitmq"]
         for volume, place in self._volumes:
             if len(Path(place).parts) > 2 and not Path(place).exists():
-                words += ["--tmpfs", str(Path(place).parent)]
+                words += ["--perms", "0755", "--tmpfs", str(Path(place).parent)]
             words += ["--bind", str(self._folder / "volumes" / volume), place]
         home = "/data" if self._is_app else "/tmp"  # noqa: S108 - inside, where it is the container's own
         return [*words, "--remount-ro", "/", "--chdir", home]
@@ -263,8 +265,8 @@ class Project:
                 wait(lambda one=one, process=process: one.is_up(process), f"{name} healthy", 180)  # type: ignore[misc]
 
     def stop(self, *services: str) -> None:
-        """Stop what runs of these."""
-        for name in [name for name in self.running if name.rstrip("0123456789") in services]:
+        """Stop what runs of these, who need others before those."""
+        for name in [name for name in reversed(self.running) if name.rstrip("0123456789") in services]:
             self.running.pop(name).stop()
 
     def exec(self, name: str, *command: str) -> str:

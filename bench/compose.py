@@ -1,6 +1,6 @@
 """deploy/compose.yaml tried: all its services, a paper from upload to search and back, upgrade, and roll-back.
 
-    python -m bench compose [--old REF] [--logs DIR]
+    python -m bench compose [--old REF] [--built DIR] [--logs DIR]
 
 Each service runs in a network of its own over a read-only root, as its own unprivileged user, with the environment and
 the command of the file, the program built of the last commit by the Dockerfile's lines (bench/_containers.py says how, and what that does not try). A paper is handed in, read by the
@@ -145,7 +145,7 @@ def come_up(project: Project, code: Path) -> Client:
     step("up: every service healthy", lambda: project.up(code))
     project.exec("web", "vanthu", "user", "add", "huong", "--role", "clerk", "--password", PASSWORD)
     key = project.exec("web", "vanthu", "token", "new", "may", "--user", "huong", "--scopes", "read,write")
-    return Client(project.running["web"].machine.address, key.strip().splitlines()[-1])
+    return Client(project.running["web"].machine.address, key.splitlines()[0])
 
 
 def looks(project: Project) -> None:
@@ -186,10 +186,10 @@ def upgrade_and_back(project: Project, client: Client, old: Path, new: Path) -> 
     need("LỖI" not in project.exec("web", "vanthu", "check", "--deep"), "vanthu check --deep")
 
 
-def tried(network: Network, folder: Path, ref: str | None) -> None:
+def tried(network: Network, folder: Path, ref: str | None, kept: Path) -> None:
     project = Project(network, folder, own_words())
-    new = step("built from the Dockerfile's lines", lambda: built("HEAD", folder / "new"))
-    old = step(f"{ref} built so", lambda: built(str(ref), folder / "old")) if ref else new
+    new = step("built from the Dockerfile's lines", lambda: built("HEAD", kept / "new"))
+    old = step(f"{ref} built so", lambda: built(str(ref), kept / "old")) if ref else new
     client = come_up(project, old)
     step("no root, nothing to write", lambda: walls(project))
     if ref:
@@ -207,6 +207,7 @@ def told_services(project: Project) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench compose")
     parser.add_argument("--old", metavar="REF", help="begin with this commit, upgrade, go back, upgrade again")
+    parser.add_argument("--built", type=Path, help="where what was built is kept, and taken from when it is there")
     parser.add_argument("--logs", type=Path, help="where the services' logs are to be copied")
     given = parser.parse_args()
     if why := _machines.missing() or _engines.missing("rabbitmq") or _containers.missing():
@@ -218,7 +219,7 @@ def main() -> None:
         folder.chmod(0o755)
         network = Network(folder)
         try:
-            tried(network, folder, given.old)
+            tried(network, folder, given.old, given.built or folder)
         finally:
             network.close()
             if given.logs:

@@ -116,10 +116,10 @@ class Broker:
         self._sender.take(hints)
 
     def calls(self, engine: sa.Engine, stop: threading.Event) -> Calls:  # noqa: ARG002
-        """A Celery worker of this process."""
+        """The Celery worker of this process, which hears this queue, too."""
         from archive.jobs.node import Node
 
-        return Node(self.app, stop)
+        return Node(self, stop)
 
     def fault(self) -> str | None:
         """Whether the broker answers, asked now."""

@@ -37,6 +37,9 @@ class Calls(Protocol):
     def wait(self, seconds: float, stop: threading.Event) -> None:
         """Return when there may be work, after `seconds`, or on `stop`."""
 
+    def excuse(self) -> None:
+        """The worker cannot do anything just now; it will serve again when it can."""
+
     def close(self) -> None:
         """The worker ends."""
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from archive.config import Settings
 from archive.jobs import queue
 from archive.jobs.worker import Worker
+from archive.pipeline import STEPS, Step
 
 KEPT = 3
 """Children of a process that are kept for their office's next task, some 300 MB each; starting one takes a second."""
@@ -53,8 +54,8 @@ class Turns:
 class FairWorker(Worker):
     """The worker of one of several offices."""
 
-    def __init__(self, settings: Settings, turns: Turns) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings, turns: Turns, steps: Mapping[str, Step] = STEPS) -> None:
+        super().__init__(settings, steps=steps)
         self._turns = turns
 
     def run_once(self, task: int | None = None) -> bool:

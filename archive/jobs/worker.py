@@ -102,6 +102,7 @@ class Worker:
                     if not self._fill_index(rests=not worked) and not worked:
                         calls.wait(IDLE, self.stop)
                 except _AWAY as error:
+                    calls.excuse()
                     log.warning("worker waits worker=%s cause=%s", self.name, type(error).__name__)
                     self.stop.wait(pause)
                     pause = min(2 * pause, LONGEST_PAUSE)

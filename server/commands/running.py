@@ -22,6 +22,10 @@ _host = click.option("--host", help="Address the web listens on (VANTHU_HOST).")
 THREADS = 8
 MOST_THREADS = 48
 """Of the web of many offices."""
+_TWO_BROKERS = (
+    "Một tiến trình chỉ nghe một máy chủ hàng đợi: mọi cơ quan dùng chung celery+… cần cùng một địa chỉ, khác nhau ở "
+    "?queue=. Cơ quan dùng máy chủ riêng thì chạy riêng: vanthu --office SLUG work."
+)
 KEPT = 3
 """Copies of the database from before an upgrade that stay."""
 
@@ -131,8 +135,8 @@ def work(desk: Desk) -> None:
     from archive.jobs.worker import Worker
 
     speak(form=desk.common.log_format)
-    if desk.serves_all and any("://" in one.settings.jobs for one in desk.offices):
-        raise BadSettings("Với hàng đợi celery+… mỗi cơ quan cần tiến trình riêng: vanthu --office SLUG work.")
+    if desk.serves_all and len({one.settings.jobs.partition("?")[0] for one in desk.offices} - {"database:"}) > 1:
+        raise BadSettings(_TWO_BROKERS)
     turns, stop = Turns(), each.stopping()
 
     def part(one: Desk, stop: threading.Event) -> None:

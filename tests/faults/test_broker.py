@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import gc
 import io
+import json
 import os
 import signal
 import socket
@@ -14,13 +15,18 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 import sqlalchemy as sa
+from celery.events.state import State
 
 from archive import database, history, intake
 from archive.blobs import open_blobs
 from archive.jobs import broker as brokers
 from archive.jobs import node, open_jobs, telling
+from archive.jobs.fair import FairWorker, Turns
+from archive.jobs.queue import Hint
 from archive.jobs.worker import Worker
 from archive.models import Scan, Task
+from migrations import upgrade
+from tests.engines import fresh_postgres, run
 from tests.faults import line
 from tests.faults.line import EVERY_STEP, STEPS, steps_of, until
 
@@ -279,12 +285,19 @@ def test_a_killed_workers_task_is_taken_over(office):
     office.need_whole()
 
 
+def celery_name(office):
+    """What the worker of this process is called, once it answers."""
+    ours = f"vanthu-{os.getpid()}-"
+    ping = office.jobs.app.control.inspect().ping
+    return until(lambda: next((name for name in ping() or {} if name.startswith(ours)), None))
+
+
 def test_celery_tells_what_runs(office, sweeping):
     sweeping(NEVER)
     slow = line.step("survey", [("read", range(1, 3))], "work", 4.0)
     (scan,) = office.receive(1)
     with office.working(STEPS | {"survey": slow}):
-        active = office.jobs.app.control.inspect([f"vanthu-{os.getpid()}@{socket.gethostname()}"]).active
+        active = office.jobs.app.control.inspect([celery_name(office)]).active
         running = []
         until(lambda: running.extend(one for each in (active() or {}).values() for one in each) or running)
         with office.sessions() as session:
@@ -298,24 +311,127 @@ def test_celery_can_send_a_worker_home(office, sweeping):
     office.receive(1)
     with office.working() as stop:
         until(office.are_done)
-        office.jobs.app.control.shutdown([f"vanthu-{os.getpid()}@{socket.gethostname()}"])
+        office.jobs.app.control.shutdown([celery_name(office)])
         assert stop.wait(20)
 
 
-def test_celerys_own_command_sees_the_workers(office, sweeping):
+def test_celerys_own_commands_see_the_workers(office, sweeping):
     sweeping(NEVER)
     environment = os.environ | {
         "VANTHU_DATA": str(office.settings.data), "VANTHU_DATABASE": office.settings.database_url,
         "VANTHU_JOBS": office.settings.jobs,
     }  # fmt: skip
     command = [sys.executable, "-m", "celery", "-A", "archive.jobs.celery_app"]
-    name = f"vanthu-{os.getpid()}@{socket.gethostname()}"
-    office.receive(1)
+
+    def said(*words):
+        return subprocess.run([*command, *words], env=environment, capture_output=True, text=True)
+
     with office.working():
-        until(office.are_done)
-        asked = subprocess.run(
-            [*command, "inspect", "-d", name, "-t", "5", "ping"], env=environment, capture_output=True, text=True
-        )
-    assert "pong" in asked.stdout, asked.stderr
-    refused = subprocess.run([*command, "worker"], env=environment, capture_output=True, text=True)
+        name = celery_name(office)
+        told = {what: said("inspect", "-d", name, "-t", "5", "--json", what) for what in ("ping", "active_queues")}
+    found = {what: json.loads(one.stdout)[name] for what, one in told.items()}
+    assert found["ping"] == {"ok": "pong"}
+    assert [one["name"] for one in found["active_queues"]] == [office.jobs.queue]
+    refused = said("worker")
     assert refused.returncode != 0 and "vanthu work" in refused.stderr
+
+
+def test_what_watches_celerys_events_sees_each_step(office, sweeping):
+    """What `celery events` and Flower show: which worker, which step, that it succeeded; how many places it has."""
+    sweeping(NEVER)
+    state = State()
+    with office.jobs.app.connection_for_read() as connection, office.working():
+        name, seen = celery_name(office), threading.Thread(target=watch, args=(office, connection, state))
+        seen.start()
+        office.receive(1)
+        until(office.are_done)
+        stats = office.jobs.app.control.inspect([name]).stats()[name]
+        seen.join()
+    done = [task for _, task in state.tasks_by_time() if task.state == "SUCCESS"]
+    assert {task.name for task in done} == {"vanthu.survey", "vanthu.read", "vanthu.mark", "vanthu.shelve"}
+    assert {task.worker.hostname for task in done} == {name}
+    assert stats["pool"]["max-concurrency"] == 1 and sum(stats["total"].values()) >= 5
+
+
+@pytest.fixture
+def other(office, postgres, tmp_path):
+    """A second office at the same broker, with a queue and a database of its own."""
+    data = tmp_path / "other"
+    data.mkdir()
+    with fresh_postgres(postgres) as url:
+        settings = dataclasses.replace(office.settings, data=data, database=url, jobs=f"{office.settings.jobs}_other")
+        engine = database.open_engine(url)
+        upgrade(engine)
+        yield Office(settings, engine)
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def serving(*offices):
+    """One process that works for all of them, as `vanthu work` does."""
+    turns, stop = Turns(), threading.Event()
+    threads = [
+        threading.Thread(target=FairWorker(one.settings, turns, steps=STEPS).run, args=(stop,)) for one in offices
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield stop
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(300)
+
+
+def test_one_process_hears_the_hints_of_every_office(office, other, sweeping):
+    sweeping(NEVER)
+    office.receive(1)
+    with serving(office, other):
+        other.receive(2)
+        until(lambda: office.are_done() and other.are_done())
+        name = celery_name(office)
+        heard = office.jobs.app.control.inspect([name]).active_queues()[name]
+        assert {one["name"] for one in heard} == {office.jobs.queue, other.jobs.queue}
+        office.receive(1)
+        until(office.are_done)
+    office.need_whole()
+    other.need_whole()
+
+
+def test_an_office_whose_database_is_gone_holds_up_no_hint_of_another(office, other, postgres, sweeping):
+    sweeping(NEVER)
+    with serving(office, other) as stop:
+        office.receive(1)
+        until(office.are_done)
+        name = sa.make_url(other.settings.database_url).database
+        ends = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        run(postgres, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false", ends)
+        other.jobs.notify([Hint(number, "read", 100) for number in range(200)])
+        other.jobs.flush()
+        office.receive(2)
+        until(office.are_done, 60)
+        assert not stop.is_set()
+        until(lambda: waiting(other) == 0, 60)
+    office.need_whole()
+
+
+def waiting(office):
+    """How many hints lie at the broker."""
+    with office.jobs.connect() as connection:
+        return connection.default_channel.queue_declare(office.jobs.queue, passive=True).message_count
+
+
+def watch(office, connection, state):
+    """Until each step of one scan was told of; as Flower does it."""
+    is_heard = threading.Event()
+
+    def hear(event):
+        state.event(event)
+        if sum(task.state == "SUCCESS" for _, task in state.tasks_by_time()) >= EVERY_STEP.total():
+            is_heard.set()
+            receiver.should_stop = True
+
+    receiver = office.jobs.app.events.Receiver(connection, handlers={"*": hear})
+    with contextlib.suppress(TimeoutError):
+        receiver.capture(limit=None, timeout=60, wakeup=True)
+    assert is_heard.is_set()
