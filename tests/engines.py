@@ -171,9 +171,22 @@ def variables(data):
 def move(monkeypatch, data):
     """What is done from now on is done in this data directory; a database that a test named itself stays."""
     named = os.environ.get("VANTHU_DATABASE")
-    ours = not (_open and named is not None) or _open[0].knows(named)
+    ours = not (_open and named) or _open[0].knows(named)
     for name, value in variables(data).items() if ours else [("VANTHU_DATA", str(data))]:
         monkeypatch.setenv(name, value)
+
+
+def raw(settings):
+    """All bytes of the database, what was deleted too where it is a file."""
+    if not SERVERS:
+        return b"".join(file.read_bytes() for file in settings.data.glob("vanthu.db*"))
+    engine = database.open_engine(settings.database_url)
+    tables = sa.MetaData()
+    tables.reflect(engine)
+    with engine.connect() as connection:
+        found = [tuple(row) for table in tables.sorted_tables for row in connection.execute(sa.select(table))]
+    engine.dispose()
+    return repr(found).encode()
 
 
 def found(settings, like=None):

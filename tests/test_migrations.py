@@ -107,6 +107,7 @@ def test_a_database_without_tables_has_no_revision(tmp_path):
     assert migrations.current(empty) is None
 
 
+@pytest.mark.embedded("SQLite makes a table anew to change it")
 def test_rebuilding_a_table_with_foreign_keys_on_would_lose_its_children(office_engine):
     fill(office_engine)
     rebuild(office_engine, "scan", foreign_keys="ON")
@@ -121,6 +122,7 @@ def test_a_later_migration_of_a_filled_database_keeps_every_row(own_engine, one_
     assert counts(own_engine) == [1, 1, 1, 1, 1]
 
 
+@pytest.mark.embedded("SQLite makes a table anew to change it")
 def test_a_migration_that_leaves_orphans_is_refused_and_undone(office_engine, one_more):
     fill(office_engine)
     before = migrations.current(office_engine)
@@ -140,6 +142,7 @@ def test_events_can_neither_be_changed_nor_deleted(engine, statement):
     assert counts(engine)[-1] == 1
 
 
+@pytest.mark.embedded("SQLite makes a table anew to change it")
 def test_foreign_keys_are_on_again_after_a_migration(office_engine, one_more):
     one_more("SELECT 1")
     migrations.upgrade(office_engine)

@@ -16,6 +16,7 @@ from archive.models import Document, Event, LoginSession, PageRow, Restore, Scan
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from migrations import upgrade
+from tests import engines, originals
 from tests.archive import kept
 from tests.archive.kept import SCHEMA, Office
 
@@ -147,7 +148,7 @@ def test_a_paper_in_quarantine_is_in_no_backup_and_leaves_those_it_was_in(small,
         assert session.scalar(sa.select(Scan.status).where(Scan.sha256 == sha256)) == "quarantined"
         assert session.get(Document, paper).text == "" and list(history.broken(session)) == []
     older.close()
-    assert "phòng chống dịch 3".encode() not in (tmp_path / "new" / "vanthu.db").read_bytes()
+    assert "phòng chống dịch 3".encode() not in engines.raw(older.settings)
     target.drop(first.name)
     everything = b"".join(path.read_bytes() for path in (tmp_path / "b").rglob("*") if path.is_file())
     assert "phòng chống dịch 2".encode() in everything and "phòng chống dịch 3".encode() not in everything
@@ -199,12 +200,10 @@ def test_a_damaged_original_is_named_and_the_good_copy_stays(small, tmp_path, se
     with small.readers() as session:
         first, second = session.scalars(sa.select(Scan.sha256).order_by(Scan.received_at))
     for sha256 in (first, second):
-        file = small.blobs.path(sha256)
-        content = file.read_bytes()
+        content = small.blobs.path(sha256).read_bytes()
         if sha256 == second:
             small.backup(tmp_path / "b")
-        file.chmod(0o640)
-        file.write_bytes(content[:-1] + b"x")
+        originals.damage(small.blobs, sha256, content[:-1] + b"x")
     made = small.backup(tmp_path / "b")
     assert made.manifest.damaged == [first] and Target(tmp_path / "b").blob(second).read_bytes()[-1:] != b"x"
     found, _ = restored(tmp_path / "b", kept.empty(settings, tmp_path / "new"))
@@ -355,7 +354,7 @@ def test_what_came_into_quarantine_after_the_upgrade_stays_there(small, tmp_path
         scan = session.scalars(sa.select(Scan).order_by(Scan.received_at)).first()
         sha256, scan_id = scan.sha256, scan.id
     (place.data / "quarantine").mkdir(parents=True)
-    small.blobs.path(sha256).replace(place.data / "quarantine" / sha256)
+    small.blobs.take(sha256, place.data / "quarantine" / sha256)
     restoring.restore_database(tmp_path / "copy.db", place, SCHEMA, actor="test")
     new = kept.opened(place)
     with new.readers() as session:

@@ -107,6 +107,7 @@ class TestOnce:
         originals.lose(place.blobs, sha256)
         assert "1 tệp mất" in wrong(place)["tệp gốc"] or "ổ đĩa" in wrong(place)["tệp gốc"]
 
+    @pytest.mark.embedded("nobody makes an object in a bucket older than it is")
     def test_bytes_nobody_knows_are_told_and_are_no_error(self, place, paper, search):
         stranger = place.blobs.put(io.BytesIO(b"left by a crash"))
         os.utime(place.blobs.path(stranger.sha256), (0, 0))
@@ -144,7 +145,7 @@ class TestOnce:
         assert "còn hình trang" in said and "còn nằm trong kho thường" in said and "0755" in said
         Derived(place.settings.data).forget(paper)
         folder.chmod(0o700)
-        place.blobs.path(sha256).rename(folder / sha256)
+        place.blobs.take(sha256, folder / sha256)
         assert "cách ly" not in wrong(place)
         (folder / sha256).chmod(0o600)
         (folder / sha256).write_bytes(b"?")
@@ -223,6 +224,7 @@ def test_a_row_without_its_parent_is_found(place, paper, search, engine):
     assert "citation" in wrong(place)["bảng dữ liệu"]
 
 
+@pytest.mark.embedded("SQLite's word takes the lock of the events off")
 def test_a_lock_of_the_events_that_was_taken_off_is_missed(office_engine, office_sessions, settings):
     index = open_search(engines.ONE_SEARCH, settings.data, settings.database_url)
     blobs = open_blobs(settings.blobs, settings.data)

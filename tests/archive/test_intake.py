@@ -75,9 +75,9 @@ def test_the_name_of_a_secret_file_is_not_told(receive, sessions):
     assert [(row.label, row.filename) for row in rows(sessions, Origin)] == [("hop-thu", quarantine.HIDDEN)]
 
 
-def test_a_message_is_kept_whole_and_once(sessions, blobs):
+def test_a_message_is_kept_whole_and_once(sessions, blobs, settings):
     envelope = origins.Envelope("mail", key="<1@tinh.vn>", sender="so@tinh.vn", facts={"subject": "Công văn"})
-    safe, limit = Safe(blobs.root.parent), 1 << 20
+    safe, limit = Safe(settings.data), 1 << 20
     first, again = (
         origins.keep(sessions, blobs, safe, io.BytesIO(PAPER), envelope, limit=limit, actor="mail") for _ in "12"
     )
@@ -130,10 +130,10 @@ def test_a_file_that_comes_through_another_door_in_the_same_moment_is_its_scan(r
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_a_message_that_another_keeps_in_the_same_moment_is_that_message(sessions, blobs):
+def test_a_message_that_another_keeps_in_the_same_moment_is_that_message(sessions, blobs, settings):
     name = hashlib.sha256(PAPER).hexdigest()
     first = Message(kind="mail", sha256=name, size=len(PAPER), facts={}, received_at=now())
-    safe, envelope = Safe(blobs.root.parent), origins.Envelope("mail")
+    safe, envelope = Safe(settings.data), origins.Envelope("mail")
 
     def keep():
         return origins.keep(sessions, blobs, safe, io.BytesIO(PAPER), envelope, limit=1 << 20, actor="mail")
@@ -222,11 +222,12 @@ def test_a_database_that_fails_at_the_door_is_a_refusal(office_engine, blobs, se
 
 
 def test_a_disk_that_fails_at_the_door_is_a_refusal_with_an_event(receive, sessions, blobs):
-    (blobs.root / "tmp").rmdir()
+    folder = blobs._spool.folder
+    folder.rmdir()
     with pytest.raises(NotTaken, match="Ổ đĩa của kho báo lỗi"):
         receive()
     assert [event.action for event in rows(sessions, Event)] == ["refused"]
-    (blobs.root / "tmp").mkdir()
+    folder.mkdir()
     assert receive().new
 
 

@@ -446,6 +446,7 @@ def test_a_waiting_worker_stops_when_told(engine):
     bell.close()
 
 
+@pytest.mark.embedded("it reads SQLite's plan")
 @pytest.mark.parametrize(("statement", "index"), [(queue._ready, "task_ready"), (queue._expired, "task_running")])
 def test_the_hot_queries_use_their_partial_indexes(office_engine, statement, index):
     said = []

@@ -17,6 +17,7 @@ from archive.models import Event, Message, Scan
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
 from archive.search import open_search
+from tests import engines, originals
 from tests.archive import kept
 from tests.archive.kept import Office
 
@@ -31,7 +32,7 @@ def house(engine_settings, engine, sessions):
         place = Place(
             engine_settings, sessions, database.readers(engine),
             open_blobs(engine_settings.blobs, engine_settings.data),
-            open_search(engine_settings.search, engine_settings.data),
+            open_search(engine_settings.search, engine_settings.data, engine_settings.database_url),
         )  # fmt: skip
 
         def write(self, content=LETTER):
@@ -107,9 +108,7 @@ def test_the_same_letter_again_does_not_come_out_of_the_safe_nor_back_from_the_d
 def test_a_letter_that_rots_is_found_and_mended_by_the_same_letter(house, sessions):
     message = house.write()
     with sessions() as session:
-        path = house.archive.blobs.path(session.get(Message, message).sha256)
-    path.chmod(0o640)
-    path.write_bytes(LETTER.upper())
+        originals.damage(house.archive.blobs, session.get(Message, message).sha256, LETTER.upper())
     scrub.step(sessions, house.archive.blobs, days=30, megabytes=1e6)
     with sessions() as session:
         assert scrub.looked(session).damaged == [message]
@@ -138,5 +137,5 @@ def test_a_letter_of_a_secret_paper_leaves_the_backups_it_was_in(house, engine, 
         message = session.scalars(sa.select(Message)).one()
         assert (message.withheld, message.sender, message.facts) == (True, "", {})
     found.close()
-    assert SUBJECT.encode() not in (tmp_path / "new" / "vanthu.db").read_bytes()
+    assert SUBJECT.encode() not in engines.raw(place)
     assert checking.check(Target(tmp_path / "b")).wrong == []

@@ -25,7 +25,7 @@ from tests.faults import line
 @pytest.fixture
 def here(engine, engine_settings):
     """Asks for everything: {(name, labels): value} as Prometheus understands it."""
-    tally, blobs = Tally(engine_settings.data, "one"), open_blobs("file:", engine_settings.data)
+    tally, blobs = Tally(engine_settings.data, "one"), open_blobs(engine_settings.blobs, engine_settings.data)
 
     def ask():
         families = metrics.everything(engine_settings, database.readers(engine), blobs, tally)
@@ -44,7 +44,7 @@ def of(told, name, **labels):
 
 
 def receive(sessions, settings, number, **more):
-    blobs, stream = open_blobs("file:", settings.data), io.BytesIO(line.picture(number))
+    blobs, stream = open_blobs(settings.blobs, settings.data), io.BytesIO(line.picture(number))
     return intake.receive(sessions, blobs, settings, stream, "a.png", actor="huong", source="web", **more).scan_id
 
 
@@ -72,7 +72,7 @@ def test_what_waits_is_told_by_priority_and_step(here, sessions, engine_settings
 
 
 def test_refusals_are_told_by_reason_and_door(here, sessions, engine_settings):
-    blobs = open_blobs("file:", engine_settings.data)
+    blobs = open_blobs(engine_settings.blobs, engine_settings.data)
     for _ in range(2):
         with pytest.raises(UnknownFormat):
             intake.receive(sessions, blobs, engine_settings, io.BytesIO(b"MZ"), "a.exe", actor="x", source="api")
@@ -152,11 +152,12 @@ def test_a_histogram_is_cumulative_and_adds_up_what_it_does_not_name(here):
 def test_without_a_database_the_machine_still_speaks(settings):
     settings = dataclasses.replace(settings, database="postgresql+psycopg://x@127.0.0.1:1/none")
     engine, tally = database.open_engine(settings.database_url), Tally(settings.data)
-    families = metrics.everything(settings, database.readers(engine), open_blobs("file:", settings.data), tally)
+    families = metrics.everything(settings, database.readers(engine), open_blobs(settings.blobs, settings.data), tally)
     lines = metrics.text(families).splitlines()
     assert "vanthu_database_up 0" in lines and any(one.startswith("vanthu_disk_free_bytes ") for one in lines)
 
 
+@pytest.mark.embedded("it reads SQLite's plan")
 def test_whoever_asks_often_walks_neither_all_events_nor_all_steps(office_engine, office_sessions):
     asked = []
     sa.event.listen(office_engine, "before_cursor_execute", lambda *about: asked.append(about[2:4]))

@@ -12,6 +12,7 @@ from archive import half_way, people, second_factor
 from archive.errors import BadValue
 from archive.keyring import KeyLost, Keyring
 from archive.models import Event, LoginSession, SecondFactor, User
+from tests import engines
 
 NOW = dt.datetime(2026, 11, 1, 8, tzinfo=dt.UTC)
 STEP = dt.timedelta(seconds=30)
@@ -109,7 +110,7 @@ def test_a_second_telephone_needs_the_first_taken_off(office_sessions, keyring, 
 
 
 def test_neither_secret_nor_codes_lie_readable_in_the_database(settings, phone):
-    raw = b"".join(file.read_bytes() for file in settings.data.glob("vanthu.db*"))
+    raw = engines.raw(settings)
     assert b"second_factor_on" in raw, "what was written is here"
     for secret in (phone.secret, *phone.codes, *(code.replace("-", "") for code in phone.codes)):
         assert secret.encode() not in raw

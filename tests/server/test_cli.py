@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from archive import database, people, second_factor
+from archive.blobs import open_blobs
 from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
 from archive.office_files import DOCX
@@ -25,6 +26,7 @@ from archive.recogniser import open_recogniser
 from archive.vietnamese import fold
 from server.cli import COMMANDS
 from server.demo import SAMPLES, pdf
+from tests import originals
 from tests.archive import office_samples
 from tests.papers import state_paper
 
@@ -184,6 +186,7 @@ def test_search_looks_with_the_eyes_of_a_user(vanthu, office_sessions):
     vanthu("search", "--user", "khong_co", "x", status=1)
 
 
+@pytest.mark.embedded("Whoosh is what is advised against beyond a size")
 def test_an_archive_moves_to_another_engine_and_check_says_when(vanthu, settings, office_sessions, monkeypatch):
     from archive.search import open_search
     from tests.archive import offices
@@ -219,9 +222,7 @@ def test_reread_queues_scans_again(vanthu, office_sessions):
 def test_check_masks_secrets_and_fails_when_something_is_wrong(vanthu, settings, office_sessions, picture, monkeypatch):
     scan = lines(vanthu("ingest", "--json", picture))[0]["scan"]
     assert json.loads(vanthu("check", "--json").stdout)["ok"]
-    blob = next(path for path in settings.data.joinpath("blobs").rglob(scan["sha256"]))
-    blob.chmod(0o640)
-    blob.write_bytes(b"x")
+    originals.damage(open_blobs(settings.blobs, settings.data), scan["sha256"], b"x")
     assert scan["id"] in vanthu("check", "--deep", status=1).stderr
     monkeypatch.setenv("VANTHU_DATABASE", "postgresql+psycopg://ai:bimat@127.0.0.1:1/x")
     shown = vanthu("check", status=1)
@@ -355,6 +356,7 @@ def test_a_file_that_cannot_be_opened_is_not_said_to_be_kept(vanthu, tmp_path):
     assert "không có tệp này" in told and "là thư mục" in told and "lưu an toàn" not in told
 
 
+@pytest.mark.embedded("the database is a file")
 def test_what_the_archive_keeps_is_not_for_other_accounts(tmp_path):
     data = tmp_path / "kho"
     subprocess.run([sys.executable, "-m", "server.cli", "--data", data, "token", "new", "x"], capture_output=True)

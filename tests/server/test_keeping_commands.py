@@ -8,9 +8,12 @@ import sqlalchemy as sa
 import migrations
 from archive import backup, database
 from archive.backup.target import Target
+from archive.blobs import open_blobs
 from archive.models import Document, Event, Restore, Scan
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
+from tests import originals
+from tests.archive import kept
 from tests.archive.kept import Office
 
 
@@ -36,6 +39,7 @@ def test_what_was_backed_up_comes_back_and_is_found_well(vanthu, tmp_path, offic
 
 
 @pytest.mark.servers
+@pytest.mark.embedded("from SQLite to PostgreSQL and back")
 def test_an_index_in_the_database_stays_out_of_backups_and_is_made_anew(vanthu, tmp_path, empty_postgres, monkeypatch):
     vanthu("backup", tmp_path / "b")
     monkeypatch.setenv("VANTHU_DATABASE", empty_postgres)
@@ -69,17 +73,19 @@ def test_a_backup_says_what_is_wrong_with_it(vanthu, settings, tmp_path):
     blob = next(target.walk())
     blob.unlink()
     assert target.names()[0] in vanthu("backup", tmp_path / "b", "--check", status=1).stderr
-    original = next((settings.data / "blobs").rglob(blob.name))
-    original.chmod(0o640)
-    original.write_bytes(b"x")
+    originals.damage(open_blobs(settings.blobs, settings.data), blob.name, b"x")
     assert blob.name in vanthu("backup", tmp_path / "b", status=1).stderr
     first, second = target.names()
     assert "1 bản cũ" not in vanthu("backup", tmp_path / "b", "--drop", first).stdout and target.names() == [second]
     assert "Đã bỏ 1 bản cũ" in vanthu("backup", tmp_path / "b", "--keep", "1", status=1).stdout
 
 
-def test_a_place_that_cannot_be_is_refused(vanthu, tmp_path, settings):
+@pytest.mark.embedded("originals in a bucket need the same keys")
+def test_a_bucket_without_keys_is_refused(vanthu):
     assert "AWS_ACCESS_KEY_ID" in vanthu("backup", "s3://kho/x", status=1).stderr
+
+
+def test_a_place_that_cannot_be_is_refused(vanthu, tmp_path, settings):
     assert "không có bản sao lưu" in vanthu("restore", tmp_path, data=tmp_path / "new", status=1).stderr
     assert "ngoài thư mục dữ liệu" in vanthu("backup", settings.data / "b", status=1).stderr
 
@@ -123,7 +129,7 @@ def test_a_database_is_copied_before_it_is_changed_and_can_go_back(vanthu, older
     assert "không trống" in vanthu("restore", copy, data=older.data, status=1).stderr
     monkeypatch.setenv("VANTHU_DATABASE", "")
     vanthu("restore", copy, data=tmp_path / "back")
-    back = database.open_engine(f"sqlite:///{tmp_path / 'back' / 'vanthu.db'}")
+    back = database.open_engine(kept.empty(older, tmp_path / "back").database_url)
     with database.readers(back)() as session:
         assert session.query(Restore).one().snapshot == copy.name
         assert session.scalar(sa.select(Event.action)) == "restored"

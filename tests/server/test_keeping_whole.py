@@ -18,6 +18,7 @@ from archive.models import Event, Scan, Task
 from archive.scanner import Wanted, facts
 from archive.scanner.batch import Batch
 from archive.scanner.folders import Batches
+from tests import originals
 
 
 @pytest.fixture
@@ -53,9 +54,7 @@ def test_a_lost_scan_is_named_and_mended(vanthu, scan, office_sessions):
 
 def test_a_scrub_of_everything_names_what_is_damaged(vanthu, scan, settings):
     assert "1 tệp, 0 tệp hỏng" in vanthu("scrub", "--once").stdout
-    path = open_blobs(settings.blobs, settings.data).path(scan.sha256)
-    path.chmod(0o640)
-    path.write_bytes(b"?")
+    originals.damage(open_blobs(settings.blobs, settings.data), scan.sha256, b"?")
     assert scan.scan_id in vanthu("scrub", "--once", status=1).stderr
     assert scan.scan_id in vanthu("check", status=1).stderr
 

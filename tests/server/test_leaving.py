@@ -22,6 +22,7 @@ from archive.models import Document, Event, PageRow, Scan, User
 from archive.safe import Safe
 from archive.scans import Limits
 from server.cli import main
+from tests import engines, originals
 from tests.archive import kept
 from tests.archive.kept import Office
 
@@ -174,9 +175,7 @@ def test_the_next_run_takes_away_what_became_secret_and_says_what_is_lost(office
         history.append(session, "lan", "quarantined", second.scan_id)
         history.append(session, "lan", "corrected", third.id)
         second_sha, third_id = second.scan.sha256, third.id
-    original = office.blobs.path(third_sha)
-    original.chmod(0o640)
-    original.write_bytes(b"x")
+    originals.damage(office.blobs, third_sha, b"x")
     for path in root.glob("van-ban/2026/chua-vao-so/*công văn 50.png"):
         path.unlink()
     said = vanthu("export", "--all", root, status=1)
@@ -197,7 +196,7 @@ def vanthu(office, settings, monkeypatch):
     monkeypatch.setenv("VANTHU_RESERVE_MB", "1")
 
     def run(*words, status=0, data=settings.data):
-        monkeypatch.setenv("VANTHU_DATA", str(data))
+        engines.move(monkeypatch, data)
         result = CliRunner().invoke(main, [str(word) for word in words], catch_exceptions=False)
         assert result.exit_code == status, result.output
         return result
