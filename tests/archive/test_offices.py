@@ -67,6 +67,12 @@ def test_servers_are_shared_and_what_lies_on_them_is_not(listed):
     assert [one.settings.address for one in (health, committee)] == ["https://vt.tinh.vn/so-y-te", "https://vp.tinh.vn"]
 
 
+def test_a_queue_that_was_named_is_the_beginning_of_each_offices_name(listed):
+    health, committee = listed(database="postgresql+psycopg://db/vanthu", jobs="celery+amqps://mq/tinh?queue=a&ssl=1")
+    assert health.settings.jobs == "celery+amqps://mq/tinh?queue=a-so-y-te&ssl=1"
+    assert committee.settings.jobs == "celery+amqps://mq/tinh?queue=a-vp&ssl=1"
+
+
 OFFICE = '[[office]]\nslug = "{}"\n{}\n'
 
 
