@@ -28,8 +28,9 @@ WHERE number = ANY(CAST(:rows AS integer[])) AND position(:words IN words) > 0
 """Four bytes a row in one string are read many times faster than as many rows."""
 AT_ONCE = 64
 """Buckets that are asked for together."""
-EXACT = 20
-"""In how many living documents a word stands that is in more than these is reckoned, not counted."""
+SMALL, EXACT = 65_536, 500
+"""In a larger archive it is reckoned, not counted, in how many living documents a word stands that is in more than one
+of so many."""
 KEPT = 8_000_000
 """Numbers of documents that are kept of all tokens asked for."""
 Ask = Callable[[str, Mapping[str, object]], Sequence[Any]]
@@ -128,8 +129,10 @@ class PostgresLists(Lists):
         kept = {short(word): word for word in words}
         counts = {kept[word]: count for word, count in self._ask(_COUNTS, {"words": list(kept)})}
         living = float(self._alive[1:].mean()) if self.size > 1 else 1.0
+        # Of which words slips are looked for is decided at one in a thousand (slips.RARE).
+        exact = 0 if living == 1 else self.size if self.size < SMALL else self.size // EXACT
         return {
-            word: min(round(count * living), COUNTED) if count > EXACT or living == 1 else len(self.of(Token(word)))
+            word: len(self.of(Token(word))) if count <= exact else min(round(count * living), COUNTED)
             for word, count in counts.items()
         }
 
