@@ -193,8 +193,8 @@ def told(engine: sa.Engine, settings: Settings, batches: int = 10) -> None:
             began, own = time.perf_counter(), time.process_time()
             papers += drain(sessions, index)
             wall, ours = wall + time.perf_counter() - began, ours + time.process_time() - own
-    print(f"  index: {1000 * wall / batches:.0f} ms a batch of {papers / batches:.0f} papers under the one lock "
-          f"({1000 * ours / batches:.0f} ms of ours, {1000 * clock.seconds / batches:.0f} of PostgreSQL's)")  # fmt: skip
+    print(f"  index: {1000 * wall / batches:.0f} ms a batch of {papers / batches:.0f} papers under its lock "
+          f"({1000 * ours / batches:.0f} ms of ours, {1000 * clock.seconds / batches:.0f} of PostgreSQL)")  # fmt: skip
     index.close()
 
 
