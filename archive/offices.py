@@ -143,6 +143,20 @@ def _need_apart(offices: Sequence[Office]) -> None:
             shared = [one.slug for one, value in zip(offices, values, strict=True) if value == doubled[0]]
             raise BadSettings(f"Các cơ quan {' và '.join(shared)} trùng {what}; mỗi cơ quan phải có {what} riêng.")
     _need_no_meeting(offices)
+    _need_own_mailboxes(offices)
+
+
+def _need_own_mailboxes(offices: Sequence[Office]) -> None:
+    """Two who look into one folder of a mailbox would each take what comes first there."""
+    owners: dict[tuple[str, ...], str] = {}
+    for office in offices:
+        for one in office.settings.mail:
+            box = (one.host.lower().rstrip("."), one.user.lower(), one.folder)
+            if (other := owners.setdefault(box, office.slug)) != office.slug:
+                raise BadSettings(
+                    f"Các cơ quan {other} và {office.slug} trùng hộp thư (mail) {one.label}; mỗi cơ quan phải có hộp thư "
+                    "hoặc thư mục thư riêng."
+                )
 
 
 def _need_no_meeting(offices: Sequence[Office]) -> None:

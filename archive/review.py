@@ -16,6 +16,7 @@ from archive.codes import PARTY, find_codes
 from archive.errors import BadValue, Conflict, NotFound, Stale, Unseen
 from archive.findings import FIELDS, LISTS, STAMP_FIELDS, Value
 from archive.models import DOCUMENT_FOR_UPDATE, Confirmation, Document, Outbox, Scan, now
+from archive.post import due
 from archive.records import COLUMNS, ON_STAMP, PERSON, doubts
 from archive.vietnamese import find_dates, fold, short_date
 
@@ -54,6 +55,8 @@ def correct(
     for name, value in checked.items():
         _confirm_one(session, document, name, value, actor, at)
     _close(session, document, actor, at)
+    if checked.get("secrecy"):
+        due.at_once(session, [document.id])
     # Events are for ever: of a secret paper they name the fields and not what they say.
     changes = {name: None if document.secrecy else [before[name], value] for name, value in checked.items()}
     history.append(session, actor, "corrected", document.id, {"fields": changes, "version": document.version}, at)

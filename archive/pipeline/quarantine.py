@@ -37,6 +37,7 @@ from archive.models import (
     Task,
 )  # fmt: skip
 from archive.pipeline.line import Archive
+from archive.post import due
 
 REASON = (
     "Tệp có dấu chỉ mức độ mật nên đã bị cách ly: không đọc tiếp, không lập chỉ mục, không lưu hình trang. "
@@ -106,6 +107,7 @@ def impose(session: Session, archive: Archive, scan: Scan, grades: Mapping[str, 
     documents = session.scalars(sa.select(Document).where(Document.scan_id == scan.id)).all()
     lines = sa.select(RegisterEntry).where(RegisterEntry.document_id.in_([document.id for document in documents]))
     closed = register_days.intact(session, session.scalars(lines).all())
+    due.at_once(session, [document.id for document in documents])
     for document in documents:
         session.add(Outbox(document_id=document.id))
         _forget(session, document, (grades or {}).get(document.id, "Mật"))

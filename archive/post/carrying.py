@@ -36,14 +36,13 @@ from archive.models import Origin as OriginRow
 from archive.offices import Office
 from archive.origins import Origin
 from archive.pipeline.line import limits
+from archive.post import due
 
 log = logging.getLogger(__name__)
 
 ACTOR = "post"
 LEASE = dt.timedelta(minutes=10)
 """After so long a sending that nobody finished is looked at again."""
-SOON, LATE = dt.timedelta(seconds=30), dt.timedelta(hours=6)
-"""Until the next look at a sending: a tenth of the time since anything was heard of it, between these."""
 GLANCE = 2.0
 """Seconds between two looks for a sending."""
 SMALL = 8 << 20
@@ -52,7 +51,6 @@ _AWAY = (sa.exc.SQLAlchemyError, OSError, Transient, DiskFull, NotTaken, BadSett
 """Waited out. What is wrong with the other office's settings is for its administrator, not for our clerks to read."""
 GONE = "Cơ quan nhận không còn trong danh sách của hệ thống."
 SECRET_NOW = "Văn bản được ghi độ mật sau khi đã sang cơ quan nhận. Hãy báo ngay người phụ trách bảo mật của hai bên."  # noqa: S105 - a sentence
-FINISHED = "06"
 
 
 class _House:
@@ -124,12 +122,12 @@ class Carrier:
     def _claim(self) -> Sending | None:
         """A sending that is due, and nobody else's for LEASE."""
         moment = now()
-        due = sa.select(Sending).where(Sending.next_at <= moment).order_by(Sending.next_at).limit(1)
+        wanted = sa.select(Sending).where(Sending.next_at <= moment).order_by(Sending.next_at).limit(1)
         with self._here.readers() as session:
-            if session.scalar(due) is None:
+            if session.scalar(wanted) is None:
                 return None
         with self._here.sessions.begin() as session:
-            found = session.scalar(due.with_for_update(skip_locked=True))
+            found = session.scalar(wanted.with_for_update(skip_locked=True))
             if found is not None:
                 found.next_at = moment + LEASE
             return found
@@ -213,11 +211,7 @@ class Carrier:
                 facts = {"sending": row.id, "office": row.to_office, "state": row.state, "code": row.code}
                 facts |= {"secret_now": "1"} if row.reason == SECRET_NOW else {}
                 history.append(session, ACTOR, "sending_told", row.document_id, facts, moment)
-            is_over = row.state == "refused" or row.code == FINISHED
-            row.next_at = _NEVER if is_over else moment + min(LATE, max(SOON, (moment - row.told_at) / 10))
-
-
-_NEVER = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
+            row.next_at = due.after(row, moment)
 
 
 def _has(there: Sessions, one: Sending) -> bool:

@@ -20,12 +20,19 @@ NO_OFFICE = "Không có cơ quan này trong hệ thống. Chưa gửi gì; hãy 
 
 
 def send(
-    session: Session, document: Document, to: Office, settings: Settings, *, actor: str, at: dt.datetime | None = None
+    session: Session, document: Document, to: Office, settings: Settings, *, actor: str, at: dt.datetime | None = None,
+    again: bool = False,
 ) -> Sending:  # fmt: skip
-    """Write down that a paper goes to another office. Conflict, BadValue for one that must not go out as a message."""
+    """Write down that a paper goes to another office. Conflict, BadValue for one that must not go out as a message.
+
+    Where it goes or has gone there: Conflict, with `again` that sending, and nothing is written.
+    """
     document = session.scalars(DOCUMENT_FOR_UPDATE, {"id": document.id}).one()
+    before = next((one for one in of(session, document) if one.to_office == to.slug and one.state != "refused"), None)
+    if before is not None and again:
+        return before
     export.parcel(session, document, settings)
-    if any(one.to_office == to.slug and one.state != "refused" for one in of(session, document)):
+    if before is not None:
         raise Conflict(ALREADY.format(to.name))
     moment = at or now()
     row = Sending(

@@ -103,6 +103,10 @@ class Merging(In):
     document: Line = Field(description="id of the document that is joined to this one and ends")
 
 
+class SendingTo(In):
+    office: Line = Field(description="slug of another office of this installation")
+
+
 class Voiding(In):
     reason: Annotated[Line, Field(min_length=1, max_length=500)]
 
@@ -134,6 +138,33 @@ class EdxmlStatus(BaseModel):
     code: str = Field(description="01 arrived | 02 refused | 03 received | 04 assigned | 05 in work | 06 done")
     name: str
     at: str
+
+
+class SendingRead(BaseModel):
+    """`code` and `number` are the other office's: its step (01 to 06, empty: nothing known), its arrival number."""
+
+    id: str
+    document_id: str
+    office: str
+    name: str
+    state: str = Field(description="waiting | delivered | refused")
+    code: str
+    number: str
+    reason: str
+    sent_by: str
+    sent_at: str
+    told_at: str
+
+
+class OfficeNamed(BaseModel):
+    slug: str
+    name: str
+
+
+class Sendings(BaseModel):
+    document_id: str
+    sendings: list[SendingRead]
+    offices: list[OfficeNamed]
 
 
 class EdxmlStatuses(BaseModel):

@@ -78,6 +78,19 @@ def test_a_place_in_a_place_of_another_is_refused(listed, first, second, said):
         listed(first, second)
 
 
+MAILBOX = '[[office.mail]]\nhost = "{}"\nuser = "{}"\nfolder = "{}"'
+
+
+@pytest.mark.parametrize("second", [("mail.tinh.vn", "vanthu", "INBOX"), ("MAIL.tinh.vn.", "Vanthu", "INBOX")])
+def test_one_mailbox_of_two_offices_is_refused(listed, second):
+    with pytest.raises(BadSettings, match=r"a và b trùng hộp thư \(mail\)"):
+        listed(MAILBOX.format("mail.tinh.vn", "vanthu", "INBOX"), MAILBOX.format(*second))
+
+
+def test_two_folders_of_one_mailbox_are_two(listed):
+    listed(MAILBOX.format("mail.tinh.vn", "vanthu", "A"), MAILBOX.format("mail.tinh.vn", "vanthu", "B"))
+
+
 def test_places_beside_each_other_and_within_ones_own_are_taken(listed):
     own = 'inbox = "/srv/in/{0}"\nkey_file = "/etc/vt/{0}"\ndata = "/srv/vt-{0}"\nblobs = "s3://k/{0}"\n'
     own += 'search = "sqlite:/srv/vt-{0}/ix"\nedxml_outbox = "/srv/vt-{0}/out"'

@@ -1,6 +1,7 @@
 """The inner post: a paper goes to another office of the installation once, with its trail, and word comes back."""
 
 import dataclasses
+import datetime as dt
 import io
 import os
 import shutil
@@ -12,12 +13,13 @@ import sqlalchemy as sa
 import sqlalchemy.orm
 from PIL import Image
 
-from archive import aside, database, offices, register
+from archive import aside, database, offices, register, review
 from archive.blobs import open_blobs
 from archive.config import Settings
 from archive.errors import BadSettings, Conflict, NotFound
 from archive.models import Delivery, Document, Event, Message, Origin, Scan, Sending, now
-from archive.post import sending
+from archive.pipeline import Archive, quarantine
+from archive.post import due, sending
 from archive.post.carrying import SECRET_NOW, Carrier
 from archive.safe import Safe
 from archive.workdays import today
@@ -221,20 +223,23 @@ def test_an_office_that_is_away_gets_it_later(town, tmp_path):
 
 def carried_until(town, number):
     """A process of its own carries and kills itself before the commit of this number; whether it came so far."""
-    pid = os.fork()
-    if pid == 0:
-        left = [number]
+    child = engines.CHILDREN.Process(target=_carry, args=([one.office for one in town], number))
+    child.start()
+    child.join()
+    return child.exitcode == -signal.SIGKILL
 
-        def count(_session):
-            left[0] -= 1
-            if left[0] == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
 
-        sa.event.listen(sa.orm.Session, "before_commit", count)
-        carrier = Carrier(town[0].office, [one.office for one in town])
-        carrier.turn()
-        os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+def _carry(offices, left):
+    def count(_session):
+        nonlocal left
+        left -= 1
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sa.event.listen(sa.orm.Session, "before_commit", count)
+    carrier = Carrier(offices[0], offices)
+    carrier.turn()
+    os._exit(0)
 
 
 def test_who_is_killed_at_any_commit_loses_and_doubles_nothing(tmp_path, _template):
@@ -303,12 +308,48 @@ def test_what_becomes_secret_after_it_came_is_told_to_the_sender(town, carrier):
     paper = here.paper()
     here.send(paper, there)
     carrier.turn()
+    assert not carrier.turn()
     with here.sessions.begin() as session:
-        session.get_one(Document, paper).secrecy = "Mật"
-    here.hurry()
-    carrier.turn()
+        review.correct(session, session.get_one(Document, paper), {"secrecy": "Mật"}, actor="lan", blindly=True)
+    assert carrier.turn(), "at once, not at the next look"
     assert (here.one(Sending).state, here.one(Sending).reason) == ("delivered", SECRET_NOW)
     assert here.count(Event, Event.action == "sending_told", Event.data.contains("secret_now")) == 1
+
+
+def test_what_comes_into_quarantine_after_it_came_is_told_to_the_sender(town, carrier):
+    here, there = town
+    here.send(here.paper(), there)
+    carrier.turn()
+    with here.sessions.begin() as session:
+        quarantine.impose(session, Archive.of(here.office.settings, here.sessions), session.scalars(sa.select(Scan)).one())
+    assert carrier.turn()
+    assert here.one(Sending).reason == SECRET_NOW
+
+
+@pytest.mark.parametrize(("code", "age", "wait"), [("05", 1, 2.4), ("05", 30, 6), ("06", 1, 2.4), ("06", 30, 72)])
+def test_what_is_finished_there_is_looked_at_ever_more_rarely_but_it_is(code, age, wait):
+    moment = now()
+    row = Sending(state="delivered", code=code, told_at=moment - dt.timedelta(days=age))
+    assert due.after(row, moment) - moment == dt.timedelta(hours=wait)
+    row.state = "refused"
+    assert due.after(row, moment) == due.NEVER
+
+
+def test_an_office_restored_to_before_it_was_finished_there_gets_it_once_more(town, carrier):
+    here, there = town
+    sent = here.send(here.paper(), there)
+    carrier.turn()
+    with here.sessions.begin() as session:
+        row = session.get_one(Sending, sent)
+        row.code, row.next_at = "06", due.after(row, now())
+    with there.sessions.begin() as session:
+        session.execute(sa.delete(Delivery))
+    here.hurry()
+    carrier.turn()
+    assert here.one(Sending).state == "waiting"
+    here.hurry()
+    carrier.turn()
+    assert (here.one(Sending).state, there.one(Delivery).id) == ("delivered", sent)
 
 
 def copied(source, target):

@@ -187,6 +187,12 @@ def table(answers):
         "([offices.md](offices.md)); each office asks its own people: nobody of another is anybody here."
     )
     yield ""
+    yield (
+        "Routes that ask nobody who they are: " + ", ".join(f"`{rule}`" for rule in sorted(ASIDE)) + ". They know no "
+        "paper. `/metrics` tells counts to whoever has `VANTHU_METRICS_TOKEN` (without one, to this machine alone), "
+        "403 to everybody else, signed in or not ([operations.md](operations.md))."
+    )
+    yield ""
     yield "| route | paper | " + " | ".join(PEOPLE) + " |"
     yield "|---|---|" + "---|" * len(PEOPLE)
     alike = {}

@@ -339,6 +339,8 @@ CHANGES = {
     ("POST", "/scans"): ({}, ("admin", "clerk")),
     ("GET", "/documents/{document}/edxml"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/documents/{document}/edxml/status"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
+    ("POST", "/documents/{document}/sendings"): ({"office": "so-y-te"}, ("admin", "clerk")),
+    ("GET", "/documents/{document}/sendings"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/documents/{document}/history"): (None, ("admin", "clerk", "leader", "head", "auditor")),
     ("GET", "/documents/{document}/metadata"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),
     ("GET", "/metadata"): (None, ("admin", "clerk", "leader", "head", "staff", "auditor")),

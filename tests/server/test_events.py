@@ -31,6 +31,7 @@ ROUTES = {
     "api_documents.route": "routed", "api_documents.split": "split", "api_files.put": "filed",
     "api_handling.distribute": "routed", "api_handling.make": "taken_over", "api_handling.put_holiday": "holiday_put",
     "api_handling.remove_holiday": "holiday_removed", "api_register.void": "number_voided",
+    "api_sendings.send": "sent_to_office",
     "api_scans.retry": "retried", "api_scans.send": "received refused",
     "aside.bring_back": "brought_back", "aside.set_aside": "set_aside",
     "book_import.act": "book_imported", "book_import.upload": "(a draft; what becomes of it is book_imported)",
@@ -169,7 +170,7 @@ def test_a_change_without_an_event_would_be_seen(app, desk, makers):
     assert witness.silent == []
     with pytest.raises(AssertionError), app.test_request_context("/upload", method="POST"):
         with app.extensions["vanthu"].sessions.begin() as session:
-            session.execute(sa.text("UPDATE scan SET status = 'done' WHERE 0"))
+            session.execute(sa.text("UPDATE scan SET status = 'done' WHERE 1 = 0"))
         assert witness.silent == []
     assert witness.silent.pop() == ("scan", "upload.upload")
     app.extensions["witness"].silent.clear()
