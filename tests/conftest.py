@@ -1,7 +1,7 @@
 """Settings, databases and material for every test; what could not be run is said loudly at the end.
 
-VANTHU_TEST_ENGINES=servers: the archive of every test lies on servers (tests/engines.py), and one that is missing ends
-the run. What is of embedded engines by nature bears the mark `embedded` with the reason, and is told of at the end.
+VANTHU_TEST_ENGINES=servers: the archive of every test lies on servers (tests/engines.py), and one that is missing fails
+the tests. What is of embedded engines by nature bears the mark `embedded` with the reason, and is told of at the end.
 VANTHU_TEST_POSTGRES: URL of a PostgreSQL in which the role may create databases and set session_replication_role.
 VANTHU_TEST_RABBITMQ, VANTHU_TEST_REDIS: addresses of brokers.
 VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder of real scans, texts and crops.
@@ -9,6 +9,7 @@ VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder o
 
 import contextlib
 import dataclasses
+import gc
 import os
 import shutil
 from collections import Counter
@@ -221,14 +222,29 @@ def libreoffice():
         pytest.skip("LibreOffice is not installed")
 
 
+LONG = (
+    "tests/server/pages/test_day.py", "tests/server/pages/test_hostile_text.py",
+    "tests/server/pages/test_accessibility.py", "tests/server/test_access_table.py", "tests/faults/test_broker.py",
+    "tests/archive/test_fetched.py",
+)  # fmt: skip
+"""Files of about a minute each, begun first: what is begun last is waited for by idle processors."""
+
+
 def pytest_collection_modifyitems(items):
     """PostgreSQL's index lies in the archive's own database: beside SQLite there is none."""
     items[:] = [item for item in items if not {"sqlite", "postgresql:"} <= _named(item)]
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items if engines.SERVERS else ():
         mark = item.get_closest_marker("embedded")
         if mark or engines.EMBEDDED & _named(item):
             reason = mark.args[0] if mark else "the engine it names is run by itself"
             item.add_marker(pytest.mark.skip(reason=f"{NOT_OF_THESE}: {reason}"))
+
+
+def pytest_collection_finish():
+    """What was imported and collected stays: a tenth of the run went to looking whether some of it is garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _named(item):
