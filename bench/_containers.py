@@ -54,14 +54,14 @@ def told(words: Mapping[str, str]) -> dict[str, Any]:
 
 
 def built(ref: str, folder: Path) -> Path:
-    """A commit's /opt/vanthu, made by the lines of its own Dockerfile with this machine's Python in /usr/bin."""
+    """A commit's /opt/vanthu, made by the lines of the Dockerfile with this machine's Python in /usr/bin."""
     if folder.exists():
         return folder
     folder.mkdir(parents=True)
     packed = subprocess.run(["git", "archive", ref], check=True, capture_output=True, cwd=ROOT).stdout
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
-    stage = re.split(r"(?m)^FROM ", (folder / "deploy" / "Dockerfile").read_text(encoding="utf-8"))[1]
+    stage = re.split(r"(?m)^FROM ", DOCKERFILE)[1]
     runs = re.findall(r"(?m)^RUN (.+)$", re.sub(r"\\\n\s*", "", stage))
     # Where the package installer finds its packages here may lie below /opt, and its settings in root's home.
     there = [word for one in sorted(Path("/opt").iterdir()) for word in ("--ro-bind", str(one), str(one))]

