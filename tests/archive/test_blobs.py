@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from archive.blobs import open_blobs
+from archive.blobs.probe import Probe
 from archive.derived import Derived
 from archive.errors import BadSettings, DiskFull, NotFound, ScanTooLarge
 
@@ -125,6 +126,10 @@ def test_names_are_durable_before_they_are_told(blobs, monkeypatch):
 def test_an_unknown_store_is_refused(tmp_path):
     with pytest.raises(BadSettings):
         open_blobs("ftp:", tmp_path)
+
+
+def test_a_disk_of_this_machine_needs_no_probe(blobs):
+    assert Probe(blobs).fault() is None
 
 
 def test_projections_can_be_thrown_away(tmp_path):

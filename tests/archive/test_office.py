@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from archive import converted, front_door, office_copy, office_files, soffice
+from archive import arrival, converted, front_door, office_copy, office_files, soffice
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.errors import BadMessage, EmptyFile, NoOffice, NotConverted, TookTooLong, UnknownFormat
@@ -27,6 +27,8 @@ from archive.office_files import DOC, DOCM, DOCX, ENCRYPTED, ODS, ODT, RTF, XLSX
 from archive.scans import Limits
 from tests import papers
 from tests.archive import office_samples as samples
+from tests.archive.edxml_samples import pdf
+from tests.archive.front_desk import FrontDesk, zipped
 from tests.faults.line import until
 
 TODAY = dt.date.today()
@@ -136,6 +138,13 @@ def test_without_libreoffice_the_door_says_so_and_keeps_nothing(archive, without
     with archive.sessions() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Scan)) == 0
         assert '"no_office"' in session.scalar(sa.select(Event.data).where(Event.action == "refused"))
+
+
+def test_without_libreoffice_a_word_file_stays_in_its_zip_and_is_named(archive, without):
+    without(*soffice.PROGRAMS)
+    door = FrontDesk(archive.settings, archive.sessions)
+    taken = door.take(zipped(("a.docx", samples.docx("Số: 12/UBND-VX")), ("b.pdf", pdf("Bieu 1"))))
+    assert (len(taken.received), taken.left_out) == (1, (("a.docx", arrival.NO_OFFICE),))
 
 
 def test_what_is_no_office_file_is_refused_as_ever(archive):

@@ -18,7 +18,7 @@ from archive import kinds, scans, sidecar, zips
 from archive.derived import Derived
 from archive.edxml import export
 from archive.edxml import opening as edxml
-from archive.errors import BadMessage, DiskFull, Refused, TooManyPages, UnknownFormat
+from archive.errors import BadMessage, DiskFull, Refused, ScanTooLarge, TooManyPages, UnknownFormat
 from archive.jobs.worker import Worker
 from archive.leaving import names
 from archive.models import Event, Message, Origin, Scan, now
@@ -338,6 +338,13 @@ def test_where_zip_and_papers_do_not_fit_neither_is_kept(office):
     office.settings = dataclasses.replace(office.settings, reserve_mb=1 << 40)
     with pytest.raises(DiskFull):
         office.take(zipped(("a.pdf", PAPER)))
+    assert office.count(Message, Scan) == [0, 0] and not list(office.blobs.walk())
+
+
+def test_a_zip_beyond_the_limit_is_refused_before_it_is_opened(office):
+    office.settings = dataclasses.replace(office.settings, max_upload_mb=1)
+    with pytest.raises(ScanTooLarge, match="1 MB"):
+        office.take(zipped(("a.pdf", PAPER + bytes(1 << 20)), packing=zipfile.ZIP_STORED))
     assert office.count(Message, Scan) == [0, 0] and not list(office.blobs.walk())
 
 
