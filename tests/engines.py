@@ -5,6 +5,7 @@ bucket of SeaweedFS, and Celery on RabbitMQ beside the task table.
 """
 
 import contextlib
+import multiprocessing
 import os
 import shutil
 import uuid
@@ -22,6 +23,8 @@ DATABASE = "postgresql" if SERVERS else "sqlite"
 SEARCH = "postgresql:" if SERVERS else "whoosh:"
 ONE_SEARCH = "postgresql:" if SERVERS else "sqlite:"
 """The same for what does not depend on the engine of the index, which costs least."""
+CHILDREN = multiprocessing.get_context("spawn" if SERVERS else "fork")
+"""What processes of a test's own are made by: threads of a bucket's client do not outlive a fork."""
 EMBEDDED = {"sqlite", "sqlite:", "whoosh:"}
 """What a parameter calls the engines of one machine."""
 
@@ -90,6 +93,13 @@ class Places:
     def __init__(self, server, office, jobs):
         self._server, self._office, self._jobs = server, office, jobs
         self._known, self._made, self._template = {}, set(), None
+        self._connected = []
+        sa.event.listen(sa.pool.Pool, "connect", self._connect)
+
+    def _connect(self, connection, _record):
+        # What a test leaves open is closed at its end: a SQLite that nobody closed is no warning, so few tests do.
+        if type(connection).__module__.startswith("psycopg"):
+            self._connected.append(connection)
 
     def at(self, data, database, tables):
         """Settings of the archive whose data directory this is; its database is made when it is first asked for."""
@@ -117,15 +127,33 @@ class Places:
         self._known[url] = {"database": url}
 
     @contextlib.contextmanager
+    def shut(self, url):
+        """Nobody gets into the database of this URL, and who is in is put out."""
+        name = sa.make_url(url).database
+        run(self._server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+            f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")  # fmt: skip
+        try:
+            yield
+        finally:
+            run(self._server, f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+    @contextlib.contextmanager
     def office(self, data):
         """For one test this is the data directory of the migrated database; what it makes beside it goes with it."""
         before = set(self._known)
         self._keep(str(data.absolute()), self._office.url)
         yield
+        self._hang_up()
         self._office.clean()
         self.leave(set(self._known) - before)
 
+    def _hang_up(self):
+        while self._connected:
+            self._connected.pop().close()
+
     def end(self):
+        sa.event.remove(sa.pool.Pool, "connect", self._connect)
+        self._hang_up()
         self.leave(list(self._known))
         if self._template:
             self._template.drop()
@@ -199,6 +227,20 @@ def found(settings, like=None):
     if like:
         run(like.database_url, "PRAGMA wal_checkpoint(TRUNCATE)")
         shutil.copy(sa.make_url(like.database_url).database, file)
+
+
+@contextlib.contextmanager
+def gone(engine):
+    """The database is away meanwhile: its server lets nobody in, or the file lacks the table of papers."""
+    if _open:
+        with _open[0].shut(database.address(engine)):
+            yield
+        return
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE document RENAME TO away")
+    yield
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE away RENAME TO document")
 
 
 def away(folder):

@@ -1,7 +1,6 @@
 """The restore drill, and kill -9 during a backup or a restore: earlier backups stay, the next run completes."""
 
 import itertools
-import multiprocessing
 import random
 import signal
 import threading
@@ -28,14 +27,12 @@ from tests.archive.kept import SCHEMA, Office
 from tests.server.desk import Desk
 
 KILLS = 12
-CHILDREN = multiprocessing.get_context("spawn" if engines.SERVERS else "fork")
-"""Threads of the store's client do not outlive a fork."""
 
 
 def in_a_child(work, *args):
     """A child of ours that has begun to do `work`."""
-    here, there = CHILDREN.Pipe(duplex=False)
-    child = CHILDREN.Process(target=_begun, args=(there, work, *args))
+    here, there = engines.CHILDREN.Pipe(duplex=False)
+    child = engines.CHILDREN.Process(target=_begun, args=(there, work, *args))
     child.start()
     there.close()
     here.recv()

@@ -66,12 +66,16 @@ def leave(office, root, tell=lambda *_: None):
 
 def killed(office, root, what, count):
     """`vanthu export --all` in a process of its own, which gets kill -9 when it tells that it is there."""
-    pid = os.fork()
-    if not pid:
-        own = kept.opened(office.settings)
-        leave(own, root, lambda *told: os.kill(os.getpid(), signal.SIGKILL) if told[:2] == (what, count) else None)
-        os._exit(0)
-    assert os.WIFSIGNALED(os.waitpid(pid, 0)[1]), f"never came to {what} {count}"
+    child = engines.CHILDREN.Process(target=_leave, args=(office.settings, root, what, count))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL, f"never came to {what} {count}"
+
+
+def _leave(settings, root, what, count):
+    own = kept.opened(settings)
+    leave(own, root, lambda *told: os.kill(os.getpid(), signal.SIGKILL) if told[:2] == (what, count) else None)
+    os._exit(0)
 
 
 def files_of(root):

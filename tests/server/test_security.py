@@ -8,6 +8,7 @@ import pytest
 
 import server
 from server.security import HEADERS
+from tests import engines
 from tests.server.desk import shelve
 
 EVIL = "<img src=x onerror=alert(1)>\"'><svg/onload=alert(2)>{{7*7}}\u2028"
@@ -75,10 +76,9 @@ def test_text_of_a_paper_is_never_html(desk, makers):
 
 def test_a_page_says_it_calmly_when_the_database_is_away(desk, office_engine):
     van = desk("clerk")
-    with office_engine.begin() as connection:
-        connection.exec_driver_sql("ALTER TABLE document RENAME TO away")
-    for path in ("/", "/search?q=x", "/register"):
-        answer = van.open(path)
+    with engines.gone(office_engine):
+        answers = [van.open(path) for path in ("/", "/search?q=x", "/register")]
+    for answer in answers:
         assert answer.status_code == 503 and "an toàn" in answer.text and "<nav" not in answer.text
 
 

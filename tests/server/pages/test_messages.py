@@ -237,12 +237,11 @@ def test_made_up_addresses_are_not_found_and_break_nothing(desk):
     assert van.open("/messages?q=%01%ff%E2%80%AE&kind=x&refused=x").status_code == 200
 
 
+@pytest.mark.embedded("it reads SQLite's plan")
 def test_the_list_is_read_along_an_index(makers, desk):
     desk("clerk")
     with makers() as session:
         van = session.query(User).one()
-        if session.get_bind().dialect.name != "sqlite":
-            pytest.skip("the plan of SQLite")
         for asked, index in ((Asked(), "ix_message_latest"), (Asked(kind="zip"), "ix_message_kind"),
                              (Asked(refused=True), "ix_message_refused")):  # fmt: skip
             wanted = message_list.narrowed(session, van, asked).limit(51)
