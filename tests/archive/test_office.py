@@ -407,9 +407,9 @@ def test_a_worker_killed_while_it_converts_is_followed_by_one_that_does(libreoff
 WORK = """
 import sys
 from pathlib import Path
-from archive.config import Settings
+from archive import config
 from archive.jobs.worker import Worker
-Worker(Settings(data=Path(sys.argv[1]), database=sys.argv[2], reserve_mb=1, lease_seconds=2.0)).run()
+Worker(config.load(data=Path(sys.argv[1]), database=sys.argv[2], reserve_mb=1, lease_seconds=2.0)).run()
 """
 
 

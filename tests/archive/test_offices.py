@@ -12,6 +12,7 @@ from archive.jobs import queue
 from archive.jobs.fair import FairWorker, Turns
 from archive.models import Scan, User
 from migrations import upgrade
+from tests import engines
 from tests.archive import offices as rows
 
 TWO = """
@@ -126,9 +127,10 @@ class Waiting(FairWorker):
 
 
 @pytest.fixture
-def archives(listed):
-    found = listed(reserve_mb=1)
+def archives(listed, tmp_path):
+    found = listed(reserve_mb=1, **engines.at(tmp_path / "data"))
     for one in found:
+        engines.found(one.settings)
         engine = database.open_engine(one.settings.database_url, durable=False)
         upgrade(engine)
         engine.dispose()
@@ -145,7 +147,7 @@ def queued(office, count):
 
 
 def test_one_paper_of_an_office_waits_for_one_paper_of_another_not_for_all(archives):
-    engines = [queued(archives[0], 3), queued(archives[1], 1)]
+    opened = [queued(archives[0], 3), queued(archives[1], 1)]
     turns, told, stop = Turns(), [], threading.Event()
     workers = [Waiting(str(n), one.settings, turns, told) for n, one in enumerate(archives)]
     threads = [threading.Thread(target=one.run_once) for one in workers]
@@ -163,11 +165,12 @@ def test_one_paper_of_an_office_waits_for_one_paper_of_another_not_for_all(archi
     for thread in (threads[1], again):
         thread.join(30)
     assert told == ["0", "1", "0"]
-    for one, engine in zip(workers, engines, strict=True):
+    for one, engine in zip(workers, opened, strict=True):
         one.close()
         engine.dispose()
 
 
+@pytest.mark.embedded("only SQLite is locked as a whole")
 def test_a_database_that_is_locked_is_waited_for_without_a_turn(archives, monkeypatch):
     monkeypatch.setattr(database, "PATIENCE", 0.3)
     engine, turns = queued(archives[0], 1), Turns()
