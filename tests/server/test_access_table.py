@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from archive import access
+from tests import engines
 from tests.server.papers_of_all import KINDS, PEOPLE, SEES, Everything, told, word
 
 DOC = Path(__file__).parents[2] / "docs" / "access.md"
@@ -46,7 +47,7 @@ def everything(tmp_path_factory):
     from archive import config, database
     from migrations import upgrade
 
-    settings = config.load(environ={"VANTHU_DATA": str(tmp_path_factory.mktemp("data"))})
+    settings = config.load(environ=engines.variables(tmp_path_factory.mktemp("data")))
     engine = database.open_engine(settings.database_url)
     upgrade(engine)
     engine.dispose()
