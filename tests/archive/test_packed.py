@@ -14,7 +14,8 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image, ImageDraw
 
-from archive import kinds, scans, sidecar, zips
+from archive import arrival, kinds, scans, sidecar, zips
+from archive.children import Child
 from archive.derived import Derived
 from archive.edxml import export
 from archive.edxml import opening as edxml
@@ -339,6 +340,11 @@ def test_where_zip_and_papers_do_not_fit_neither_is_kept(office):
     with pytest.raises(DiskFull):
         office.take(zipped(("a.pdf", PAPER)))
     assert office.count(Message, Scan) == [0, 0] and not list(office.blobs.walk())
+
+
+def test_a_file_that_takes_its_child_down_is_refused_with_a_sentence():
+    with Child(name="message") as child, pytest.raises(BadMessage, match="giới hạn thời gian"):
+        arrival.ask(child, "os:abort")
 
 
 def test_a_zip_beyond_the_limit_is_refused_before_it_is_opened(office):
