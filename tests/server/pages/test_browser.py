@@ -69,10 +69,10 @@ def page(chromium, address):
     page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto("/")
-    page.said = said
+    page.said, page.no_pictures = said, False
     yield page
-    context.close()
-    assert said == []
+    context.close()  # until then a picture that is not there may be complained of
+    assert [text for text in said if not (page.no_pictures and "404" in text)] == []
 
 
 def test_a_scan_is_sent_read_checked_registered_and_found(page, worker):
@@ -141,7 +141,7 @@ def test_the_whole_review_works_with_the_keyboard(page, makers):
     page.fill("[name='f.subject']", "một dòng")
     page.keyboard.press("F2")
     assert page.evaluate(focused) == "f.number"
-    page.said[:] = [text for text in page.said if "404" not in text]  # these papers have no pictures
+    page.no_pictures = True
 
 
 def test_a_picture_and_its_crop_show_the_same_page(page, makers):
@@ -151,7 +151,7 @@ def test_a_picture_and_its_crop_show_the_same_page(page, makers):
     box = crop.bounding_box()
     assert box["width"] > 200 and box["height"] >= 50
     assert crop.locator("image").get_attribute("href") == page.locator("#trang-1 img").get_attribute("src")
-    page.said[:] = [text for text in page.said if "404" not in text]
+    page.no_pictures = True
 
 
 def test_a_stamp_is_drawn_with_the_mouse(page, makers):
@@ -170,7 +170,7 @@ def test_a_stamp_is_drawn_with_the_mouse(page, makers):
     page.fill("[name='date.2']", "20")
     drawn = page.locator("rect[data-name=date]")
     assert abs(float(drawn.get_attribute("x")) / 1654 - 0.125) < 0.001
-    page.said[:] = [text for text in page.said if "404" not in text]
+    page.no_pictures = True
 
 
 def drag(page, begin, end, on="#drawing"):
