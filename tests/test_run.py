@@ -64,7 +64,7 @@ def test_types_that_do_not_fit_fail_the_checks_whatever_the_tests_say(tmp_path):
 
 
 def test_each_check_counts(tmp_path):
-    for failing in ("ruff check", "ruff format", "mypy", "pytest -n 3"):
+    for failing in ("ruff check", "ruff format", "mypy", "pytest -n 4"):
         home, env = house(tmp_path / failing, f'echo "$*" >>asked; case "$*" in *"{failing}"*) exit 1 ;; esac')
         assert run(home, env, "test").returncode == 1
         assert f"-m {failing}" in (home / "asked").read_text()
