@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,24 @@ PATIENCE = 30.0
 """Seconds for which one who writes to SQLite, and a worker in PostgreSQL, waits for another's lock."""
 ANSWER = 10
 """Seconds for a PostgreSQL to take a connection, and for either end of one to say that it is still there."""
+PAUSE = 60.0
+"""Seconds for one statement of the web and of workers, and for a server that lives and says nothing; a little more."""
 _SILENCE = {"tcp_keepalives_idle": ANSWER // 2, "tcp_keepalives_interval": 2, "tcp_keepalives_count": 3}
 
 
-def open_engine(url: str, *, durable: bool = True, idle: float = 0) -> sa.Engine:
+def open_engine(url: str, *, durable: bool = True, idle: float = 0, longest: float = 0) -> sa.Engine:
     """An engine for `url`. `durable` False (tests only) lets SQLite answer before the disk has the bytes.
 
     `idle`: seconds after which a PostgreSQL ends a transaction in which nothing is said, and its locks; then it also
-    waits no longer than PATIENCE for a lock. 0: never.
+    waits no longer than PATIENCE for a lock. `longest`: seconds a statement may take there; a server that stands still,
+    whose machine answers for it, is given up ANSWER seconds later. 0: never.
     """
     # Errors go into the log, and what a statement was given may be the text of a paper: hide_parameters.
     if not url.startswith("sqlite"):
         engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_reachable(url))
-        _speak_postgresql(engine, idle)
+        _speak_postgresql(engine, idle, longest)
+        if longest:
+            _give_up(engine, longest + ANSWER)
         return engine
     file = sa.make_url(url).database
     if file:
@@ -47,17 +53,39 @@ def _reachable(url: str) -> dict[str, Any]:
     return {name: value for name, value in ours.items() if name not in said}
 
 
-def _speak_postgresql(engine: sa.Engine, idle: float) -> None:
+def _speak_postgresql(engine: sa.Engine, idle: float, longest: float) -> None:
     """The same for the server's end: a machine that is gone must not keep the rows it had locked."""
     wanted = _SILENCE | {"tcp_user_timeout": 1000 * ANSWER}
     if idle:
         wanted |= {"idle_in_transaction_session_timeout": round(1000 * idle), "lock_timeout": round(1000 * PATIENCE)}
+    if longest:
+        wanted |= {"statement_timeout": round(1000 * longest)}
     statement = "; ".join(f"SET {name} = {value}" for name, value in wanted.items())
 
     @event.listens_for(engine, "connect")
     def _set(connection: Any, _record: Any) -> None:
         connection.execute(statement)
         connection.commit()
+
+
+def _give_up(engine: sa.Engine, seconds: float) -> None:
+    """No answer of a server is waited for longer; its connection is closed then, and so lost to the pool."""
+    import psycopg
+
+    class Impatient(psycopg.Connection[Any]):
+        def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+            """What psycopg waits by for whatever a server says; with a `timeout` of its own it is not an error."""
+            began = time.monotonic()
+            try:
+                return super().wait(gen, interval, seconds if timeout is None else timeout)
+            except psycopg.OperationalError:
+                if timeout is None and time.monotonic() - began >= seconds:
+                    self.close()  # what it would say later is an answer to nothing
+                raise
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, given: Any, more: Any) -> Any:
+        return Impatient.connect(*given, **more)
 
 
 def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:

@@ -154,8 +154,8 @@ def _need_own_mailboxes(offices: Sequence[Office]) -> None:
             box = (one.host.lower().rstrip("."), one.user.lower(), one.folder)
             if (other := owners.setdefault(box, office.slug)) != office.slug:
                 raise BadSettings(
-                    f"Các cơ quan {other} và {office.slug} trùng hộp thư (mail) {one.label}; mỗi cơ quan phải có hộp thư "
-                    "hoặc thư mục thư riêng."
+                    f"Các cơ quan {other} và {office.slug} trùng hộp thư (mail) {one.label}; mỗi cơ quan phải có "
+                    "hộp thư hoặc thư mục thư riêng."
                 )
 
 

@@ -65,7 +65,7 @@ def built(ref: str, folder: Path) -> Path:
     runs = re.findall(r"(?m)^RUN (.+)$", re.sub(r"\\\n\s*", "", stage))
     # Where the package installer finds its packages here may lie below /opt, and its settings in root's home.
     there = [word for one in sorted(Path("/opt").iterdir()) for word in ("--ro-bind", str(one), str(one))]
-    walls = [*_top({"root"}), *there, "--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev"]  # noqa: S108 - its own
+    walls = [*_top({"root"}), *there, "--tmpfs", "/tmp", "--proc", "/proc", "--dev", "/dev"]
     for line in runs:
         if not line.startswith("apt-get"):
             words = ["bwrap", *walls, "--bind", str(folder), CODE, "--chdir", CODE, "sh", "-ec", f"umask 022; {line}"]
@@ -78,7 +78,7 @@ def _top(also: Collection[str] = ()) -> Iterator[str]:
     """bubblewrap's words for this machine's root, read-only, as far as a container has it too."""
     for one in sorted(Path("/").iterdir()):
         if one.is_symlink():
-            yield from ("--symlink", os.readlink(one), str(one))
+            yield from ("--symlink", str(one.readlink()), str(one))
         elif one.is_dir() and (one.name not in _OWN or one.name in also):
             yield from ("--ro-bind", str(one), str(one))
 
@@ -158,7 +158,7 @@ class Container:
             if len(Path(place).parts) > 2 and not Path(place).exists():
                 words += ["--perms", "0755", "--tmpfs", str(Path(place).parent)]
             words += ["--bind", str(self._folder / "volumes" / volume), place]
-        home = "/data" if self._is_app else "/tmp"  # noqa: S108 - inside, where it is the container's own
+        home = "/data" if self._is_app else "/tmp"
         return [*words, "--remount-ro", "/", "--chdir", home]
 
     def _given(self) -> list[str]:

@@ -3,10 +3,10 @@
     python -m bench compose [--old REF] [--built DIR] [--logs DIR]
 
 Each service runs in a network of its own over a read-only root, as its own unprivileged user, with the environment and
-the command of the file, the program built of the last commit by the Dockerfile's lines (bench/_containers.py says how, and what that does not try). A paper is handed in, read by the
-workers, registered, found and fetched again; every health check is run as it is written. With `--old REF` the services
-begin with the code of that commit, are upgraded to this one and brought back as docs/operations.md says. Status 1 when
-anything was otherwise; 2 where it cannot be tried.
+the command of the file, the program built of the last commit by the Dockerfile's lines (bench/_containers.py says how,
+and what that does not try). A paper is handed in, read by the workers, registered, found and fetched again; every
+health check is run as it is written. With `--old REF` the services begin with the code of that commit, are upgraded to
+this one and brought back as docs/operations.md says. Status 1 when anything was otherwise; 2 where it cannot be tried.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ for port in (8888, 9333, 8080):
         print(port, "open" if line.connect_ex(("store", port)) == 0 else "refused")
 """
 """Whether the store says anything to one who has no key, by its S3 door or another."""
-PASSWORD = "mat-khau-cua-huong"  # noqa: S105 - of an archive that lives for a minute
+PASSWORD = "mat-khau-cua-huong"
 
 
 class Client:

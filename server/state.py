@@ -13,7 +13,7 @@ from archive.blobs import Blobs, open_blobs
 from archive.blobs.probe import Probe
 from archive.children import Child
 from archive.config import Settings
-from archive.database import Sessions, open_engine, readers, sessions
+from archive.database import PAUSE, Sessions, open_engine, readers, sessions
 from archive.derived import Derived
 from archive.host import age
 from archive.jobs import Dispatcher, open_jobs, telling
@@ -51,7 +51,7 @@ class State:
     @cached_property
     def engine(self) -> sa.Engine:
         """The one database. NotItsOwn where it is another office's."""
-        engine = open_engine(self.settings.database_url)
+        engine = open_engine(self.settings.database_url, longest=PAUSE)
         return whose.opened(engine, self.office.slug) if self.office else engine
 
     @cached_property

@@ -99,7 +99,7 @@ def test_the_servers_are_those_the_tests_ran_against():
 
 @pytest.mark.servers
 def test_the_database_of_the_tests_is_of_the_version_that_is_deployed(postgres):
-    if "VERSION_ID=\"12\"" not in Path("/etc/os-release").read_text(encoding="utf-8"):
+    if 'VERSION_ID="12"' not in Path("/etc/os-release").read_text(encoding="utf-8"):
         pytest.skip("other things: this is no Debian 12")
     engine = sa.create_engine(postgres, poolclass=sa.NullPool)
     with engine.connect() as connection:
@@ -199,7 +199,9 @@ def test_units_pass_the_system_s_own_check(tmp_path):
 
 def test_containers_may_do_little():
     for name, one in COMPOSE["services"].items():
-        assert one["read_only"] and one["cap_drop"] == ["ALL"] and one["security_opt"] == ["no-new-privileges:true"], name
+        assert one["read_only"] and one["cap_drop"] == ["ALL"] and one["security_opt"] == ["no-new-privileges:true"], (
+            name
+        )
         assert one["mem_limit"] and one["pids_limit"] and set(one["networks"]) <= {"inside", "outside"}, name
         assert one["restart"] == ("no" if name == "upgrade" else "unless-stopped") and one["logging"], name
         assert "privileged" not in one and not {"devices", "pid", "ipc", "network_mode", "cap_add"} & set(one), name

@@ -76,7 +76,7 @@ class Worker:
         self.name = name or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}"
         self.stop = threading.Event()
         self._own_engine = engine is None
-        self._engine = engine or database.open_engine(settings.database_url, idle=HELD)
+        self._engine = engine or database.open_engine(settings.database_url, idle=HELD, longest=database.PAUSE)
         self._sessions = telling(database.sessions(self._engine), self._jobs)
         self._reading = database.readers(self._engine)
         self._archive = Archive.of(settings, self._sessions)

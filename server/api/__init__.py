@@ -18,11 +18,10 @@ AWAY = "Cơ sở dữ liệu tạm thời không trả lời; giấy tờ đã n
 
 def init_app(app: Flask) -> None:
     """Register every noun, the description, and the questions of those who watch the machine."""
-    from server.api import (
-        description, documents, edxml, files, handling, health, metadata, register, scans, search, sendings,
-    )  # fmt: skip
+    from server.api import description, documents, edxml, files, handling, health, metadata, register, scans, search
+    from server.api import sendings as post
 
-    for noun in (scans, documents, edxml, sendings, handling, search, register, metadata, files):
+    for noun in (scans, documents, edxml, post, handling, search, register, metadata, files):
         app.register_blueprint(noun.api, url_prefix=PREFIX)
     app.register_blueprint(description.api, url_prefix=PREFIX)
     app.register_blueprint(health.watch)

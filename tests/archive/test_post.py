@@ -321,7 +321,9 @@ def test_what_comes_into_quarantine_after_it_came_is_told_to_the_sender(town, ca
     here.send(here.paper(), there)
     carrier.turn()
     with here.sessions.begin() as session:
-        quarantine.impose(session, Archive.of(here.office.settings, here.sessions), session.scalars(sa.select(Scan)).one())
+        quarantine.impose(
+            session, Archive.of(here.office.settings, here.sessions), session.scalars(sa.select(Scan)).one()
+        )
     assert carrier.turn()
     assert here.one(Sending).reason == SECRET_NOW
 
