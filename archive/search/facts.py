@@ -26,7 +26,7 @@ from archive.models import Document, RegisterEntry, Unit
 from archive.search.conditions import Condition, listed
 from archive.search.entry import Flags, Found, Ids, Weights
 
-FEW, SHARE = 500, 50
+FEW, SHARE = 500, 8
 """So many documents are asked for by themselves sooner than the whole archive is read again; of a large one, one in
 so many."""
 KEPT_MASKS = 64
