@@ -18,6 +18,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck
+from hypothesis import settings as properties
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import LRUCache
 
@@ -30,6 +32,10 @@ ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 NOT_OF_THESE = "not of these engines"
 BROKERS = {"RABBITMQ": "amqp://guest:guest@127.0.0.1:5672//", "REDIS": "redis://127.0.0.1:6379/0"}
+
+# How long an example takes says how busy the machine is.
+properties.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+properties.load_profile("untimed")
 
 if engines.SERVERS:
     os.environ["VANTHU_TEST_SERVERS"] = "1"
