@@ -29,7 +29,8 @@ from flask.testing import FlaskClient
 from archive import database
 from archive.config import Settings
 from archive.models import Document, EventHead, RegisterEntry
-from archive.search import open_search
+from archive.search import open_search, parse
+from archive.search.find import find
 from archive.search.indexing import drain, enqueue, rebuild
 from bench._scale_copies import copy
 from bench._scale_fill import PASSWORD, PEOPLE, fill
@@ -143,7 +144,28 @@ def measure(engine: sa.Engine, settings: Settings) -> None:
         timed(kind.name, people[kind.who], kind.addresses, clock)
     words = ["/search?q=" + one for one in ("các", "của", "trong")] * 3
     timed("search, first after any commit", people["van"], words, clock, engine)
+    undisturbed(engine, settings)
     told(engine, settings)
+
+
+def undisturbed(engine: sa.Engine, settings: Settings) -> None:
+    """Searches within one snapshot: as if nobody committed anything between them, in any database of the server."""
+    index = open_search(settings.search, settings.data, settings.database_url)
+    with database.readers(engine.execution_options(isolation_level="REPEATABLE READ"))() as session:
+        some = sa.select(Document.text).where(Document.id > "5").order_by(Document.id).limit(TURNS)
+        words = [text.split()[20:24] for text in session.scalars(some)]
+        for length in (0, 4, 1):
+            spent = []
+            for four in words[: TURNS if length else 2]:
+                began, own = time.perf_counter(), time.process_time()
+                total = find(session, index, parse(" ".join(four[: length or 1])), sa.true(), limit=10).total
+                spent.append((time.perf_counter() - began, time.process_time() - own, total))
+            wall, ours, hits = (sorted(column) for column in zip(*spent, strict=True))
+            title = f"in one snapshot, {length} words" if length else "in one snapshot, the first"
+            half, most = len(wall) // 2, int(len(wall) * 0.95)
+            print(f"    {title:<34} {1000 * wall[half]:14.1f} {1000 * wall[most]:8.1f} |{1000 * ours[half]:14.1f} "
+                  f"{1000 * ours[most]:8.1f} | {hits[half]} found", flush=True)  # fmt: skip
+    index.close()
 
 
 def timed(
