@@ -11,6 +11,7 @@ import shutil
 import uuid
 from pathlib import Path
 
+import psycopg
 import sqlalchemy as sa
 
 from archive import database
@@ -98,7 +99,7 @@ class Places:
 
     def _connect(self, connection, _record):
         # What a test leaves open is closed at its end: a SQLite that nobody closed is no warning, so few tests do.
-        if type(connection).__module__.startswith("psycopg"):
+        if isinstance(connection, psycopg.Connection):
             self._connected.append(connection)
 
     def at(self, data, database, tables):
