@@ -62,8 +62,9 @@ LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
 NEAR_EDGE = 2.5
 """mm from the edge of the page within which a label seen is the rest of one."""
-TOPMOST = 5.7
-"""mm, the paper around the frame too: the middle of the first line is no higher."""
+TOPMOST, TOPMOST_IN_HIGH = 5.7, 9.0
+"""mm, the paper around the frame too: the middle of the first line is no higher, and the number, in frames higher than
+LOW, not so high as the office's name."""
 OUTSIDE = 1.0
 """mm to the left of the frame from which on a word is of the page's text."""
 PAPER = 2.5
@@ -166,9 +167,9 @@ def _may_be_number(label: Label, arrived: Sequence[Label], dotted: Sequence[Lead
 
 
 def _topmost(arrived: Sequence[Label], tall: float) -> float:
-    """mm: how high the number may stand where ĐẾN was seen; in low frames that stands beside the second line."""
+    """mm: how high the number may stand; in low frames ĐẾN stands beside the second line."""
     if not arrived or tall <= LOW:
-        return TOPMOST
+        return TOPMOST if tall <= LOW else TOPMOST_IN_HIGH
     highest = arrived[0].middle + (-ABOVE_ARRIVED if arrived[0].left < TALL_CELL else BELOW_ARRIVED)
     return max(TOPMOST, highest)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from archive.labels import WORDS, Label
 from archive.reading import Box, Page, Word
@@ -11,17 +12,32 @@ from archive.vietnamese import fold
 
 BESIDE, AROUND = 4.5, 2.5
 """mm between two words of one sentence at most; mm around a label within which its word stands."""
+LABELS = {
+    part: {name for name, words in WORDS.items() if part in re.findall("[a-z]+", " ".join(words))}
+    for words in WORDS.values()
+    for part in re.findall("[a-z]+", " ".join(words))
+}
+"""The labels each word is part of."""
 READ = 0.5
 """Confidence of a word that is one: across a stamp's own ink and pen a sentence is not read."""
 
 
-def in_a_sentence(page: Page, straight: Straight, label: Label) -> bool:
-    """Whether the label is a word of a line of the page that runs out of the frame on both sides, word by word."""
-    place = straight.box(label.left - AROUND, label.middle - AROUND, label.right + AROUND, label.middle + AROUND)
+def of_sentences(page: Page, straight: Straight) -> list[Word]:
+    """The words in the frame that might be labels, and stand in lines that run out of it on both sides, word by
+    word."""
     frame, gap = straight.frame_box, BESIDE * straight.per_mm / straight.page_size[0]
-    meant = {word for words in WORDS[label.name] for word in re.findall("[a-z]+", words)}
-    read = (word for word in page.words if re.sub("[^a-z]", "", fold(word.text)) in meant and word.is_in(place))
-    return any(_runs_out(page, word, frame, gap) for word in read)
+    inside = (word for word in page.words if word.is_in(frame) and _letters(word) in LABELS)
+    return [word for word in inside if _runs_out(page, word, frame, gap)]
+
+
+def in_a_sentence(words: Sequence[Word], straight: Straight, label: Label) -> bool:
+    """Whether the label is one of these words of sentences."""
+    place = straight.box(label.left - AROUND, label.middle - AROUND, label.right + AROUND, label.middle + AROUND)
+    return any(label.name in LABELS[_letters(word)] and word.is_in(place) for word in words)
+
+
+def _letters(word: Word) -> str:
+    return re.sub("[^a-z]", "", fold(word.text))
 
 
 def _runs_out(page: Page, word: Word, frame: Box, gap: float) -> bool:

@@ -25,7 +25,7 @@ from archive.pen import Reader, findings_of
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Box, Page
-from archive.running import in_a_sentence
+from archive.running import in_a_sentence, of_sentences
 from archive.sides import PER_MM
 from archive.spotting import letters, share, spot
 from archive.straight import FRAME_LINE, PAD, Straight, straighten
@@ -55,8 +55,8 @@ SEEN = 0.5
 """Of a clear label's weight, from which on print is plain to see."""
 WHOLE_LABEL = 0.7
 """Of a clear label's weight, from which on a band holds all of it."""
-PLAIN, DOTTED = 0.5, 0.75
-"""How clear a leader is that print might be, and one that only dots are."""
+PLAIN, FILED, DOTTED = 0.5, 0.6, 0.75
+"""How clear a leader is that print might be, one below words that are plain to see, and one that only dots are."""
 SURELY_DOTTED = 0.8
 LEADER = 0.4
 """What each dotted leader says: tables and boxes of text have none; with fewer than SURELY_DOTTED and no label beside
@@ -119,9 +119,7 @@ def _labelled(page: Page, straight: Straight, reader: Reader) -> tuple[dict[str,
     """The labels of a suspect, and what they and the frame weigh. Where labels are hidden by print the stamp was
     pressed upon, or lost with most of the frame, that print and what the pen wrote speak for it; where nothing hides
     them, one must be there that only arrival stamps have."""
-    labels, weight = _printed(straight, _label_picture(straight), reader)
-    if weight >= ENOUGH:
-        weight -= sum(_worth(label) for label in labels.values() if in_a_sentence(page, straight, label))
+    labels, weight = _printed(page, straight, _label_picture(straight), reader)
     hidden = 1.0 if straight.is_at_edge else pressed(straight)
     weight -= 0.0 if _is_of_arrival(labels) else UNNAMED * (1 - hidden)
     if weight < ENOUGH <= weight + PRESSED and straight.frame.score > WHOLE_FRAME:
@@ -150,25 +148,33 @@ def _may_be_penned(frame: Frame, labels: dict[str, Label], weight: float, hidden
     return hidden > HIDDEN or (on_dots and weight * hidden > ENOUGH - PRESSED)
 
 
-def _printed(straight: Straight, picture: Image.Image, reader: Reader) -> tuple[dict[str, Label], float]:
+def _printed(
+    page: Page, straight: Straight, picture: Image.Image, reader: Reader
+) -> tuple[dict[str, Label], float]:  # fmt: skip
     """The labels in a picture of the stamp, and what they and the frame weigh. More is looked at as long as it is not
-    plainly an arrival stamp: the bands on leaders, all bands, dots grown together, the left half."""
+    plainly an arrival stamp: the bands on leaders, all bands, dots grown together, the left half. Words of sentences
+    under the stamp are no labels: they would say wrongly where the lines are."""
+    sentences = of_sentences(page, straight)
+
+    def labels_in(part: Image.Image, bands: Sequence[float]) -> list[Label]:
+        return [label for label in look(part, reader, bands) if not in_a_sentence(sentences, straight, label)]
+
     dotted = leaders(_behind_labels(straight, picture), PX)
     tops = dotted_bands(dotted) if len(dotted) > 1 else []
-    seen = look(picture, reader, tops)
+    seen = labels_in(picture, tops)
     labels, weight = _weighed(straight, picture, seen, dotted)
     if weight >= ENOUGH and _are_lines_seen(labels) and _is_of_arrival(labels):
         return labels, weight
     doubtful = straight.frame.score < PLAIN_FRAME and _dotted(dotted) < SURELY_DOTTED
     if not (tops and not seen and doubtful):
-        seen += look(picture, reader, other_bands(picture, tops))
+        seen += labels_in(picture, other_bands(picture, tops))
         labels, weight = _weighed(straight, picture, seen, dotted)
     narrow = picture.crop((0, 0, round(picture.width * NARROW_LOOK), picture.height))
     for other in (thickened(picture), narrow) if straight.is_bilevel else (narrow,):
         is_plain = weight >= ENOUGH and _is_of_arrival(labels)
         if is_plain or straight.frame.score < TWICE or not (seen or straight.is_bilevel):
             break
-        seen += look(other, reader, other_bands(other))
+        seen += labels_in(other, other_bands(other))
         labels, weight = _weighed(straight, picture, seen, dotted)
     return labels, weight
 
@@ -196,7 +202,13 @@ def _is_of_arrival(labels: dict[str, Label]) -> bool:
     """Whether a label was seen that no other rubber stamp has: Số and Ngày stand on dots in those of copies, of
     archives and of cashiers, too."""
     seen = {name for name, label in labels.items() if label.weight >= OWN.get(name, LEAST_OWN)}
-    return bool(seen & OWN.keys()) or {"number", "date", "file_ref"} <= seen
+    return bool(seen & OWN.keys()) or {"number", "date", "file_ref"} <= seen or _is_filing(labels)
+
+
+def _is_filing(labels: dict[str, Label]) -> bool:
+    """Whether all of `Số và ký hiệu HS` was seen, on the dots that the same words in the head of a table have not."""
+    label = labels.get("file_ref")
+    return label is not None and label.weight >= CLEAR["file_ref"] and label.dots > FILED
 
 
 def _behind_labels(straight: Straight, picture: Image.Image) -> Image.Image:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pypdfium2
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from archive import frames, ink, sides, stamps
 from archive.labels import Label, _unevenness, labels_of, look, other_bands
@@ -17,7 +17,7 @@ from archive.pen import Reader
 from archive.penned import end_of_first_writing, penned
 from archive.pressed import pressed
 from archive.reading import Page, Word
-from archive.running import in_a_sentence
+from archive.running import in_a_sentence, of_sentences
 from archive.straight import straighten
 
 FONTS = Path("/usr/share/fonts/truetype/croscore")
@@ -329,6 +329,29 @@ def test_print_that_runs_across_a_frame_says_it_was_pressed_upon_it():
     assert pressed(next(stamps.suspects(page, stamped(stamp("black"))))) == 0
 
 
+def test_a_stamp_whose_labels_are_hidden_is_known_by_the_words_of_its_last_line_on_dots():
+    picture = Image.new("RGB", (mm(60), mm(43)), "white")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((mm(5), mm(5), mm(55), mm(38)), outline="black", width=4)
+    base = mm(34.5)
+    plain = draw.textbbox((mm(8), base), "Số và ký hiệu HS:", font(10.5), anchor="ls")
+    draw.text((mm(8), base), "Số và ký hiệu HS:", "black", font(10.5), anchor="ls")
+    assert found_on(pressed_upon_a_line(picture)) is None
+    for row in range(4):
+        left = plain[2] if row == 3 else mm(24)
+        draw.text((left, base - mm(6) * (3 - row)), "." * 38, "black", font(10.5), anchor="ls")
+    assert found_on(pressed_upon_a_line(picture))
+
+
+def pressed_upon_a_line(picture):
+    page = sheet()
+    draw = ImageDraw.Draw(page)
+    draw.text((mm(10), mm(74)), "Thực hiện Kế hoạch công tác của tỉnh, các sở, ban, ngành", "black", font(13))
+    upon = Image.new("RGB", page.size, "white")
+    upon.paste(picture, (mm(20), mm(60)))
+    return ImageChops.multiply(page, upon)
+
+
 def test_below_a_last_line_of_date_stands_no_number():
     dots = [Leader(14.0, 0.8), Leader(20.0, 0.7)]
     seen = [Label("date", 18, 25, 18.6, 10)]
@@ -375,7 +398,7 @@ def test_words_of_sentences_are_no_labels(words, expected):
     frame = frames.Frame((mm(81), mm(112)), mm(50), mm(20), 0.0, 0.74, faint=True)  # 56 to 106 mm across
     suspect = straighten(page, frame, DPI / 25.4)
     label = Label("arrived", left=6.5, right=12.5, middle=10.5, weight=6.9)
-    assert in_a_sentence(Page(1, words=words), suspect, label) is expected
+    assert in_a_sentence(of_sentences(Page(1, words=words), suspect), suspect, label) is expected
 
 
 def test_labels_seen_under_print_stand_on_the_rungs_of_the_leaders():
@@ -389,6 +412,12 @@ def test_labels_seen_under_print_stand_on_the_rungs_of_the_leaders():
 
 def test_what_stands_in_the_lowest_part_of_a_frame_is_no_number():
     assert labels_of([Label("number", 5.6, 8.5, 29.3, 2.9)], Image.new("L", (590, 358)), []) == {}
+
+
+def test_the_name_of_an_office_in_a_high_frame_is_no_number():
+    seen = [Label("number", 23.2, 26.0, 5.9, 4.6), Label("file_ref", 5.6, 29.0, 29.1, 17.1)]
+    found = labels_of(seen, Image.new("L", (570, 372)), [Leader(30.5, 0.65)])
+    assert "number" not in found or found["number"].middle > 9
 
 
 def test_a_cut_that_lost_its_left_end_begins_where_the_form_begins():
