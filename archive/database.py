@@ -32,6 +32,7 @@ def open_engine(url: str, *, durable: bool = True, idle: float = 0, longest: flo
     if not url.startswith("sqlite"):
         engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, connect_args=_reachable(url))
         _speak_postgresql(engine, idle, longest)
+        event.listen(engine, "handle_error", _keep_to_the_first_line)
         if longest:
             _give_up(engine, longest + ANSWER)
         return engine
@@ -66,6 +67,17 @@ def _speak_postgresql(engine: sa.Engine, idle: float, longest: float) -> None:
     def _set(connection: Any, _record: Any) -> None:
         connection.execute(statement)
         connection.commit()
+
+
+def _keep_to_the_first_line(context: sa.engine.ExceptionContext) -> None:
+    """PostgreSQL goes on with what was written: `DETAIL: Key (name)=(…) already exists.`"""
+    error, told = context.original_exception, context.sqlalchemy_exception
+    first = getattr(getattr(error, "diag", None), "message_primary", None)
+    if first is None:
+        return
+    whole, error.args = str(error), (first,)
+    if told is not None:
+        told.args = tuple(one.replace(whole, first) if isinstance(one, str) else one for one in told.args)
 
 
 def _give_up(engine: sa.Engine, seconds: float) -> None:

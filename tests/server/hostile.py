@@ -131,7 +131,11 @@ def spoil(session, text):
     """Write `text` into every column for words that is still empty: a new one is tried without anybody's doing."""
     for model in [mapper.class_ for mapper in Base.registry.mappers]:
         for column in free_texts(model):
-            session.execute(sa.update(model).where(sa.or_(column.is_(None), column == "")).values({column: text}))
+            session.execute(
+                sa.update(model)
+                .where(sa.or_(column.is_(None), column == ""))
+                .values({column: text[: column.type.length]})
+            )
 
 
 def fill(app, makers, texts=TEXTS):
