@@ -140,7 +140,7 @@ class _Shared:
         self.url, self._app = broker.url, broker.app
         self._nodes: dict[str, Node] = {}
         self._turn = threading.RLock()
-        self._start_at = 0.0
+        self._start_at, self._ends = 0.0, False
         self._thread: _Celery | None = None
         self._app.tasks.pop(TASK, None)  # of a worker that was in this process before
 
@@ -178,7 +178,8 @@ class _Shared:
         return len(self._nodes) == 1
 
     def tell(self) -> None:
-        """To end after what it has in hand."""
+        """To end after what it has in hand; what still comes goes back to the broker."""
+        self._ends = True
         if self._thread:
             self._thread.tell()
 
@@ -197,7 +198,11 @@ class _Shared:
 
     def _hand_over(self, name: str, task: int) -> bool:
         """What Celery runs. A hint for an office that is not served just now is as good as lost."""
+        from celery.exceptions import Reject
+
         node = self._nodes.get(name)
+        if node is None and self._ends:
+            raise Reject("closing", requeue=True)
         return node.take(task) if node else False
 
 
