@@ -282,7 +282,8 @@ class PostgresStore:
             with raw.cursor() as cursor, cursor.copy(asked) as copy:
                 for row in rows:
                     copy.write_row(row)
-        except errors as error:  # SQLAlchemy does not see what goes past it
+        except errors as error:  # SQLAlchemy does not see what goes past it, and PostgreSQL quotes what was written
+            error.args = (getattr(getattr(error, "diag", None), "message_primary", None) or "COPY failed",)
             raise sa.exc.DBAPIError.instance(asked, None, error, errors, dialect=connection.dialect) from error
 
     def _fold(self, connection: sa.Connection) -> None:

@@ -1,6 +1,7 @@
 """What is so of PostgreSQL's index alone: it lies in the archive's own database, where every machine sees it."""
 
 import dataclasses
+import traceback
 
 import pytest
 import sqlalchemy as sa
@@ -212,3 +213,12 @@ def test_who_reads_what_is_just_replaced_condemns_nothing(index, kind, home, tmp
     assert index.status().generation != old and index.healthy()
     assert other.search(parse("cong van")).total == 2
     other.close()
+
+
+@ONLY
+def test_what_was_written_does_not_stand_in_an_error(index, home):
+    _told(home, f"ALTER TABLE vanthu_search.{index.status().generation}_entry ADD CHECK (id <> 'phòng kín')")
+    with pytest.raises((IndexBroken, Transient)) as refused:
+        index.apply([entry("phòng kín", "công văn")])
+    told = "".join(traceback.format_exception(refused.value))
+    assert "CheckViolation" in told and "(1, ph" not in told
