@@ -26,12 +26,14 @@ SIDE = 0.62
 """Share of each long side that must be ink; of the better short side, too."""
 SHORT = 0.95
 """Of both short sides together."""
-LEAST = 3.75
+LEAST = 3.25
 """Of four sides together, the long ones counting twice by the worse of them."""
 BEYOND = 3.0
 """mm beside a box in which its long sides must have ended."""
+THICK = 4
+"""Pixels of PER_MM that a line is thick at most."""
 TRIES = 4
-MOST = 3
+MOST = 4
 """Boxes of a head that are read: tables have many."""
 
 
@@ -94,8 +96,14 @@ def _goes_on(level: Mask, y: int, x: int, across: int, down: int) -> bool:
     far = round(BEYOND * PER_MM)
     beside = (slice(max(0, x - 1 - far), max(0, x - 1)), slice(x + across + 2, x + across + 2 + far))
     sides = [level[max(0, row - 2) : row + 3, part] for part in beside for row in (y, y + down)]
-    ink = [float(side.any(0).mean()) if side.shape[1] == far else 0.0 for side in sides]
+    ink = [float(_is_line(side).mean()) if side.shape[1] == far else 0.0 for side in sides]
     return min(ink[:2]) > 0.6 or min(ink[2:]) > 0.6
+
+
+def _is_line(strip: Mask) -> Mask:
+    """The columns of a strip along a line in which no more ink stands than a line is thick: letters have more."""
+    thick = strip.sum(0)
+    return (thick > 0) & (thick <= THICK)
 
 
 def _runs(mask: Mask, length: int) -> NDArray[np.float32]:

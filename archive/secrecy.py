@@ -64,6 +64,8 @@ FRAMED = Asked(-7.0, 3.0, -2.0)
 """In a box of the size that is the word's by law."""
 CROSSED = Asked(-3.0, 5.0, 0.0)
 """In a box of the law's size that other print runs into, or that is torn to pieces."""
+OVERLAID = Asked(-7.0, 8.0, 5.0)
+"""In such a box when letters of other print stand in it besides: "MATen" where a mark lies over "Chuyển"."""
 OTHER_BOX = Asked(-3.0, 8.0, 2.0)
 """In one of the size of another grade: a cell of a table."""
 RED = Asked(-5.0, 5.0, -2.0)
@@ -134,8 +136,8 @@ class _Reader:
             strip = self._strip(blob, kind, tall)
             for picture in _mended(strip):
                 reading = grades.read(self.recogniser.frames(picture), self.recogniser)
-                asked = _asked(blob, kind, reading.word, alone=alone)
-                if _says(reading, asked) and self._hat(blob, kind, reading, tall) > asked.hat:
+                met = [one for one in _asked(blob, kind, reading.word, alone=alone) if _says(reading, one)]
+                if met and self._hat(blob, kind, reading, tall) > min(one.hat for one in met):
                     return reading
                 if reading.chance < HOPELESS and not (alone and _framed(blob)):
                     return None
@@ -180,16 +182,17 @@ def _mended(strip: Image.Image) -> Iterator[Image.Image]:
     yield strip.filter(THICK).filter(SOFT)
 
 
-def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> Asked:
+def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> tuple[Asked, ...]:
+    """What is asked of a strip; one of them is enough."""
     if _framed(blob) == word:
-        return FRAMED if alone else CROSSED
+        return (FRAMED,) if alone else (CROSSED, OVERLAID)
     if blob.broad > BOX_HIGH[1]:
-        return TOO_HIGH
+        return (TOO_HIGH,)
     if not alone:
-        return OTHER_BOX
+        return (OTHER_BOX,)
     if blob.broad < LEAST_BOX and blob.long > LONGEST[word]:
-        return SPACED
-    return RED if kind == "red" else BARE
+        return (SPACED,)
+    return (RED,) if kind == "red" else (BARE,)
 
 
 def _says(reading: Reading, asked: Asked) -> bool:

@@ -170,7 +170,7 @@ def test_a_word_of_tables_that_is_like_a_torn_grade_is_none():
 
 def test_a_cut_through_what_is_higher_than_any_box_is_no_mark_however_plain():
     """Of the slanting arrow of HỎA TỐC a level cut once said MAT, spelt plainly."""
-    asked = secrecy._asked(Blob(33.1, 69.2, 21.1, 13.3, 13.0), "dark", "mat", alone=True)
+    (asked,) = secrecy._asked(Blob(33.1, 69.2, 21.1, 13.3, 13.0), "dark", "mat", alone=True)
     assert not secrecy._says(grades.Reading("MAT", "mat", True, 0.31, 5.75, 0.69, 0.39), asked)
 
 
@@ -204,4 +204,34 @@ def test_words_of_a_stamp_that_its_lines_run_through_are_no_marks():
     pen = ImageDraw.Draw(page)
     for y in (0, 130):
         pen.line((60, 372 + y, 300, 358 + y, 320, 440 + y), fill="dimgrey", width=5)
+    assert seen(page.convert("L")) == ()
+
+
+def arrival_stamp(page, ink, lines):
+    pen = ImageDraw.Draw(page)
+    pen.rectangle((150, 250, 400, 520), outline=ink, width=4)
+    for x, y, line in lines:
+        pen.text((x, y), line, fill=ink, font=font(26))
+    return page
+
+
+@pytest.mark.parametrize("ink", ["red", "black"])
+def test_a_boxed_mark_stamped_across_the_side_of_an_arrival_stamp_of_the_same_ink_is_found(ink):
+    page = arrival_stamp(with_mark("TỐI MẬT", ink, angle=-6), ink, [(165, 300, "Ngày: 28/4"), (165, 470, "Chuyển:")])
+    pen = ImageDraw.Draw(page)
+    for y, words in ((330, "- Các đơn vị"), (385, "- Sở Nông nghiệp")):
+        pen.text((486, y), words, fill=ink, font=font(40))
+    assert [mark.text for mark in seen(page)] == ["TỐI MẬT"]
+
+
+@pytest.mark.parametrize("mode", ["L", "1"])
+def test_a_boxed_mark_pressed_over_a_word_of_the_same_ink_is_found(mode):
+    """Read together the two said MATen, of MẬT and the end of Chuyển."""
+    page = arrival_stamp(with_mark("MẬT", "black", angle=-5), "black", [(270, 372, "Chuyển:")])
+    assert [mark.text for mark in seen(page.convert(mode).convert("L"))] == ["MẬT"]
+
+
+@pytest.mark.parametrize("word", ["MẮT", "KHẨN", "SAO Y"])
+def test_another_word_in_such_a_box_across_a_stamp_is_no_mark(word):
+    page = arrival_stamp(with_mark(word, "black", angle=-5, wide=157), "black", [(270, 372, "Chuyển:")])
     assert seen(page.convert("L")) == ()
