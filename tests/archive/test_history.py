@@ -44,7 +44,8 @@ def test_a_changed_event_is_found_where_it_was_changed(office_sessions, column):
     with office_sessions.begin() as session:
         asleep(session, f"UPDATE event SET {column} = 'x' WHERE seq = 2")
     with office_sessions() as session:
-        assert next(history.broken(session)) == 2
+        first, *_ = history.broken(session)
+        assert first == 2
 
 
 def test_a_cut_off_end_is_found(office_sessions):

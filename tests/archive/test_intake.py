@@ -201,6 +201,7 @@ def _with(engine, pragma):
     return database.sessions(poor)
 
 
+@pytest.mark.embedded("its database fails by a word of SQLite")
 @pytest.mark.parametrize(
     ("pragma", "error", "said"),
     [("query_only=ON", NotTaken, "Cơ sở dữ liệu chưa trả lời"), ("max_page_count=1", DiskFull, "hết chỗ")],
