@@ -103,7 +103,8 @@ def _goes_on(level: Mask, y: int, x: int, across: int, down: int) -> bool:
 def _is_line(strip: Mask) -> Mask:
     """The columns of a strip along a line in which no more ink stands than a line is thick: letters have more."""
     thick = strip.sum(0)
-    return (thick > 0) & (thick <= THICK)
+    thin: Mask = (thick > 0) & (thick <= THICK)
+    return thin
 
 
 def _runs(mask: Mask, length: int) -> NDArray[np.float32]:
