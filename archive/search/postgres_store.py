@@ -215,15 +215,16 @@ class PostgresStore:
 
     def _follow(self, made: Any) -> None:
         """Reads what was told since."""
-        known = len(self._names)
+        known, folded = len(self._names), made.folds != self._made.folds
         numbers, ids = self._ask(_NEW, {"known": known})[0]
         dead = self._ask("SELECT number FROM {}_gone WHERE commit > :seen", {"seen": self._made.commits})
-        self._enlarge(self._names, made.last, numbers or (), ids or ())
-        self._alive[[row.number for row in dead]] = False
-        folded = made.folds != self._made.folds
         new = self._ask("SELECT * FROM {}_recent WHERE number >= :first ORDER BY number",
                         {"first": 0 if folded else known})  # fmt: skip
-        self._recent = (Recent() if folded else self._recent).plus(new)
+        # All was read: half of it would be taken for the whole when a server that went away is there again.
+        recent = (Recent() if folded else self._recent).plus(new)
+        self._enlarge(self._names, made.last, numbers or (), ids or ())
+        self._alive[[row.number for row in dead]] = False
+        self._recent = recent
         if folded:
             self._blocks = Blocks()
 

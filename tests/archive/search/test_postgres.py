@@ -222,3 +222,25 @@ def test_what_was_written_does_not_stand_in_an_error(index, home):
         index.apply([entry("phòng kín", "công văn")])
     told = "".join(traceback.format_exception(refused.value))
     assert "CheckViolation" in told and "(1, ph" not in told
+
+
+@ONLY
+@pytest.mark.parametrize("asked", ["SELECT array_agg", "_gone WHERE", "_recent WHERE"])
+def test_who_lost_the_server_while_it_read_what_is_new_reads_it_again(index, kind, home, tmp_path, asked):
+    follows = open_search(kind, tmp_path / "follows", home)
+    index.apply(PAPERS)
+    assert follows.search(parse("cong van")).total == 2
+    index.apply([entry("c", "công văn mật")], deletes=["a"])
+    engine = follows._shared.engine
+
+    @sa.event.listens_for(engine, "before_cursor_execute")
+    def _cut_at(connection, _cursor, statement, *_):
+        if asked in statement:
+            sa.event.remove(engine, "before_cursor_execute", _cut_at)
+            pid = connection.connection.driver_connection.info.backend_pid
+            _told(home, f"SELECT pg_terminate_backend({pid})")
+
+    with pytest.raises(Transient):
+        follows.search(parse("cong van"))
+    assert {hit.id for hit in follows.search(parse("cong van")).hits} == {"b", "c"}
+    follows.close()
