@@ -1,5 +1,7 @@
 """What becomes of an original behind everybody's back, on whatever it lies."""
 
+import shutil
+
 from archive.blobs import bucket
 
 
@@ -19,3 +21,11 @@ def lose(blobs, sha256):
         blobs._objects.remove([bucket.place(sha256)])
         return
     blobs.path(sha256).unlink()
+
+
+def lose_all(blobs, known):
+    """The disk is not mounted, or these, which are all there are, are gone from the bucket."""
+    if isinstance(blobs, bucket.Bucket):
+        blobs._objects.remove([bucket.place(sha256) for sha256 in known])
+        return
+    shutil.rmtree(blobs.root / "sha256")

@@ -141,7 +141,7 @@ def test_no_faster_than_its_pace():
 
 def test_a_disk_that_is_not_mounted_is_no_lost_paper(receive, sessions, blobs):
     scan_id = receive()
-    originals.lose(blobs, scan_of(sessions, scan_id).sha256)  # there is no other
+    originals.lose_all(blobs, [scan_of(sessions, scan_id).sha256])
     with pytest.raises(Transient, match="ổ đĩa"):
         every(sessions, blobs, 1)
     assert scan_of(sessions, scan_id).damaged_at is None and said(sessions, "original_damaged") == []
