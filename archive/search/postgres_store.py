@@ -31,7 +31,7 @@ VERSION = 2
 SEGMENT = 16_384
 """Documents of one segment, at most."""
 RECENT = 1_024
-"""From so many documents on that lie in no segment they are folded into one."""
+"""From so many documents on that lie in no segment they are folded into one; fewer when their numbers lie far apart."""
 AT_ONCE = 256
 """Buckets of a segment that are read and written together."""
 _TABLES = """
@@ -67,6 +67,8 @@ _WORDS = """
 INSERT INTO {}_word AS known SELECT * FROM unnest(CAST(:words AS text[]), CAST(:counts AS bigint[]))
 ON CONFLICT (word) DO UPDATE SET documents = known.documents + excluded.documents
 """
+_MANY = "SELECT count(*) >= :many OR max(number) - min(number) >= :apart FROM {}_recent"
+"""A few papers that are told again and again leave numbers farther apart than a segment tells them."""
 _DEAD = "SELECT number FROM {}_gone WHERE number BETWEEN :first AND :last"
 _OLD = "DELETE FROM {}_block WHERE base = :base AND bucket >= :first AND bucket < :after RETURNING bucket, data"
 _ALL = "SELECT array_agg(number ORDER BY number) AS numbers, array_agg(id ORDER BY number) AS ids FROM {}_entry"
@@ -142,7 +144,7 @@ class PostgresStore:
             recent = ((first + n, row.tokens.tobytes()) for n, row in enumerate(rows))
             self._copied(connection, "recent(number, tokens)", recent)
             self._counted(connection, segments.counted(rows))
-            if self._run(connection, "SELECT count(*) FROM {}_recent").scalar_one() >= RECENT:
+            if self._run(connection, _MANY, many=RECENT, apart=SPAN // 2).scalar_one():
                 self._fold(connection)
 
     def fill(self, entries: Iterable[IndexEntry]) -> int:

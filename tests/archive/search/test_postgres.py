@@ -107,6 +107,18 @@ def test_what_is_folded_into_segments_is_found_as_before(index, kind, home, tmp_
     late.close()
 
 
+@ONLY
+def test_papers_that_were_told_again_tens_of_thousands_of_times_are_found(index, home, look):
+    index.apply(PAPERS)
+    made = f"vanthu_search.{index.status().generation}_made"
+    for name in "cdefgh":
+        _told(home, f"UPDATE {made} SET last = last + 30000")  # only numbers go up by it
+        index.apply([entry(name, f"công văn lượt{name}")])
+    index.apply([entry(f"x{number}", "tờ trình") for number in range(postgres_store.RECENT)])
+    assert set(look('"cong van"')) == set("abcdefgh")
+    assert [look(f"luot{name}") for name in "cdefgh"] == [[name] for name in "cdefgh"]
+
+
 def _asked(url, statement):
     engine = sa.create_engine(url, poolclass=sa.NullPool)
     with engine.connect() as connection:
