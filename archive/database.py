@@ -114,9 +114,15 @@ def _speak_sqlite(engine: sa.Engine, synchronous: str) -> None:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
 
+TOO_LONG = "57014"
+"""SQLSTATE of a statement that was ended because of its length: asked again, it would take as long."""
+
+
 def is_away(error: BaseException) -> bool:
     """Whether the database or its disk failed, not what it was asked: the same may well succeed later."""
     if not isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.InternalError):
+        return False
+    if getattr(error.orig, "sqlstate", None) == TOO_LONG:
         return False
     # SQLite calls a misspelt statement operational, too.
     return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_ERROR

@@ -211,7 +211,8 @@ class Carrier:
                 facts = {"sending": row.id, "office": row.to_office, "state": row.state, "code": row.code}
                 facts |= {"secret_now": "1"} if row.reason == SECRET_NOW else {}
                 history.append(session, ACTOR, "sending_told", row.document_id, facts, moment)
-            row.next_at = due.after(row, moment)
+            if row.next_at == one.next_at:  # else somebody wants another look at once
+                row.next_at = due.after(row, moment)
 
 
 def _has(there: Sessions, one: Sending) -> bool:

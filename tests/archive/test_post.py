@@ -316,6 +316,28 @@ def test_what_becomes_secret_after_it_came_is_told_to_the_sender(town, carrier):
     assert here.count(Event, Event.action == "sending_told", Event.data.contains("secret_now")) == 1
 
 
+def test_what_becomes_secret_while_the_other_office_is_asked_is_told_at_once(town, carrier):
+    here, there = town
+    paper = here.paper()
+    here.send(paper, there)
+    carrier.turn()
+    here.hurry()
+    given_back = []
+
+    def mark(*_):
+        """After no mark was seen, before that is noted: third after the look for what is due, and its claim."""
+        given_back.append(1)
+        if len(given_back) == 3:
+            with here.sessions.begin() as session:
+                document = session.get_one(Document, paper)
+                review.correct(session, document, {"secrecy": "Mật"}, actor="lan", blindly=True)
+
+    sa.event.listen(carrier._here.engine, "checkin", mark)
+    assert carrier.turn() and here.one(Sending).reason == ""
+    assert carrier.turn(), "at once, not at the next look"
+    assert here.one(Sending).reason == SECRET_NOW
+
+
 def test_what_comes_into_quarantine_after_it_came_is_told_to_the_sender(town, carrier):
     here, there = town
     here.send(here.paper(), there)

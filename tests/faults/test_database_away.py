@@ -258,6 +258,14 @@ def test_who_stands_still_within_a_transaction_holds_nobody_up(opened):
     assert database.is_away(said.value)
 
 
+@pytest.mark.servers
+def test_a_statement_that_takes_too_long_is_the_task_s_fault_not_the_server_s(opened):
+    """Waited out like a server that is away, it would be asked again for ever, and nothing else be done."""
+    with opened(longest=0.2).connect() as connection, pytest.raises(sa.exc.OperationalError) as said:
+        connection.exec_driver_sql("SELECT pg_sleep(20)")
+    assert not database.is_away(said.value)
+
+
 def test_a_server_that_takes_a_call_and_says_nothing_is_given_up(monkeypatch):
     monkeypatch.setattr(database, "ANSWER", 2)
     said = []
