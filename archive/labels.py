@@ -168,8 +168,10 @@ def _may_be_number(label: Label, arrived: Sequence[Label], dotted: Sequence[Lead
 
 def _topmost(arrived: Sequence[Label], tall: float) -> float:
     """mm: how high the number may stand; in low frames ĐẾN stands beside the second line."""
-    if not arrived or tall <= LOW:
-        return TOPMOST if tall <= LOW else TOPMOST_IN_HIGH
+    if tall <= LOW:
+        return TOPMOST
+    if not arrived:
+        return TOPMOST_IN_HIGH
     highest = arrived[0].middle + (-ABOVE_ARRIVED if arrived[0].left < TALL_CELL else BELOW_ARRIVED)
     return max(TOPMOST, highest)
 

@@ -12,11 +12,8 @@ from archive.vietnamese import fold
 
 BESIDE, AROUND = 4.5, 2.5
 """mm between two words of one sentence at most; mm around a label within which its word stands."""
-LABELS = {
-    part: {name for name, words in WORDS.items() if part in re.findall("[a-z]+", " ".join(words))}
-    for words in WORDS.values()
-    for part in re.findall("[a-z]+", " ".join(words))
-}
+_PARTS = {name: set(re.findall("[a-z]+", " ".join(words))) for name, words in WORDS.items()}
+LABELS = {part: {name for name, parts in _PARTS.items() if part in parts} for part in set().union(*_PARTS.values())}
 """The labels each word is part of."""
 READ = 0.5
 """Confidence of a word that is one: across a stamp's own ink and pen a sentence is not read."""

@@ -1,5 +1,6 @@
 """The inner post: a paper goes to another office of the installation once, with its trail, and word comes back."""
 
+import contextlib
 import dataclasses
 import datetime as dt
 import io
@@ -82,12 +83,19 @@ class House:
 NAMES = (("01", "Sở Nội vụ"), ("02", "Văn phòng UBND"))
 
 
-@pytest.fixture
-def town(tmp_path, _template):
-    found = [House(tmp_path, *one, _template) for one in NAMES]
+@contextlib.contextmanager
+def houses(folder, template):
+    """Both offices, closed at the end."""
+    found = [House(folder, *one, template) for one in NAMES]
     yield found
     for one in found:
         one.close()
+
+
+@pytest.fixture
+def town(tmp_path, _template):
+    with houses(tmp_path, _template) as found:
+        yield found
 
 
 @pytest.fixture

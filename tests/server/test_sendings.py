@@ -7,15 +7,13 @@ from archive import people
 from archive.models import Document, Event, Sending
 from archive.post.carrying import Carrier
 from server import create_app
-from tests.archive.test_post import NAMES, House
+from tests.archive.test_post import houses
 
 
 @pytest.fixture
 def town(tmp_path, _template):
-    houses = [House(tmp_path, *one, _template) for one in NAMES]
-    yield houses
-    for one in houses:
-        one.close()
+    with houses(tmp_path, _template) as found:
+        yield found
 
 
 @pytest.fixture
