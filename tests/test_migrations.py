@@ -142,6 +142,17 @@ def test_events_can_neither_be_changed_nor_deleted(engine, statement):
     assert counts(engine)[-1] == 1
 
 
+@pytest.mark.embedded("only SQLite writes one row over another without deleting it")
+@pytest.mark.parametrize("same", ["seq", "hash"])
+def test_no_event_is_written_over(office_engine, same):
+    fill(office_engine)
+    forged = {"seq": "seq + 1", "hash": "'0' || hash", "actor": "'ai đó'"} | {same: same}
+    columns = [column.name for column in Event.__table__.columns]
+    values = ", ".join(forged.get(name, name) for name in columns)
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), office_engine.begin() as connection:
+        connection.exec_driver_sql(f"INSERT OR REPLACE INTO event ({', '.join(columns)}) SELECT {values} FROM event")
+
+
 @pytest.mark.embedded("SQLite makes a table anew to change it")
 def test_foreign_keys_are_on_again_after_a_migration(office_engine, one_more):
     one_more("SELECT 1")

@@ -16,7 +16,7 @@ from archive.models.reviewing import Cut, Presence
 from archive.models.scanning import NetworkScanner
 from archive.models.scans import WITHHELD, MarkRow, PageRow, Scan, StampLayout, StampRow, Words
 from archive.models.searches import Abbreviation, SavedSearch
-from archive.models.work import Event, EventHead, Inspection, Outbox, PluginState, Task
+from archive.models.work import Change, Event, EventHead, Inspection, Outbox, PluginState, Task
 
 __all__ = [
     "DOCUMENT_FOR_UPDATE",
@@ -28,6 +28,7 @@ __all__ = [
     "Book",
     "BookImport",
     "BookYear",
+    "Change",
     "CitationRow",
     "ClientId",
     "ClientUpload",

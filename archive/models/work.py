@@ -59,6 +59,18 @@ class Outbox(Base):
     queued_at: Mapped[dt.datetime] = mapped_column(default=now)
 
 
+class Change(Base):
+    """That a paper was changed in what is kept of all papers in memory: written by triggers, read by
+    archive/search/changes.py, the oldest forgotten."""
+
+    __tablename__ = "change"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=True)
+    moment: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0", index=True)
+    """The number of its transaction in PostgreSQL; 0 on SQLite, which has one at a time."""
+    document_id: Mapped[str] = mapped_column(Key)
+    """"" where any paper may be meant."""
+
+
 class PluginState(Base):
     """What an administrator decided about a plugin."""
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from archive.search.abbreviations import Pairs, spelled_out
+from archive.search.columns import Column, Value
 from archive.search.conditions import of_units
 from archive.search.entry import Flags
-from archive.search.facts import Column, Facts, Seen, Value, View
+from archive.search.facts import Facts
 from archive.search.query import Filters
+from archive.search.view import Seen, View
 from archive.search.words import line
 
 FACETS = ("type", "issuer", "year", "unit", "status", "province")

@@ -1,20 +1,17 @@
 """What the database says of each paper, as arrays: a common word stands in most of the archive, and a row of each hit
 costs a hundred times what adding up numbers does.
 
-The arrays of the whole archive are kept until anybody commits anything to the database, which itself tells that
-something was committed (`_mark`): a paper that was closed to somebody a moment ago is closed here, too.
+They are of one moment; what was changed since is asked again for those papers alone (view.py).
 """
 
 from __future__ import annotations
 
-import functools
+import copy
+import itertools
 import json
-import threading
-import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from bisect import bisect
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,41 +20,20 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from archive.models import Document, RegisterEntry, Unit
+from archive.search.columns import Column, Numbers, Value, longer, sorts
 from archive.search.conditions import Condition, listed
-from archive.search.entry import Flags, Found, Ids, Weights
+from archive.search.entry import Flags, Found, Ids
 
 FEW, SHARE = 500, 8
 """So many documents are asked for by themselves sooner than the whole archive is read again; of a large one, one in
 so many."""
 KEPT_MASKS = 64
-"""Conditions (one for each unit's eyes, mostly) whose documents are known until the next commit."""
+"""Conditions (one for each unit's eyes, mostly) whose documents are known."""
+MOST_TOLD = 100_000
+"""So often the arrays are told of changes; then everything is read anew, without what is long gone."""
 
-Value = str | None
 Order = npt.NDArray[np.intp]
-
-
 Asks = Session | sa.Connection
-
-
-class Column:
-    """One column: a number for each document and what the numbers stand for."""
-
-    def __init__(self, values: Iterable[Value]) -> None:
-        numbers: dict[Value, int] = {}
-        self.codes: Ids = np.fromiter((numbers.setdefault(value, len(numbers)) for value in values), np.int32)
-        self.values: list[Value] = list(numbers)
-
-    def where(self, holds: Callable[[Value], bool]) -> Flags:
-        """The documents whose value is so."""
-        return np.fromiter(map(holds, self.values), np.bool_, len(self.values))[self.codes]
-
-    @cached_property
-    def ranks(self) -> Ids:
-        """Of each document, the place of its value among all values; none comes first."""
-        order = sorted(range(len(self.values)), key=lambda code: self.values[code] or "")
-        places = np.empty(len(order), np.int32)
-        places[order] = np.arange(len(order), dtype=np.int32)
-        return places[self.codes]
 
 
 _COLUMNS = {
@@ -79,86 +55,185 @@ def _lists(asks: Asks, statement: sa.SelectBase) -> list[list[Any]]:
     return [json.loads(cell or "[]") for cell in cells]
 
 
+@dataclass(frozen=True)
+class _Mask:
+    """The documents for which a condition holds."""
+
+    flags: Flags
+    told: int
+    """So many of the changes it knows."""
+
+
 class Facts:
     """Documents at one moment, each known by its place in the arrays."""
 
     def __init__(self, asks: Asks, only: Sequence[str] | None = None) -> None:
         """Of every document, or `only` of those with these ids."""
-        self._only = None if only is None else listed(_dialect(asks), only)
+        self._only = only
         rows, arrived = _ROWS, _ARRIVED
-        if self._only is not None:
-            rows = rows.where(Document.id.in_(self._only))
-            arrived = arrived.where(RegisterEntry.document_id.in_(self._only))
-        self._values: dict[str, list[Any]] = dict(zip(_COLUMNS, _lists(asks, rows), strict=True))
-        self._arrived: dict[str, str] = dict(zip(*_lists(asks, arrived), strict=True))
-        self._units: dict[Value, str] = dict(zip(*_lists(asks, sa.select(Unit.id, Unit.name)), strict=True))
+        if only is not None:
+            some = listed(_dialect(asks), only)
+            rows, arrived = rows.where(Document.id.in_(some)), arrived.where(RegisterEntry.document_id.in_(some))
+        read: dict[str, list[Any]] = dict(zip(_COLUMNS, _lists(asks, rows), strict=True))
+        days: dict[str, str] = dict(zip(*_lists(asks, arrived), strict=True))
+        units: dict[Value, str] = dict(zip(*_lists(asks, sa.select(Unit.id, Unit.name)), strict=True))
+        self._documents = Numbers()
+        self._documents.first(read.pop("id"))
+        read["year"] = [day and day[:4] for day in read["date"]]
+        read["unit"] = list(map(units.get, read["unit"]))
+        read["arrival"] = [days.get(one) or came for one, came in zip(self.ids, read["came"], strict=True)]
         self._columns: dict[str, Column] = {}
-        self._masks: dict[str, Flags] = {}
+        for name in list(read):  # each list goes as its column comes: they are large
+            numbers = Numbers()
+            self._columns[name] = Column(numbers.first(read.pop(name)), numbers)
+        self.alive = np.ones(len(self.ids), np.bool_)
+        """Not removed since."""
+        self._told: list[Sequence[str]] = []
+        """Each change: the ids; common to all moments of these arrays."""
+        self._known = 0
+        self._masks: dict[str, _Mask] = {}
+        self._orders: dict[str, Order] = {}
         self._ranks: dict[str, Ids] = {}
-        self._places: tuple[Sequence[str], Ids] | None = None
+        self._places: tuple[Sequence[str], Ids, int] = ([], np.empty(0, np.int32), 0)
 
     @property
-    def ids(self) -> list[str]:
-        """By place."""
-        return self._values["id"]
+    def ids(self) -> Sequence[str]:
+        """By place; behind `size` those of a later moment."""
+        return self._documents.values  # type: ignore[return-value]
+
+    @property
+    def place(self) -> Mapping[str, int]:
+        """By id, those of later moments and removed ones too."""
+        return self._documents.of  # type: ignore[return-value]
+
+    @property
+    def size(self) -> int:
+        """How many places there are."""
+        return len(self.alive)
 
     def column(self, name: str) -> Column:
         """type, issuer, year, unit (its name), status, province, date, came (as text), arrival (the day, or came)."""
-        if name not in self._columns:
-            self._columns[name] = Column(self._made(name))
         return self._columns[name]
-
-    def _made(self, name: str) -> Iterable[Value]:
-        if name == "year":
-            return (day and day[:4] for day in self._values["date"])
-        if name == "unit":
-            return map(self._units.get, self._values["unit"])
-        if name == "arrival":
-            return map(lambda one, came: self._arrived.get(one) or came, self.ids, self._values["came"])
-        return self._values[name]
-
-    @cached_property
-    def place(self) -> dict[str, int]:
-        """By id."""
-        return {name: place for place, name in enumerate(self.ids)}
 
     def places(self, found: Found) -> Ids:
         """Of what the engine found; -1 for what the database does not have."""
         if self._only is not None:
             names = map(found.names.__getitem__, found.numbers.tolist())
-            return np.fromiter((self.place.get(name, -1) for name in names), np.int32, len(found.numbers))
-        kept = self._places  # once: another thread may ask with another generation of the index
-        if kept is None or kept[0] is not found.names:
-            every = (self.place.get(name, -1) for name in found.names)
-            kept = self._places = found.names, np.fromiter(every, np.int32, len(found.names))
-        return kept[1][found.numbers]
+            places = np.fromiter((self.place.get(name, -1) for name in names), np.int32, len(found.numbers))
+        else:
+            places = self._places_of(found.names)[found.numbers]
+        here = (places >= 0) & (places < self.size)
+        here[here] = self.alive[places[here]]
+        return np.where(here, places, np.int32(-1))
+
+    def _places_of(self, names: Sequence[str]) -> Ids:
+        """Of all documents the engine knows. What was looked up is not looked up again: a place is for ever."""
+        known, places, there = self._places  # once: another thread may ask with another generation of the index
+        if known is names and there == len(self.ids):
+            return places
+        there = len(self.ids)
+        if known is not names:
+            common = len(known) if known == names[: len(known)] else 0
+            places = np.concatenate([places[:common], np.full(len(names) - common, -1, np.int32)])
+        else:
+            places = places.copy()
+        missing = np.flatnonzero(places < 0)
+        found = (self.place.get(names[number], -1) for number in missing.tolist())
+        places[missing] = np.fromiter(found, np.int32, len(missing))
+        self._places = names, places, there
+        return places
 
     def mask(self, asks: Asks, condition: Condition) -> Flags:
         """The documents for which the database says that `condition` holds."""
         key = _spelled(asks, condition)
-        if key not in self._masks:
-            # Not as it is: SQLite would take the index of a column that hardly any document fails.
-            wanted = sa.select(Document.id).where(sa.case((condition, 1), else_=0) == 1)
-            if self._only is not None:
-                wanted = wanted.where(Document.id.in_(self._only))
-            flags = np.zeros(len(self.ids), np.bool_)
-            flags[[self.place[name] for name in _lists(asks, wanted)[0] if name in self.place]] = True
-            while len(self._masks) >= KEPT_MASKS:
-                self._masks.pop(next(iter(self._masks)))
-            self._masks[key] = flags
-        return self._masks[key]
+        known = self._masks.get(key)
+        doubtful = None if known is None else self._told_since(known.told)
+        if known is None or doubtful is None:
+            flags = self._asked(asks, condition, np.zeros(self.size, np.bool_), self._only)
+        elif doubtful or len(known.flags) < self.size:
+            flags = longer(known.flags, self.size)
+            flags[[place for place in map(self.place.__getitem__, doubtful) if place < self.size]] = False
+            flags = self._asked(asks, condition, flags, doubtful)
+        else:
+            return known.flags
+        while len(self._masks) >= KEPT_MASKS and key not in self._masks:
+            self._masks.pop(next(iter(self._masks)))
+        self._masks[key] = _Mask(flags, self._known)
+        return flags
+
+    def _told_since(self, told: int) -> list[str] | None:
+        """Of which documents something was changed; None: of too many to ask for each."""
+        ids = list(dict.fromkeys(itertools.chain.from_iterable(self._told[told : self._known])))
+        return ids if len(ids) <= most_changes(self.size) else None
+
+    def _asked(self, asks: Asks, condition: Condition, flags: Flags, only: Sequence[str] | None) -> Flags:
+        """`flags`, and those of `only` for which the condition holds."""
+        # Not as it is: SQLite would take the index of a column that hardly any document fails.
+        wanted = sa.select(Document.id).where(sa.case((condition, 1), else_=0) == 1)
+        if only is not None:
+            wanted = wanted.where(Document.id.in_(listed(_dialect(asks), only)))
+        places = (self.place.get(name, self.size) for name in _lists(asks, wanted)[0])
+        flags[[place for place in places if place < self.size]] = True
+        return flags & self.alive
 
     def ranks(self, name: str) -> Ids:
         """Of each document its place when sorted by a column, then by when it came, then by id; the last is shown
         first."""
         if name not in self._ranks:
-            by_id = np.empty(len(self.ids), np.int32)
-            by_id[sorted(range(len(self.ids)), key=self.ids.__getitem__)] = np.arange(len(self.ids), dtype=np.int32)
-            order = np.lexsort((by_id, self.column("came").ranks, self.column(name).ranks))
-            ranks = np.empty(len(order), np.int32)
+            order = self._orders.get(name)
+            if order is None:
+                order = self._orders[name] = self._sorted(name)
+            ranks = np.zeros(self.size, np.int32)
             ranks[order] = np.arange(len(order), dtype=np.int32)
             self._ranks[name] = ranks
         return self._ranks[name]
+
+    def _sorted(self, name: str) -> Order:
+        by_id = np.empty(self.size, np.int32)
+        by_id[sorted(range(self.size), key=self.ids.__getitem__)] = np.arange(self.size, dtype=np.int32)
+        order = np.lexsort((by_id, self.column("came").ranks(), self.column(name).ranks()))
+        return order[self.alive[order]]
+
+    def changed(self, asks: Asks, ids: Sequence[str]) -> Facts:
+        """The same a moment later: what the database now says of the documents with these ids."""
+        few, later = Facts(asks, ids), copy.copy(self)
+        places = np.fromiter(map(self._documents.number, ids), np.int32, len(ids))
+        there = np.fromiter(map(self.place.__getitem__, few.ids), np.int32, few.size)
+        size = len(self.ids)
+        later.alive = longer(self.alive, size)
+        later.alive[places], later.alive[there] = False, True
+        later._columns = {
+            name: column.changed(there, few.column(name).at(range(few.size)), size)
+            for name, column in self._columns.items()
+        }
+        self._told.append(tuple(ids))
+        later._known = len(self._told)
+        later._masks, later._ranks = dict(self._masks), {}
+        later._orders = {name: later._sorted_again(order, name, places) for name, order in self._orders.items()}
+        return later
+
+    def _sorted_again(self, order: Order, name: str, places: Ids) -> Order:
+        """`order` where the documents at these places have other values, or are gone."""
+
+        def key(place: int) -> tuple[tuple[bool, str], ...]:
+            (value,), (came,) = self.column(name).at([place]), self.column("came").at([place])
+            return sorts(value), sorts(came), sorts(self.ids[place])
+
+        moved = np.zeros(self.size, np.bool_)
+        moved[places] = True
+        rest = order[~moved[order]]
+        coming = sorted((place for place in places.tolist() if self.alive[place]), key=key)
+        return np.insert(rest, [bisect(rest, key(place), key=key) for place in coming], coming)
+
+    @property
+    def worn(self) -> bool:
+        """Told of so much that it is time to read everything anew."""
+        return len(self._told) >= MOST_TOLD
+
+
+def most_changes(size: int) -> int:
+    """Of more of `size` documents it is not worth to ask for each that was changed."""
+    return max(FEW, size // SHARE)
 
 
 def _dialect(asks: Asks) -> sa.Dialect:
@@ -169,145 +244,3 @@ def _dialect(asks: Asks) -> sa.Dialect:
 def _spelled(asks: Asks, condition: Condition) -> str:
     compiled = condition.compile(dialect=_dialect(asks))
     return f"{compiled} {compiled.params!r}"
-
-
-class _Kept:
-    """What is known of one database, by all threads of this process."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self.lock = threading.RLock()
-        self._mark: object = None
-        self._facts: Facts | None = None
-        self._own: sa.Engine | None = None
-        if engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:"):
-            # A connection that never writes: what it is told of commits is then of all the others'.
-            self._own = sa.create_engine(
-                engine.url, poolclass=sa.StaticPool, hide_parameters=True,
-                connect_args={"timeout": 30, "isolation_level": None, "check_same_thread": False},
-            )  # fmt: skip
-            weakref.finalize(self, self._own.dispose)
-
-    @contextmanager
-    def _asking(self, session: Session) -> Iterator[sa.Connection]:
-        """Where the committed state of this moment is asked: a session on SQLite may look at an older one."""
-        with self.lock:
-            if self._own:
-                with self._own.connect() as connection:
-                    yield connection
-            else:
-                yield session.connection()
-
-    def current(self, session: Session) -> Facts | None:
-        """All documents, where they are known and nothing was committed since."""
-        with self._asking(session) as asks:
-            return self._facts if self._facts and self._mark == _mark(asks) else None
-
-    def whole(self, session: Session) -> Facts:
-        """All documents as they are now."""
-        with self._asking(session) as asks:
-            mark = _mark(asks)  # before: what is committed while we read is read again the next time
-            if self._facts is None or self._mark != mark:
-                self._facts, self._mark = None, mark
-                self._facts = Facts(asks)
-            return self._facts
-
-    def mask(self, session: Session, facts: Facts, condition: Condition) -> Flags:
-        """Of `facts` of all documents."""
-        with self._asking(session) as asks:
-            return facts.mask(asks, condition)
-
-
-def _mark(asks: sa.Connection) -> object:
-    """Another one after each commit of any process; one of its own for who has written and not committed."""
-    if asks.dialect.name == "sqlite":
-        alone = asks.engine.url.database in (None, "", ":memory:")  # a connection is not told of its own commits
-        return object() if alone else asks.exec_driver_sql("PRAGMA data_version").scalar()
-    writes, seen = sa.func.pg_current_xact_id_if_assigned(), sa.cast(sa.func.pg_current_snapshot(), sa.Text)
-    row = asks.execute(sa.select(sa.cast(writes, sa.Text), seen)).one()
-    return object() if row[0] else row[1]
-
-
-_kept: weakref.WeakKeyDictionary[sa.Pool, _Kept] = weakref.WeakKeyDictionary()
-_making = threading.Lock()
-
-
-def _of(session: Session) -> _Kept:
-    engine = session.get_bind().engine
-    with _making:
-        kept = _kept.get(engine.pool)
-        if kept is None:
-            kept = _kept[engine.pool] = _Kept(engine)
-        return kept
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """Documents one person may see, by their places in `facts`, best first."""
-
-    facts: Facts
-    places: Ids
-    scores: Weights
-    whole: Flags
-
-    def kept(self, which: Flags | Order) -> Seen:
-        """Those of them that are `which`, or in another order."""
-        return Seen(self.facts, self.places[which], self.scores[which], self.whole[which])
-
-    def ids(self, most: int | None = None) -> list[str]:
-        """The first `most`."""
-        return [self.facts.ids[place] for place in self.places[:most].tolist()]
-
-
-class View:
-    """What one person may see, for the time of one search."""
-
-    def __init__(self, session: Session, user_filter: Condition) -> None:
-        self.session, self.user_filter = session, user_filter
-        self.restricted = not isinstance(user_filter, sa.True_)
-        self._kept = _of(session)
-        self._whole: Facts | None = None
-
-    def whole(self) -> Facts:
-        """Every document of the archive."""
-        if self._whole is None:
-            self._whole = self._kept.whole(self.session)
-        return self._whole
-
-    def mask(self, facts: Facts, condition: Condition) -> Flags:
-        """The documents for which `condition` holds."""
-        if facts is self._whole:
-            return self._kept.mask(self.session, facts, condition)
-        return facts.mask(self.session, condition)
-
-    def allowed(self, facts: Facts) -> Flags:
-        """The documents this person may see."""
-        return self.mask(facts, self.user_filter) if self.restricted else np.ones(len(facts.ids), np.bool_)
-
-    def all(self, *conditions: Condition) -> Seen:
-        """Every document for which the conditions hold, in no order."""
-        facts = self.whole()
-        flags = functools.reduce(np.logical_and, (self.mask(facts, one) for one in conditions), self.allowed(facts))
-        return plain(facts, np.flatnonzero(flags).astype(np.int32))
-
-    def seen(self, found: Found) -> Seen:
-        """What of `found` this person may see."""
-        facts = self._facts_for(found)
-        places = facts.places(found)
-        kept = places >= 0
-        if self.restricted:
-            kept &= self.allowed(facts)[places]
-        return Seen(facts, places, found.scores, found.whole).kept(kept)
-
-    def _facts_for(self, found: Found) -> Facts:
-        """Of the whole archive where they are at hand or worth it: right after a commit few documents are asked for
-        by themselves."""
-        if self._whole is None:
-            self._whole = self._kept.current(self.session)
-        if self._whole is None and len(found.numbers) <= max(FEW, len(found.names) // SHARE):
-            return Facts(self.session, [found.names[number] for number in found.numbers.tolist()])
-        return self.whole()
-
-
-def plain(facts: Facts, places: Ids) -> Seen:
-    """Documents of which no more is known than that they are wanted."""
-    return Seen(facts, places, np.zeros(len(places), np.float32), np.ones(len(places), np.bool_))

@@ -10,9 +10,9 @@ import dataclasses
 
 import numpy as np
 
-from archive.search.facts import Seen, View
 from archive.search.index import Index
 from archive.search.query import Clause, Query, Word
+from archive.search.view import Seen, View
 
 
 def as_seen(view: View, index: Index, query: Query, seen: Seen) -> Seen:
@@ -27,7 +27,7 @@ def _with_most_words(view: View, index: Index, query: Query) -> Seen:
     simple = [clause for clause in query.clauses if _is_simple(clause)]
     others = tuple(clause for clause in query.clauses if not _is_simple(clause))
     facts = view.whole()
-    words, scores = np.zeros(len(facts.ids), np.int16), np.zeros(len(facts.ids), np.float32)
+    words, scores = np.zeros(facts.size, np.int16), np.zeros(facts.size, np.float32)
     for clause in simple if len(simple) > 1 else ():
         seen = view.seen(index.search(dataclasses.replace(query, clauses=(clause, *others)), None))
         words[seen.places] += 1

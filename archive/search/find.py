@@ -1,6 +1,6 @@
 """Finding documents for one person: the engine names candidates, the database decides which of them may be seen.
 
-Every hit, count and snippet is of a document that passed the person's own condition as of this moment (facts.py), and
+Every hit, count and snippet is of a document that passed the person's own condition as of this moment (view.py), and
 what is shown passes it once more: a stale index leaks nothing.
 """
 
@@ -26,12 +26,12 @@ from archive.models import Document
 from archive.search import Candidate, Filters, Index, Query, abbreviations, facets, fewer, rerank, slips
 from archive.search.conditions import Condition, among, of_everything
 from archive.search.entry import Weights
-from archive.search.facts import Seen, View
 from archive.search.rank import MOST_CANDIDATES, nearly
 from archive.search.results import Result as Result
 from archive.search.results import results_of
 from archive.search.similar import alike as alike
 from archive.search.suggest import frequencies, suggestion
+from archive.search.view import Seen, View
 
 SORTS = ("relevance", "date", "arrival")
 MOST_A_PAGE = 100

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, load_only, selectinload, sessionmaker
 
 from archive.models import CitationRow, Document, Outbox
-from archive.search import Index, IndexEntry, building
+from archive.search import Index, IndexEntry, building, changes
 from archive.search.words import line
 
 BATCH = 50
@@ -93,7 +93,16 @@ def keep_up(sessions: Sessions, engine: Index) -> int:
     done = 0 if engine.healthy() else rebuild(sessions, engine)
     while told := drain(sessions, engine):
         done += told
+    _forget_changes(sessions)
     return done
+
+
+def _forget_changes(sessions: Sessions) -> None:
+    with _reading(sessions) as session:
+        overdue = changes.overdue(session)
+    if overdue:
+        with sessions.begin() as session:
+            changes.forget(session)
 
 
 @contextlib.contextmanager

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from archive.errors import IndexBroken
 from archive.models import Document
 from archive.search.conditions import Condition
-from archive.search.facts import View
 from archive.search.index import Index
 from archive.search.query import Clause, Phrase, Query, Word
 from archive.search.results import Result, results_of
+from archive.search.view import View
 
 MOST_PAIRS = 12
 MOST_WORDS = 400

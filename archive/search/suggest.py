@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from archive.errors import IndexBroken
 from archive.models import Document
 from archive.search.conditions import among, has_words
-from archive.search.facts import View
 from archive.search.index import Index
 from archive.search.query import Clause, Phrase, Query, Word
+from archive.search.view import View
 from archive.search.words import WORD, exact, folded
 
 MOST_TRIED = 4

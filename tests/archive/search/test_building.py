@@ -1,7 +1,6 @@
 """A new generation while the old one serves: in parts, broken off and gone on with, by another engine, after damage."""
 
 import dataclasses
-import multiprocessing
 import os
 import signal
 import time
@@ -16,6 +15,7 @@ from archive.search import building, indexing, open_search, parse
 from archive.search.find import find
 from archive.search.indexing import drain, rebuild
 from tests.archive.search.conftest import generations
+from tests.engines import APART
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_killed_builder_leaves_the_old_generation_serving(archive, kind, tmp_p
     archive.catch_up()
     url = archive.sessions.kw["bind"].url.render_as_string(hide_password=False)
     for delay in (0.05, 0.2):
-        builder = multiprocessing.get_context("spawn").Process(target=_build_for_ever, args=(url, kind, tmp_path))
+        builder = APART.Process(target=_build_for_ever, args=(url, kind, tmp_path))
         builder.start()
         while not (tmp_path / "begun").exists():
             time.sleep(0.01)

@@ -1,6 +1,5 @@
 """What every engine must do: find, forget, survive."""
 
-import multiprocessing
 import os
 import signal
 import time
@@ -11,6 +10,7 @@ import sqlalchemy as sa
 from archive.errors import BadSettings, IndexBroken, Transient
 from archive.search import open_search, parse
 from tests.archive.search.conftest import entry, generations
+from tests.engines import APART
 
 PAPERS = [
     entry(
@@ -258,7 +258,7 @@ def _write_for_ever(kind, data, home):
 
 def test_a_killed_writer_loses_nothing_that_was_confirmed(index, kind, home, tmp_path):
     for delay in (0.25, 0.4):
-        writer = multiprocessing.get_context("spawn").Process(target=_write_for_ever, args=(kind, tmp_path, home))
+        writer = APART.Process(target=_write_for_ever, args=(kind, tmp_path, home))
         writer.start()
         while not (tmp_path / "done").exists():
             time.sleep(0.01)

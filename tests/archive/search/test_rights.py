@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from archive import access, database
-from archive.models import Document, RouteRow, Unit, User
+from archive.models import Document, RouteRow, Scan, Unit, User
 from archive.search import facts, parse
 from archive.search.find import alike, find, matching
 
@@ -157,9 +157,14 @@ def test_hidden_papers_do_not_change_what_is_alike(archive):
 
 def test_another_generation_asked_meanwhile_lends_no_places(office_sessions):
     """Two threads may ask the same facts with two generations of the index at the same moment."""
-    with office_sessions() as session:
+    with office_sessions.begin() as session:
+        for name in ("a", "b"):
+            scan = Scan(sha256=name * 64, filename="1.pdf", media_type="application/pdf", size=1, received_by="an")
+            scan.documents = [Document(id=name)]
+            session.add(scan)
+        session.flush()
         here = facts.Facts(session)
-    here.place = {"a": 0, "b": 1}
+    assert here.ids == ["a", "b"]
     numbers = np.array([0, 1], np.int32)
     other = SimpleNamespace(names=["b", "a"], numbers=numbers)
 
