@@ -32,6 +32,13 @@ BEYOND = 3.0
 """mm beside a box in which its long sides must have ended."""
 THICK = 4
 """Pixels of PER_MM that a line is thick at most."""
+ACROSS = 1.7
+"""mm that ink reaches across a side from which on it is a letter's and no line's."""
+DRAWN = 0.72
+"""Share of the two long sides together along which they are lines: print above and below a word has .4 at most, rules
+of a table under another angle .69; boxes of marks .74 and more, worn and overprinted."""
+TURNS = (-1.0, 0.0, 1.0)
+"""Degrees by which a box may lie otherwise than it was found."""
 TRIES = 4
 MOST = 4
 """Boxes of a head that are read: tables have many."""
@@ -53,9 +60,30 @@ def boxes(mask: Mask) -> Iterator[Blob]:
     found.sort(key=lambda box: -box.score)
     kept: list[Blob] = []
     for box in found:
-        if len(kept) < MOST and all(math.dist((box.blob.x, box.blob.y), (one.x, one.y)) > 4 for one in kept):
+        apart = all(math.dist((box.blob.x, box.blob.y), (one.x, one.y)) > 4 for one in kept)
+        if len(kept) < MOST and apart and _is_drawn(mask, box.blob):
             kept.append(box.blob)
     yield from kept
+
+
+def _is_drawn(mask: Mask, blob: Blob) -> bool:
+    """Whether the long sides are lines that lie as the box does: lines of print above and below a word stand like a
+    box, but their strokes run on across its sides; and so do rules of a table that lies otherwise."""
+    x, y, reach = (round(mm * lone.PER_MM) for mm in (blob.x, blob.y, blob.long / 2 + BEYOND))
+    around = Image.fromarray(mask * np.uint8(255)).crop((x - reach, y - reach, x + reach, y + reach))
+    half = round((blob.long / 2 - 1) * lone.PER_MM)
+    return any(
+        _drawn_share(np.asarray(around.rotate(turn - blob.angle)) > 0, half) >= DRAWN for turn in TURNS
+    )  # fmt: skip
+
+
+def _drawn_share(level: Mask, half: int) -> float:
+    """How much of the long sides of a box in the middle of a level mask are lines, so far from its middle; of 1."""
+    thin = level & ~lone.in_runs(level.T, round(ACROSS * lone.PER_MM) + 1).T
+    near = lone.grown(thin, across=0, down=1)
+    middle, off = len(level) // 2, round(HIGH / 2 * lone.PER_MM)
+    shares = near[:, middle - half : middle + half].mean(1)
+    return sum(float(shares[row - 4 : row + 5].max()) for row in (middle - off, middle + off)) / 2
 
 
 def _halved(mask: Mask) -> NDArray[np.uint8]:

@@ -83,13 +83,13 @@ def without_streaks(mask: Mask) -> Mask:
 def _without_lines(mask: Mask) -> Mask:
     lines = np.zeros_like(mask)
     for ink, found in ((mask, lines), (mask.T, lines.T)):
-        thin = ink & ~_in_runs(ink.T, round(THIN * PER_MM) + 1).T
-        found |= thin & _in_runs(grown(thin, across=2, down=1), round(LINE * PER_MM))
+        thin = ink & ~in_runs(ink.T, round(THIN * PER_MM) + 1).T
+        found |= thin & in_runs(grown(thin, across=2, down=1), round(LINE * PER_MM))
     kept: Mask = mask & ~lines
     return kept
 
 
-def _in_runs(mask: Mask, least: int) -> Mask:
+def in_runs(mask: Mask, least: int) -> Mask:
     """The ink that lies in rows of at least so many pixels without a gap."""
     padded = np.zeros((mask.shape[0], mask.shape[1] + 2), np.int8)
     padded[:, 1:-1] = mask

@@ -19,6 +19,7 @@ from PIL import Image, ImageFilter, ImageOps
 from archive import boxed, grades, hats, ink, lone, pageimage
 from archive.findings import Mark
 from archive.grades import GRADES, Reading
+from archive.ink import Plane
 from archive.lone import Blob, is_same
 from archive.reading import Box
 from archive.recogniser import HEIGHT, NARROWEST, Frames, Recogniser, open_recogniser
@@ -31,6 +32,9 @@ LEAST_BOX = 5.6
 """mm: what is broader may be a box."""
 BOLD = 28
 """Levels by which print differs from its paper, where the print of the back shows through beside it."""
+THROUGH = 0.42
+"""Of the strongest ink of the head: a dark word without a box is print of the back when it is paler than that. Marks of
+the worst wear in grey have .5 and more, the back .36 at most (`./run bench secrets`)."""
 BOX_HIGH, BOX_OFF = (6.6, 9.4), 2.5
 """mm: a box of the law, give or take."""
 PX = 8.0
@@ -58,13 +62,15 @@ class Asked:
     chance: float
     lead: float
     hat: float
+    full: bool = False
+    """As many letters must be spelt as the word has."""
 
 
 FRAMED = Asked(-7.0, 3.0, -2.0)
 """In a box of the size that is the word's by law."""
 CROSSED = Asked(-3.0, 5.0, 0.0)
 """In a box of the law's size that other print runs into, or that is torn to pieces."""
-OVERLAID = Asked(-7.0, 8.0, 5.0)
+OVERLAID = Asked(-7.0, 8.0, 5.0, full=True)
 """In such a box when letters of other print stand in it besides: "MATen" where a mark lies over "Chuyển"."""
 OTHER_BOX = Asked(-3.0, 8.0, 2.0)
 """In one of the size of another grade: a cell of a table."""
@@ -108,12 +114,12 @@ def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Read
     for plane in ink.planes(head, lone.PER_MM / reader.per_mm, least=60):
         if plane.kind == "blue":
             continue
-        mask = lone.without_streaks(plane.mask)
+        mask, pale = lone.without_streaks(plane.mask), _palest(plane)
         bold = lone.crossed(mask & (plane.amount > BOLD))
         here = *lone.blobs(mask), *(blob for blob in bold if blob.broad < LEAST_BOX)
         torn = filter(_framed, lone.torn(mask))
         for blob in (*here, *boxed.boxes(plane.mask), *torn):
-            if any(is_same(blob, other) for other in known):
+            if any(is_same(blob, other) for other in known) or _shows_through(blob, plane, pale):
                 continue
             known.append(blob)
             found = reader.grade(blob, plane.kind, alone=blob in here)
@@ -196,9 +202,30 @@ def _asked(blob: Blob, kind: str, word: str, *, alone: bool) -> tuple[Asked, ...
 
 
 def _says(reading: Reading, asked: Asked) -> bool:
-    return (reading.plain and asked not in NOT_PLAINLY) or (
-        reading.chance >= asked.chance and reading.lead >= asked.lead
+    if reading.plain and asked not in NOT_PLAINLY:
+        return True
+    likely = reading.chance >= asked.chance and reading.lead >= asked.lead
+    return likely and (reading.full or not asked.full)
+
+
+def _shows_through(blob: Blob, plane: Plane, pale: float) -> bool:
+    """Whether a word without a box is print of the back: its strongest ink is paler than `pale` levels."""
+    if blob.broad >= LEAST_BOX:
+        return False
+    c, s = (abs(way(math.radians(blob.angle))) for way in (math.cos, math.sin))
+    half = (s * blob.long + c * blob.broad) / 2, (c * blob.long + s * blob.broad) / 2
+    area = tuple(
+        slice(max(0, round((at - off) * lone.PER_MM)), max(0, round((at + off) * lone.PER_MM)))
+        for at, off in zip((blob.y, blob.x), half, strict=True)
     )
+    ink_there = plane.amount[area][plane.mask[area]]
+    return bool(ink_there.size) and float(np.percentile(ink_there, 90)) < pale
+
+
+def _palest(plane: Plane) -> float:
+    """Levels that print of this side has at least; 0 for colours, which no back shows."""
+    ink_there = plane.amount[plane.mask] if plane.kind == "dark" else plane.amount[:0]
+    return THROUGH * float(np.percentile(ink_there, 97)) if ink_there.size else 0.0
 
 
 def _framed(blob: Blob) -> str:

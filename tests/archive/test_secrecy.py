@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from archive import grades, scans, secrecy, steps
+from archive import boxed, grades, ink, lone, scans, secrecy, steps
 from archive.lone import Blob
 from archive.recogniser import open_recogniser
 from tests.archive.paper import LETTER, font, letter
@@ -196,6 +196,38 @@ def test_a_typed_mark_on_a_line_with_print_of_the_back_that_shows_through_is_fou
     page = with_mark("TỐI MẬT", "black", boxed=False)
     ImageDraw.Draw(page).text((454, 371), "về việc triển khai", fill=(222, 222, 222), font=font(40), anchor="lm")
     assert [mark.text for mark in seen(page.convert("L"))] == ["TỐI MẬT"]
+
+
+def test_print_of_the_back_that_shows_through_is_no_mark():
+    """Turned over by its lower edge MẶT of a table says MẬT; pale as the back is, it is no word of this side."""
+
+    def typed(ink):
+        return with_mark("MẬT", (ink,) * 3, boxed=False).convert("L")
+
+    assert [mark.text for mark in seen(typed(160))] == ["MẬT"]
+    assert seen(typed(226)) == ()
+
+
+def test_large_letters_that_stand_like_the_sides_of_a_box_are_none():
+    """A page of 250 by 50 points: taken for A4, its letters are as high as a box of the law."""
+    page = Image.new("L", (694, 139), "white")
+    for y, line in ((20, "http://www.example.org/"), (85, "Bug 1552113 - this text should be visible.")):
+        ImageDraw.Draw(page).text((25, y), line, fill=0, font=font(38))
+    assert secrecy.look(secrecy.head_of(page), 1, 200.0) == ()
+
+
+def test_lines_of_print_that_stand_like_a_box_around_a_word_are_none():
+    page = Image.new("L", (1654, 900), "white")
+    for y, line in ((330, "BAN HÀNH DANH MỤC BÍ MẬT NHÀ NƯỚC"), (384, "ĐỘ TỐI MẬT VÀ ĐỘ MẬT"), (438, "LĨNH VỰC Y TẾ")):
+        ImageDraw.Draw(page).text((480, y), line, 0, font=font(38), anchor="mm")
+    assert [*boxed.boxes(small(page))] == []
+    ImageDraw.Draw(page).rectangle((400, 600, 636, 663), outline=0, width=5)
+    (box,) = boxed.boxes(small(page))
+    assert (box.long, box.broad) == (30, 8) and math.dist((box.x, box.y), (65.8, 80.2)) < 2
+
+
+def small(page):
+    return ink.planes(page, lone.PER_MM / (200 / 25.4))[0].mask
 
 
 def test_words_of_a_stamp_that_its_lines_run_through_are_no_marks():
