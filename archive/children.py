@@ -32,7 +32,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Self
 
-from archive import errors
+from archive import errors, processor_time
 
 GB = 1 << 30
 MOST_CALLS = 500
@@ -61,6 +61,8 @@ class Child:
     ) -> None:
         self.name = name
         self._limits = address_space, file_size, walled
+        self.spent = 0.0
+        """Seconds of processor time of the last call and all it started; 0 where it died of itself."""
         self._process: _Process | None = None
         self._turn = threading.Lock()
 
@@ -73,11 +75,14 @@ class Child:
         """
         with self._turn:
             process = self._process = self._process or _Process(*self._limits)
+            before = processor_time.used(process.pid)
             try:
                 outcome, value = process.ask((function, args, cpu), time.monotonic() + wall, cpu, beat)
             except BaseException:
+                self.spent = max(0.0, processor_time.used(process.pid) - before)
                 self._kill()
                 raise
+            self.spent = processor_time.used(process.pid) - before
             if process.is_worn:
                 self._kill()
         if outcome == "answer":
@@ -136,7 +141,7 @@ class _Process:
         return self.calls >= MOST_CALLS or self.memory > MOST_MEMORY
 
     def ask(self, request: object, deadline: float, cpu: float, beat: Callable[[], None] | None) -> tuple[str, Any]:
-        body, most = pickle.dumps(request, protocol=5), _used(self.pid) + cpu
+        body, most = pickle.dumps(request, protocol=5), processor_time.used(self.pid) + cpu
         reply = self._exchange(len(body).to_bytes(8, "big") + body, deadline, lambda: self._look(most, beat))
         self.calls += 1
         try:
@@ -147,7 +152,7 @@ class _Process:
         return outcome, value
 
     def _look(self, most: float, beat: Callable[[], None] | None) -> None:
-        if _used(self.pid) > most:
+        if processor_time.used(self.pid) > most:
             raise errors.TooMuchWork(_LATE)
         if beat:
             beat()
@@ -233,18 +238,6 @@ def _size(reply: bytearray) -> int | None:
     if size > MOST_REPLY:
         raise errors.Crashed(_DIED)
     return size
-
-
-def _used(pid: int | str) -> float:
-    """Seconds of processor time of a process and of all it started, ended or not; 0 where the system does not say."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        below = [file.read_text().split() for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    except OSError:
-        return 0.0
-    # utime, stime, cutime, cstime: proc(5)
-    own = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
-    return own + sum(_used(child) for children in below for child in children)
 
 
 def _environment(home: str) -> dict[str, str]:
@@ -360,11 +353,12 @@ def _set_limits(address_space: int, file_size: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (address_space, address_space))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    processor_time.count()
 
 
 def _outcome(function: str, args: tuple[object, ...], cpu: float) -> tuple[str, Any]:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime + cpu) + 1
+    # Twice as much, for ticks may tell twice what was used: our parent measures, and is first where /proc tells it.
+    soft = int(processor_time.counted() + 2 * cpu) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.RLIM_INFINITY))
     module, _, name = function.partition(":")
     try:

@@ -8,6 +8,11 @@ from archive.errors import Refused
 
 EMPTY, OTHER = "tệp rỗng", "kho không nhận loại tệp này"
 """Why a file of a message stays in it."""
+_ENDINGS = {
+    "application/pdf": ("pdf",), "application/zip": ("zip",), "image/jpeg": ("jpg", "jpeg", "jpe", "jfif"),
+    "image/png": ("png",), "image/tiff": ("tif", "tiff"), "image/webp": ("webp",),
+}  # fmt: skip
+"""What files of a kind may end in; office programs look by themselves, and go by each other's endings."""
 HEAD = max(scans.HEAD, tree.HEAD)
 """Bytes `may_hold_others` wants to see."""
 
@@ -33,3 +38,14 @@ def _is_scan(head: bytes) -> bool:
     except Refused:
         return False
     return True
+
+
+def saved_as(filename: str, media_type: str) -> str:
+    """The name under which an original is saved: with an ending of what it is.
+
+    What begins as a program or a web page and is a PDF farther on came as `x.exe`; a click must not run it.
+    """
+    right = _ENDINGS.get(media_type, ())
+    if not right or filename.rstrip(". ").lower().endswith(tuple(f".{ending}" for ending in right)):
+        return filename
+    return f"{filename}.{right[0]}"

@@ -49,6 +49,7 @@ class Here:
     """Stands for archive.children.Child: the same functions, called in this process, each question once."""
 
     pid = None
+    spent = 0.0
     known: ClassVar[dict[bytes, bytes]] = {}
     """Answers by question: the driver's own day has asked all that later days ask."""
 

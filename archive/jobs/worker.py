@@ -29,6 +29,7 @@ from archive.errors import ArchiveError, Crashed, NotFound, Spared, StoreAway, T
 from archive.jobs import queue
 from archive.jobs.dispatch import open_jobs, telling
 from archive.jobs.queue import Claim
+from archive.jobs.spent import Spent
 from archive.models import Scan
 from archive.pipeline import STEPS, Archive, Step, quarantine
 from archive.pipeline.following import Following
@@ -86,7 +87,7 @@ class Worker:
         self._index = open_search(settings.search, settings.data, database.address(self._engine))
         self._tally = Tally(settings.data)
         self._stop_at: float | None = None
-        self._lost = 0
+        self._lost, self._spent = 0, Spent()
         self._index_due = self._index_not_before = 0.0
 
     def run(self, stop: threading.Event | None = None) -> None:
@@ -192,6 +193,7 @@ class Worker:
             original = Original.of(session.get_one(Scan, claim.scan_id)) if step.opens and calls else None
         if original and converted.is_missing(self._archive.derived, original):
             self._convert(claim, original)
+        self._spent.begin(claim.scan_id, claim.step, claim.part, claim.attempt)
         answers = [self._answer(step, claim, args) for args in calls] if step.work else []
         if step.save:
             step.save(self._archive, claim, answers)
@@ -237,9 +239,14 @@ class Worker:
         if claim.is_hopeless:
             raise Crashed("")
         seconds = step.seconds(self.settings)
-        beat = _Beat(self, claim)
-        cpu = seconds * step.share * (LEFT if self._lost else 1)
-        return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
+        beat, limit = _Beat(self, claim), seconds * step.share
+        if step.instead and self._spent.is_over(claim.scan_id, claim.step, limit):
+            raise TooMuchWork("")  # not this page by itself: see archive/jobs/spent.py
+        cpu = limit * (LEFT if self._lost else 1)
+        try:
+            return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
+        finally:
+            self._spent.add(claim.scan_id, claim.step, self._child.spent)
 
     def _fail(self, claim: Claim, error: Exception) -> str:
         """ "again", "dead", "fenced": what became of the task."""

@@ -6,7 +6,7 @@ from typing import Any, BinaryIO, cast
 
 from flask import Blueprint, Response, g, jsonify, request, send_file, url_for
 
-from archive import answer, front_door
+from archive import answer, front_door, kinds
 from archive.errors import BadValue, NotFound
 from archive.intake import Received
 from archive.jobs import desk
@@ -77,7 +77,8 @@ def original(scan_id: str) -> Response:
             raise NotFound(HELD)
         media_type, filename, sha256 = scan.media_type, scan.filename, scan.sha256
     path = state().blobs.path(sha256)  # no connection is held while it comes from another machine
-    sent = send_file(path, media_type, as_attachment=True, download_name=filename, etag=sha256, conditional=False)
+    name = kinds.saved_as(filename, media_type)
+    sent = send_file(path, media_type, as_attachment=True, download_name=name, etag=sha256, conditional=False)
     # ASVS 5.0 V5: foreign bytes are saved, never shown by a browser inside our site.
     sent.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     sent.headers["X-Content-Type-Options"] = "nosniff"

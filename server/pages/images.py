@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, make_response, request, send_file
 
+from archive import kinds
 from archive.errors import NotFound
 from archive.models import WITHHELD
 from server.api.documents import page as draw
@@ -61,7 +62,7 @@ def original(scan_id: str) -> Any:
         state().blobs.path(sha256),
         mimetype=media_type,
         as_attachment=True,
-        download_name=filename,
+        download_name=kinds.saved_as(filename, media_type),
         etag=sha256,
         max_age=0,
     )

@@ -1,13 +1,15 @@
 """A plugin that misbehaves spoils nothing: papers are read as if it were absent."""
 
 import textwrap
+import time
 
 import pytest
 from PIL import Image
 
 from archive.findings import Record, Settled
-from archive.host import load, loaded
+from archive.host import Found, Host, load, loaded
 from archive.reading import Page, Text
+from plugins import cao_bang
 from plugins.cao_bang import OFFICE
 
 GOOD = """
@@ -100,6 +102,17 @@ def test_a_plugin_that_hangs_on_import_is_refused(folder):
     host = load(folder(good=GOOD, bad="while True: pass"), budget=0.3)
     assert "quá lâu" in next(plugin.error for plugin in host.plugins if plugin.slug == "bad")
     assert names(host) == ["good.word"]
+
+
+def test_a_plugin_of_the_archive_itself_has_all_the_time_a_busy_machine_needs():
+    def slowly():
+        time.sleep(0.3)
+        return cao_bang
+
+    host = Host(budget=0.05)
+    assert host.add("cao_bang", Found(slowly)).error == ""
+    assert "quá lâu" in host.add("dropped_in", Found(slowly, path="dropped_in.py")).error
+    assert "quá lâu" in host.add("installed", Found(slowly, is_code_of_others=True)).error
 
 
 def test_findings_say_who_found_them(folder):

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+from collections import Counter
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from archive import answer, history, intake, jobs, links, pages, records, review
 from archive.blobs import open_blobs
 from archive.derived import Derived
 from archive.findings import Finding, Mark, Record, Settled, Stamp
-from archive.jobs import queue
+from archive.jobs import queue, spent
 from archive.jobs.worker import Worker
 from archive.models import (
     CitationRow,
@@ -70,8 +71,11 @@ def line(engine, engine_settings, sessions):
                 sessions, self.blobs, self.settings, stream, name, actor="huong", source="cli"
             ).scan_id
 
+        def worker(self, settings=None, **steps):
+            return Worker(settings or self.settings, engine=engine, steps=STEPS | steps)
+
         def run(self, settings=None, **steps):
-            with Worker(settings or self.settings, engine=engine, steps=STEPS | steps) as worker:
+            with self.worker(settings, **steps) as worker:
                 assert worker.drain(seconds=200)
 
     return Line()
@@ -224,7 +228,7 @@ def test_a_file_whose_pages_bring_the_reader_down_holds_nobody_up(line, sessions
     monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
     blank = Image.new("L", (100, 140), 255)
     id_ = line.receive(file_of(*[blank] * 4, kind="PDF"))
-    line.run(read=dataclasses.replace(STEPS["read"], work="tests.faults.line:die_of"))
+    line.run(read=dataclasses.replace(STEPS["read"], work="tests.faults.deeds:die_of"))
     with sessions() as session:
         scan = session.get(Scan, id_)
         reasons = [row.reason.removeprefix("unreadable: ") for row in scan.page_rows]
@@ -237,10 +241,34 @@ def test_a_file_whose_pages_bring_the_reader_down_holds_nobody_up(line, sessions
 
 
 @ONCE
+def test_a_file_each_page_of_which_is_slow_ends_and_can_be_tried_again(line, sessions, monkeypatch):
+    monkeypatch.setattr(spent, "MEAN", 0.0)
+    id_ = line.receive(file_of(*[Image.new("L", (100, 140), 255)] * 8, kind="PDF"))
+    slow = dataclasses.replace(
+        STEPS["read"], work="tests.faults.deeds:read_slowly", seconds=lambda _: 60.0, share=1 / 20
+    )
+    with line.worker(read=slow) as worker:
+        worker.drain(seconds=200)
+        with sessions() as session:
+            scan = session.get(Scan, id_)
+            ends = [row.reason.removeprefix("unreadable: ") for row in scan.page_rows]
+            assert scan.status == "review"
+            assert ends[0] == ends[1] == "no text layer; no ink on the page"
+            assert Counter(ends)["TooMuchWork"] == 2
+            assert ends[-1] == "Spared"
+        with sessions.begin() as session:
+            assert jobs.retry(session, id_, "huong") == len([end for end in ends if end in ("TooMuchWork", "Spared")])
+        worker.drain(seconds=200)
+    with sessions() as session:
+        again = [row.source for row in session.get(Scan, id_).page_rows]
+        assert again.count("blank") > ends.count(ends[0])
+
+
+@ONCE
 def test_a_file_at_which_the_look_falls_over_is_not_read_but_looked_at_when_tried_again(line, sessions, monkeypatch):
     monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
     id_ = line.receive(file_of(Image.new("L", (100, 140), 255)), "a.png")
-    line.run(look=dataclasses.replace(STEPS["look"], work="tests.faults.line:die_of"))
+    line.run(look=dataclasses.replace(STEPS["look"], work="tests.faults.deeds:die_of"))
     with sessions() as session:
         scan = session.get(Scan, id_)
         assert (scan.status, scan.page_rows, scan.documents) == ("failed", [], [])
@@ -256,7 +284,7 @@ def test_a_file_at_which_the_look_falls_over_is_not_read_but_looked_at_when_trie
 def test_pages_that_bring_the_marking_down_stay_as_read_and_can_be_tried_again(line, sessions, monkeypatch):
     monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
     id_ = line.receive(file_of(*[Image.new("L", (100, 140), 255)] * 3, kind="PDF"))
-    line.run(mark=dataclasses.replace(STEPS["mark"], work="tests.faults.line:die_of"))
+    line.run(mark=dataclasses.replace(STEPS["mark"], work="tests.faults.deeds:die_of"))
     with sessions() as session:
         scan = session.get(Scan, id_)
         assert [row.source for row in scan.page_rows] == ["blank"] * 3

@@ -15,8 +15,8 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen import canvas
 
-from archive import intake, register, register_days, review, steps
-from archive.errors import BadValue, Conflict, NotFound, TooMuchWork
+from archive import intake, register, register_days, review
+from archive.errors import BadValue, Conflict, NotFound
 from archive.jobs.worker import Worker
 from archive.models import ClosedDay, Document, Event, FindingRow, Outbox, PageRow, Scan, StampRow, Words
 from archive.pipeline import STEPS, quarantine
@@ -172,15 +172,9 @@ def test_a_page_on_its_side_is_stopped_when_it_stands_upright(house):
     house.nothing_is_left_of(got)
 
 
-def fails_on_the_second(path, number, limits):
-    if number == 2:
-        raise TooMuchWork("")
-    return steps.look(path, number, limits)
-
-
 def test_a_file_of_which_one_page_could_not_be_looked_at_waits_whole_until_a_person_has_looked(house, settings):
     got = house.receive(file_of(letter(), letter()))
-    house.run(look=dataclasses.replace(STEPS["look"], work=f"{__name__}:fails_on_the_second"), read=READ_NEVER)
+    house.run(look=dataclasses.replace(STEPS["look"], work="tests.faults.deeds:fails_on_the_second"), read=READ_NEVER)
     with house.sessions() as session:
         scan = session.get(Scan, got.scan_id)
         assert (scan.status, scan.page_rows, scan.documents) == ("failed", [], [])
@@ -193,7 +187,7 @@ def test_a_file_of_which_one_page_could_not_be_looked_at_waits_whole_until_a_per
         quarantine.destroy(session, house.archive, got.scan_id, "không được", actor="sep")
     with house.sessions.begin() as session:
         quarantine.release(session, house.archive, got.scan_id, "đã xem bản giấy", actor="sep")
-    house.run(look=dataclasses.replace(STEPS["look"], work=f"{__name__}:fails_on_the_second"))
+    house.run(look=dataclasses.replace(STEPS["look"], work="tests.faults.deeds:fails_on_the_second"))
     with house.sessions() as session:
         assert session.get(Scan, got.scan_id).status == "review"
         assert session.scalars(quarantine.unlooked()).all() == []
