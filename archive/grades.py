@@ -70,6 +70,11 @@ class Reading:
     vowel: float
     """Where its last A stands, as a share of the frames."""
 
+    @property
+    def full(self) -> bool:
+        """Whether as many letters were spelt as the grade has."""
+        return sum(map(str.isalpha, self.said)) >= len(WORDS[self.word])
+
 
 def read(frames: Frames, recogniser: Recogniser) -> Reading:
     """The likeliest grade of a strip."""

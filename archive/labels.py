@@ -1,63 +1,42 @@
 """The printed labels of an arrival stamp, and the places they leave to the pen.
 
-The straightened stamp is read in overlapping bands, each as high as a line: the recogniser finds a label under body
-text where Tesseract, which must first find lines, finds none. NĐ 30/2020, annex IV names ĐẾN, Số, Ngày, Chuyển and
-Số và ký hiệu HS; older and other stamps Giờ, Lưu hồ sơ số, CV ĐẾN.
+Words of labels were seen band by band (archive/bands.py); here they are put in the one arrangement of a form they speak
+for. NĐ 30/2020, annex IV names ĐẾN, Số, Ngày, Chuyển and Số và ký hiệu HS; older and other stamps Giờ, Lưu hồ sơ số,
+CV ĐẾN.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
-import re
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from archive import ladder, tesseract
+from archive import ladder
+from archive.bands import ABOVE_DOTS, BAND, PX, STEP, WORDS, Label
 from archive.leaders import Leader
-from archive.pen import Reader
-from archive.recogniser import Recogniser
-from archive.spotting import MERIT, letters, merit, share, spot
-from archive.vietnamese import fold
 
-PX = 10.0
-"""Pixels per mm of a straightened stamp."""
-BAND = 5.6
 LEAST_PITCH = 3.0
 LOW, PITCHES = 27.0, (4.4, 5.7)
 """mm from line to line of stamps that are, with the paper around, no higher than LOW, and of higher ones."""
 MOST_OF_PITCH = 1.25
 """Of that, where a word of the text below was taken for a label."""
-STEP = 2.0
-ABOVE_DOTS = 4.2
-"""mm: height of a band, how far the next one lies below it, how far a band begins above a dotted leader."""
-
-WORDS = {
-    "arrived": ("den", "cv den"),
-    "number": ("so", "so:"),
-    "time": ("gio", "gio:"),
-    "date": ("ngay", "ngay:"),
-    "forward_to": ("chuyen", "chuyen:"),
-    "file_ref": ("so va ky hieu", "ky hieu hs", "luu ho so so", "luu hs so", "ho so so", "so hs:"),
-}
-"""The labels without case and marks; a colon stands for any points."""
-LEAST = 0.35
-"""Share of what its letters are worth below which a word was not seen."""
 ORDER = ("time", "number", "date", "forward_to", "file_ref")
 """From the top: on no stamp do they stand otherwise."""
 LINES = {"time": 0, "number": 0, "date": 1, "forward_to": 2, "file_ref": 3}
 PRINTED = {"number": 4.5, "time": 6.0, "date": 8.0}
 """mm that a label takes."""
-SAME_BAND, SAME_LINE = 1.2, 1.7
+SAME_LINE = 1.7
 SAME_LEFT, SAME_LABEL = 0.8, 4.1
 """mm: a label seen twice with its left end at one place, in bands no farther apart, is one label between them."""
-MOST_NEXT = 7.6
-"""mm from line to line at most."""
+MOST_NEXT, SEEN_AWAY = 7.6, 2.0
+"""mm from line to line at most; what print under a label makes of that."""
+SAME_COLUMN = 5.0
+"""mm that the hour's left end lies from the date's at most."""
+FIRST_LINE, FIRST_BESIDE = (4.0, 8.0), (-4.0, 0.5)
+"""mm from the middle of ĐẾN down to the number's, below it and beside it in a high frame."""
 LAST_LINE = 8.0
 """mm below the date, the paper around the frame too, in which no line more can stand: so it is a stamp with an hour."""
 NEAR_EDGE = 2.5
@@ -80,42 +59,11 @@ FIRST_LEFT = 6.5
 TALL_CELL, BESIDE_ARRIVED, NO_ARRIVED = 12.0, 17.0, 15.0
 """mm: where ĐẾN stands in a cell at the left, number and date stand as far to the right of the lower lines; and there
 is no room for it above a first line at less than NO_ARRIVED."""
-REF_SEEN = 6.0
 MOST_PITCH = 9.0
 UNEVEN = 0.12
 """What a millimetre from where a line is expected takes from how clear its leader is."""
 LEFT_PART, BEGUN = 0.6, 26.0
 """Share of the frame's width in which every label begins; mm in which all but ĐẾN do."""
-SEEN_PART = 0.75
-
-
-@dataclass(frozen=True)
-class Label:
-    """A printed label in a straightened stamp; mm from the picture's upper left corner."""
-
-    name: str
-    left: float
-    right: float
-    middle: float
-    """Height of the middle of its line."""
-    weight: float
-    """How clearly it was seen: MERIT a letter at best."""
-    dots: float = 0.0
-    """How clear the dotted leader is that it begins."""
-    room: float = 99.0
-    """mm from its line to the next one: what is written higher stands on the line above."""
-
-
-def dotted_bands(dotted: Sequence[Leader]) -> list[float]:
-    """Upper edges, mm, of the bands of print that end in these dotted leaders."""
-    return [max(0.0, leader.height - ABOVE_DOTS) for leader in dotted]
-
-
-def other_bands(picture: Image.Image, read: Sequence[float] = ()) -> list[float]:
-    """Upper edges of bands over the whole picture, those left out that were read."""
-    room = picture.height / PX - BAND
-    tops = [STEP * n for n in range(int(room / STEP) + 1)] if room > 0 else []
-    return [top for top in tops if all(abs(top - other) > SAME_BAND for other in read)]
 
 
 def labels_of(
@@ -146,6 +94,7 @@ def labels_of(
 
 def _placed(inside: Mapping[str, Sequence[Label]], dotted: Sequence[Leader]) -> list[Label]:
     """The labels that agree best, each with its height as its leader says it."""
+    inside = {**inside, "time": [row for row in inside["time"] if _may_be_time(row, inside["date"])]}
     best = [label for label in max(_choices(inside), key=_agreement) if label]
     if {"time", "number"} <= {label.name for label in best}:
         return [_on_dots(label, dotted) for label in best]
@@ -164,6 +113,12 @@ def _may_be_number(label: Label, arrived: Sequence[Label], dotted: Sequence[Lead
     lowest part of the frame, it is the Số of `Lưu hồ sơ số`."""
     above = [leader for leader in dotted if leader.strength > CLEAR and _text_above(leader) < label.middle - SAME_LINE]
     return _topmost(arrived, tall) < label.middle < LOWEST_NUMBER * tall and len(above) < 2
+
+
+def _may_be_time(label: Label, dates: Sequence[Label]) -> bool:
+    """The hour stands above the date: farther left or right, and seen worse, it is another word."""
+    clearer = dates and dates[0].weight > label.weight
+    return not clearer or abs(label.left - dates[0].left) < SAME_COLUMN
 
 
 def _topmost(arrived: Sequence[Label], tall: float) -> float:
@@ -192,9 +147,17 @@ def _agreement(labels: Sequence[Label | None]) -> float:
     placed = [label for label in labels if label]
     if any(b.middle - a.middle < LEAST_PITCH for a, b in itertools.pairwise(placed)):
         return -1.0
+    if any(_too_far(a, b) for a, b in itertools.pairwise(placed)):
+        return -1.0
     upper = [label.left for label in placed if label.name in ("time", "number", "date")]
     askew = max(upper) - min(upper) if upper else 0.0
     return sum(label.weight for label in placed) - 2 * max(0.0, askew - 2.0) - 4 * _unevenness(placed)
+
+
+def _too_far(upper: Label, lower: Label) -> bool:
+    """Whether more lies between two labels than the lines of a form between them."""
+    lines = max(1, LINES[lower.name] - LINES[upper.name])
+    return lower.middle - upper.middle > lines * MOST_NEXT + SEEN_AWAY
 
 
 def _unevenness(placed: Sequence[Label]) -> float:
@@ -249,11 +212,32 @@ def _beside_arrived(arrived: Sequence[Label], dotted: Sequence[Leader], tall: fl
     """Number or hour, and date, on the first two leaders of a stamp of which only ĐẾN was seen."""
     clear = [leader.height for leader in dotted if leader.strength > ladder.CLEAR]
     rungs = [height - ABOVE_DOTS + BAND / 2 for height in clear if height - ABOVE_DOTS + BAND / 2 > TOPMOST]
-    if not arrived or len(rungs) < 2:
+    if not arrived or len(rungs) < 2 or not _may_be_first(rungs[0], arrived[0], tall):
         return []
     left = arrived[0].right + 1 if arrived[0].left < TALL_CELL else FIRST_LEFT
     upper = "number" if tall - rungs[1] > LAST_LINE else "time"
     return [*_missing(upper, left, rungs[0]), *_missing("date", left, rungs[1])]
+
+
+def _may_be_first(middle: float, arrived: Label, tall: float) -> bool:
+    """Whether the number may stand there: farther down it is a line of the text that looks like dots."""
+    if tall <= LOW:
+        return True
+    least, most = FIRST_BESIDE if arrived.left < TALL_CELL else FIRST_LINE
+    return least < middle - arrived.middle < most
+
+
+def above_date(labels: Mapping[str, Label], tall: float, edge: float) -> dict[str, Label]:
+    """The line of the number where only the date's is known: a line higher. Nothing where no number may stand.
+
+    `tall` is the height of the picture and `edge` where the page begins, mm.
+    """
+    date = labels.get("date")
+    if date is None or labels.keys() & {"number", "time"} or tall - date.middle <= LAST_LINE:
+        return {}
+    left = edge if edge > 0 else date.right
+    middle = date.middle - PITCHES[tall > LOW]
+    return {"number": Label("number", left, left, middle, 0.0)} if middle > TOPMOST else {}
 
 
 def _from(edge: float, label: Label) -> Label:
@@ -290,56 +274,6 @@ def _next(middle: float, way: int, pitch: float, dotted: Sequence[Leader]) -> fl
     expected = middle + way * pitch
     best = max(near, key=lambda leader: leader.strength - UNEVEN * abs(_text_above(leader) - expected), default=None)
     return _text_above(best) if best else expected
-
-
-def look(picture: Image.Image, reader: Reader, tops: Sequence[float]) -> list[Label]:
-    """Every label in every band, good or bad; `tops` are the upper edges of the bands, mm. Without a recogniser
-    Tesseract is asked, which finds few of them."""
-    recogniser = reader.recogniser
-    if recogniser is None:
-        return _printed(picture)
-    if not tops:
-        return []
-    right = round(picture.width * SEEN_PART)
-    lines = letters_of_bands(picture.crop((0, 0, right, picture.height)), recogniser, tops)
-    names = [(name, word.replace(" ", "")) for name, words in WORDS.items() for word in words]
-    frame = right / PX / lines.shape[1]
-    found = []
-    for top, spotted in zip(tops, spot(lines, [word for _, word in names]), strict=True):
-        for (name, word), place in zip(names, spotted, strict=True):
-            if share(word, place) > LEAST:
-                edges = place.start * frame, (place.end + 1) * frame
-                found.append(Label(name, *edges, top + BAND / 2, merit(word, place)))
-    return [label for label in found if not _part_of_another(label, found)]
-
-
-def letters_of_bands(picture: Image.Image, recogniser: Recogniser, tops: Sequence[float]) -> NDArray[np.float32]:
-    """The letters (archive/spotting.py) of bands of the picture; `tops` are their upper edges, mm."""
-    boxes = [(0, round(top * PX), picture.width, round(top * PX) + round(BAND * PX)) for top in tops]
-    return np.stack([letters(recogniser, recogniser.frames(picture.crop(box))) for box in boxes])
-
-
-def _part_of_another(label: Label, found: Sequence[Label]) -> bool:
-    """The Số in "Lưu hồ sơ số" and in "Số và ký hiệu HS" is not that of the number."""
-    return label.name == "number" and any(
-        other.name == "file_ref" and other.middle == label.middle and other.weight > REF_SEEN
-        and other.left - 1 < label.left < other.right for other in found
-    )  # fmt: skip
-
-
-def _printed(picture: Image.Image) -> list[Label]:
-    """The labels Tesseract reads in the picture."""
-    names = [(name, word) for name, words in WORDS.items() for word in words]
-    found = []
-    for word in tesseract.read_region(picture.convert("L"), psm=11, dpi=round(PX * 25.4)):
-        text = re.sub("[^a-z]", "", fold(word.text))
-        name = next((name for name, known in names if text and text == known.split()[0].strip(":")), None)
-        if name and word.box:
-            left, top, right, bottom = word.box
-            wide, tall = picture.width / PX, picture.height / PX
-            middle = (top + bottom) / 2 * tall
-            found.append(Label(name, left * wide, right * wide, middle, MERIT * len(text) * word.confidence))
-    return found
 
 
 def _rows(places: Sequence[Label]) -> list[Label]:

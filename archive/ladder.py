@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from archive.labels import Label
+    from archive.bands import Label
 
 Rung = tuple[float, float]
 """Middle of the text on a leader, mm, and how clear the leader is."""

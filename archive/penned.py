@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from archive.labels import PX, Label
+from archive.bands import PX, Label
 from archive.pen import Reader
 from archive.reading import Page
 from archive.straight import FRAME_LINE, PAD, Straight
@@ -58,7 +58,7 @@ def penned(straight: Straight, reader: Reader, rise: float, page: Page) -> tuple
     if number is not None and numbers[number] > READ:
         found["number"] = number
         said += BY_NUMBER * numbers[number]
-    start = PAD + LEFT
+    start = straight.page_left or PAD + LEFT  # at the edge of the page no one knows how much of the label is left
     return {name: Label(name, start, start, middle + rise, 0.0) for name, middle in found.items()}, said
 
 

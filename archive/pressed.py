@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from archive.labels import PX
+from archive.bands import PX
 from archive.straight import PAD, Straight
 
 BESIDE = (0.7, 1.7)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from archive.labels import WORDS, Label
+from archive.bands import WORDS, Label
 from archive.reading import Box, Page, Word
 from archive.straight import Straight
 from archive.vietnamese import fold

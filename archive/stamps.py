@@ -16,9 +16,10 @@ from difflib import SequenceMatcher
 from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from archive import ink, seals, tesseract, urgent
+from archive.bands import PX, Label, dotted_bands, look, other_bands
 from archive.findings import Finding, Mark, Stamp
 from archive.frames import Frame, faint_frames, frames, tinted
-from archive.labels import PX, Label, dotted_bands, labels_of, look, other_bands
+from archive.labels import above_date, labels_of
 from archive.leaders import Leader, leaders
 from archive.parting import standing_out
 from archive.pen import Reader, findings_of
@@ -111,6 +112,7 @@ def find(
         if weight >= ENOUGH:
             if "date" not in labels:
                 labels = {**penned(straight, reader, RISE, page)[0], **labels}
+            labels = {**above_date(labels, straight.picture.height / PX, straight.page_left), **labels}
             return _stamp(page, straight, labels, weight, reader, offices)
     return None
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from archive.bands import PX
 from archive.frames import EDGE, Frame
-from archive.labels import PAPER, PX
+from archive.labels import PAPER
 from archive.reading import Box
 
 PAD = PAPER

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from PIL import Image
 
 from archive import ink, stamps, tesseract
+from archive.bands import PX, letters_of_bands, other_bands
 from archive.drawings import Drawing, Layout, Lesson, check
 from archive.errors import BadValue
 from archive.findings import Finding, Stamp
-from archive.labels import PX, letters_of_bands, other_bands
 from archive.pen import Reader, Readings, findings_of
 from archive.reading import Box, Page
 from archive.spotting import MERIT, merit, spot

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from archive.bands import ABOVE_DOTS, BAND, PX, Label
 from archive.frames import Frame
-from archive.labels import ABOVE_DOTS, BAND, PX, Label
 from archive.stamps import BEFORE, DIGITS, cut_line
 from archive.straight import PAD, straighten
 from bench import strips

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from archive.labels import PX
+from archive.bands import PX
 
 Pixels = NDArray[Any]
 FONTS = Path("/usr/share/fonts/truetype/croscore")

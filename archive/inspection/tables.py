@@ -14,8 +14,8 @@ from archive.models import Base, EventHead
 
 CHAIN, KEPT, TABLES = "chuỗi nhật ký", "nhật ký chỉ ghi thêm", "bảng dữ liệu"
 RESTORE = "Hãy giữ nguyên máy, không ghi thêm, và phục hồi từ bản sao lưu gần nhất."
-TRIGGERS = {"sqlite": ("event_no_update", "event_no_delete"), "postgresql": ("event_append_only",)}
-"""What forbids changing events, by migration 0001."""
+TRIGGERS = {"sqlite": ("event_no_update", "event_no_delete", "event_no_replace"), "postgresql": ("event_append_only",)}
+"""What forbids changing events, by migrations 0001 and 0020."""
 
 
 def chain(place: Place, tell: Tell) -> Iterator[Check]:

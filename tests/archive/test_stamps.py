@@ -10,7 +10,8 @@ import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
 from archive import frames, ink, sides, stamps
-from archive.labels import Label, _unevenness, labels_of, look, other_bands
+from archive.bands import Label, look, other_bands
+from archive.labels import _unevenness, above_date, labels_of
 from archive.leaders import Leader
 from archive.parting import standing_out
 from archive.pen import Reader
@@ -152,6 +153,13 @@ def test_a_box_of_text_is_no_stamp():
     assert found_on(page) is None
 
 
+def test_the_label_of_the_number_ends_behind_both_its_letters():
+    picture = Image.new("RGB", (550, 56), "white")
+    ImageDraw.Draw(picture).text((60, 5), "Số", 0, font(10.5))
+    (label,) = [label for label in look(picture, Reader(), [0.0]) if label.name == "number"]
+    assert label.right - label.left >= 3.3
+
+
 def test_without_the_recogniser_the_pen_is_left_to_the_clerk():
     found = found_on(stamped(stamp("black")), WithoutModel())
     assert found is None or all(f.value is None and f.box for f in found.fields if f.witness == "pen")
@@ -269,6 +277,49 @@ def test_a_number_stands_on_the_first_lines_of_a_form():
     assert [round(found[name].middle, 1) for name in ("number", "date")] == [16.4, 21.8]
 
 
+def test_a_word_of_the_text_far_left_of_the_date_is_no_hour():
+    dots = [Leader(14.6, 0.6), Leader(20.5, 0.64), Leader(26.3, 0.87)]
+    seen = [
+        Label("time", 6.5, 13.9, 14.8, 3.6),
+        Label("date", 23.2, 29.7, 19.1, 11),
+        Label("forward_to", 6.5, 16, 25, 7),
+    ]
+    found = labels_of(seen, Image.new("L", (582, 369)), dots)
+    assert {name: round(label.middle, 1) for name, label in found.items()} == {
+        "number": 13.2,
+        "date": 19.1,
+        "forward_to": 24.9,
+    }
+    assert found["number"].left == 23.2
+
+
+def test_a_word_of_the_text_too_far_above_the_other_labels_is_no_hour():
+    seen = [Label("forward_to", 6.5, 16.6, 28.8, 6.9), Label("file_ref", 5.5, 25.9, 34.8, 10.1)]
+    found = labels_of([Label("time", 17.6, 22.2, 9.7, 6.4), *seen], Image.new("L", (555, 412)), [])
+    assert found.keys() == {"number", "date", "forward_to", "file_ref"}
+    assert 21.5 < found["date"].middle < 24
+    hour = labels_of([Label("time", 6.5, 11, 16.6, 6.4), *seen], Image.new("L", (555, 412)), [])
+    assert round(hour["time"].middle, 1) == 16.6
+
+
+def test_above_a_date_that_the_pen_alone_shows_the_number_is_looked_for():
+    date = {"date": Label("date", 11.5, 11.5, 23.5, 0)}
+    found = above_date(date, 40.0, 0)["number"]
+    assert (round(found.middle, 1), found.right, found.weight) == (17.8, 11.5, 0)
+    assert above_date(date, 40.0, 2.9)["number"].right == 2.9  # the page's edge has cut the label off
+    assert above_date(date, 31.0, 0) == {}  # the last line of a stamp with an hour
+    assert above_date({**date, "time": Label("time", 5, 9, 17, 6)}, 40.0, 0) == {}
+    assert above_date({"date": dataclasses.replace(date["date"], middle=11.0)}, 40.0, 0) == {}
+
+
+def test_lines_of_text_far_below_a_title_are_none_of_the_form():
+    title, text = Label("arrived", 23.4, 29.9, 10.9, 6.9), [Leader(27.9, 0.57), Leader(33.9, 0.53)]
+    assert labels_of([title], Image.new("L", (537, 410)), text).keys() == {"arrived"}
+    dots = [Leader(18.0, 0.57), Leader(24.0, 0.53), *text]
+    found = labels_of([title], Image.new("L", (537, 410)), dots)
+    assert [round(found[name].middle, 1) for name in ("number", "date")] == [16.6, 22.6]
+
+
 def faded(picture, threshold):
     """A stamp of which a bilevel scanner kept dots, its pen whole."""
     grey = picture.convert("L")
@@ -374,6 +425,18 @@ def test_a_date_in_the_text_says_nothing_for_a_stamp():
     known = Page(1, words=(Word("25/6/2015;", box, 0.93),))
     assert penned(suspect, Reader(), stamps.RISE, known) == ({}, 0.0)
     assert "date" in penned(suspect, Reader(), stamps.RISE, Page(1))[0]
+
+
+def test_at_the_edge_of_the_page_a_date_without_its_label_may_begin_there():
+    page = Image.new("RGB", (mm(210), mm(297)), "white")
+    ImageDraw.Draw(page).text((mm(9), mm(118)), "25/6/2015", "black", font(14, "Italic"), anchor="ls")
+    left = {}
+    for middle in (18, 24):
+        frame = frames.Frame((mm(middle), mm(112)), mm(42), mm(42), 0.0, 0.78, faint=True)
+        straight = straighten(page, frame, DPI / 25.4)
+        left[middle] = penned(straight, Reader(), stamps.RISE, Page(1))[0]["date"].left - straight.page_left
+    assert left[18] == 0
+    assert left[24] > 9
 
 
 def words_at(*places, y=110, line=3):
