@@ -231,9 +231,10 @@ def libreoffice():
 LONG = (
     "tests/server/pages/test_day.py", "tests/server/pages/test_hostile_text.py",
     "tests/server/pages/test_accessibility.py", "tests/server/test_access_table.py", "tests/faults/test_broker.py",
-    "tests/archive/test_fetched.py",
+    "tests/archive/test_fetched.py", "tests/archive/test_office.py", "tests/archive/test_packed.py",
+    "tests/archive/search/test_building.py", "tests/server/test_openapi.py",
 )  # fmt: skip
-"""Files of about a minute each, begun first: what is begun last is waited for by idle processors."""
+"""Files of half a minute to a minute, begun first: what is begun last is waited for by idle processors."""
 
 
 def pytest_collection_modifyitems(items):

@@ -26,6 +26,10 @@ ONE_SEARCH = "postgresql:" if SERVERS else "sqlite:"
 """The same for what does not depend on the engine of the index, which costs least."""
 CHILDREN = multiprocessing.get_context("spawn" if SERVERS else "fork")
 """What processes of a test's own are made by: threads of a bucket's client do not outlive a fork."""
+APART = multiprocessing.get_context("forkserver")
+"""What processes are made by that must share nothing open with this one: forked from one that has imported what they
+need and done nothing else, for each would take a second to import it."""
+APART.set_forkserver_preload(["archive.jobs.worker", "archive.search.indexing", "tests.conftest"])
 EMBEDDED = {"sqlite", "sqlite:", "whoosh:"}
 """What a parameter calls the engines of one machine."""
 

@@ -7,12 +7,16 @@ from archive.models import Document, Scan, User
 _count = itertools.count(1)
 
 
-def scan(session, **columns):
+def _scan(**columns):
     number = next(_count)
-    row = Scan(
+    return Scan(
         sha256=f"{number:064x}", filename=f"{number}.pdf", media_type="application/pdf", size=10, received_by="test",
         **columns,
     )  # fmt: skip
+
+
+def scan(session, **columns):
+    row = _scan(**columns)
     session.add(row)
     session.flush()
     return row
@@ -24,6 +28,11 @@ def document(session, of=None, **columns):
     session.add(row)
     session.flush()
     return row
+
+
+def unkept(**columns):
+    """The same with a new scan, which no session knows yet."""
+    return Document(scan=_scan(), pages=[1], **columns)
 
 
 def field(value, confidence=0.6, sure=False, **more):

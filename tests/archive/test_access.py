@@ -26,12 +26,13 @@ def papers(office_sessions):
         session.add_all([Unit(id="vx", name="Phòng VX"), Unit(id="th", name="Phòng TH")])
         session.flush()
         for state, secrecy, unit in itertools.product(STATES, (None, "Mật"), (None, "vx", "th")):
-            paper = offices.document(session, status=state, secrecy=secrecy, unit_id=unit)
+            session.add(offices.unkept(status=state, secrecy=secrecy, unit_id=unit))
             for route in ("decided", "returned", "suggested"):
-                twin = offices.document(session, status=state, secrecy=secrecy)
-                session.add(RouteRow(document_id=twin.id, unit_id=unit, unit=unit or "-", state=route))
-            assert paper.id
-        session.flush()
+                twin = offices.unkept(status=state, secrecy=secrecy)
+                twin.routes.append(RouteRow(unit_id=unit, unit=unit or "-", state=route))
+                session.add(twin)
+        session.flush()  # all at once: for each by itself it takes half of this file's time
+        session.expire_all()
         yield session
 
 

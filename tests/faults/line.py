@@ -6,8 +6,6 @@ Each step writes one event into its finishing transaction: two events of one ste
 """
 
 import io
-import os
-import signal
 import sys
 import time
 from collections import Counter
@@ -17,7 +15,6 @@ import sqlalchemy as sa
 from PIL import Image
 
 from archive import config, history
-from archive.errors import Crashed, Encrypted
 from archive.jobs import node, queue
 from archive.jobs.worker import Worker
 from archive.models import Event
@@ -56,34 +53,6 @@ def steps_of(sessions):
     return done
 
 
-def work(seconds):
-    time.sleep(seconds)
-    return seconds
-
-
-def spin(seconds):
-    """Deaf to everything but a kill."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        pass
-
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def die_of(*_):
-    die()
-
-
-def refuse():
-    raise Encrypted("Tệp có mật khẩu.")
-
-
-def crash():
-    raise Crashed("Việc đọc dừng đột ngột.")
-
-
 def _note(name, following):
     def keep(session, archive, scan, claim, answers):
         history.append(session, "test", f"{name} {claim.part}", scan.id)
@@ -96,7 +65,7 @@ def _note(name, following):
 
 
 def step(name, following, function="work", *args, wall=60.0):
-    return Step(name, lambda session, archive, claim: [args], f"tests.faults.line:{function}", _note(name, following),
+    return Step(name, lambda session, archive, claim: [args], f"tests.faults.deeds:{function}", _note(name, following),
                 lambda settings: wall)  # fmt: skip
 
 

@@ -9,7 +9,6 @@ import signal
 import socket
 import threading
 import uuid
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +17,6 @@ from click.testing import CliRunner
 from archive import database, history, intake, object_store, people, relocating
 from archive.blobs import bucket as buckets
 from archive.blobs import open_blobs, probe
-from archive.durable import sha256_of
 from archive.errors import NotTaken
 from archive.jobs import worker as workers
 from archive.jobs.worker import Worker
@@ -131,11 +129,6 @@ def test_one_machine_reads_what_another_took_in_and_shows(machines, sessions):
 # ------------------------------------------------------------------------------------------------ gone for a while
 
 
-def opens(path):
-    """A step's work: the file is there, in the process that decodes."""
-    return sha256_of(Path(path))
-
-
 def prepare(session, archive, claim):
     return [(str(archive.blobs.path(session.get_one(Scan, claim.scan_id).sha256)),)]
 
@@ -147,9 +140,7 @@ def keep(session, _archive, scan, _claim, answers):
     return []
 
 
-OPENING = {
-    "survey": Step("survey", prepare, "tests.faults.test_bucket:opens", keep, lambda _settings: 60.0, opens=True)
-}
+OPENING = {"survey": Step("survey", prepare, "tests.faults.deeds:opens", keep, lambda _settings: 60.0, opens=True)}
 
 
 def test_a_store_that_is_gone_for_a_while_is_said_at_the_door_and_waited_out(

@@ -1,6 +1,7 @@
 """Papers with real pictures and the boxes of their words, in the index: what a search page shows."""
 
 import io
+from functools import cache
 
 from PIL import Image, ImageDraw
 
@@ -23,6 +24,11 @@ DISEASE = [
 
 def printed(lines, number=1):
     """(page as read, picture) of a page with `lines`."""
+    return _printed(tuple(lines), number)
+
+
+@cache  # neither changes, and each test would draw the same few anew
+def _printed(lines, number):
     picture = Image.new("L", SIZE, 255)
     pen, words = ImageDraw.Draw(picture), []
     for row, line in enumerate(lines):

@@ -236,3 +236,22 @@ def found_by(axe, page, only=("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag2
     asked = {"runOnly": list(only), "resultTypes": ["violations"], "preload": {"assets": ["media"]}}
     violations = page.evaluate("asked => axe.run(asked).then(found => found.violations)", asked)
     return [(one["id"], node["html"][:160]) for one in violations for node in one["nodes"]]
+
+
+def looked_at(axe, page):
+    """What is at fault on this page, by how it is looked at: in the light and dark, wide and on a telephone.
+
+    It is opened once: no script of ours asks for the width before a hand does.
+    """
+    fits = "document.documentElement.scrollWidth <= innerWidth"
+    faults = {"light": found_by(axe, page)}
+    is_too_wide = [not page.evaluate(fits)]
+    page.emulate_media(color_scheme="dark")  # only colours change with the scheme
+    faults["dark"] = found_by(axe, page, only=("color-contrast",))
+    page.set_viewport_size({"width": 390, "height": 900})
+    faults["dark, on a telephone"] = found_by(axe, page)
+    is_too_wide.append(not page.evaluate(fits))
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.emulate_media(color_scheme="light")
+    faults["wider than the screen"] = any(is_too_wide)
+    return {how: said for how, said in faults.items() if said}
