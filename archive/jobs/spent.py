@@ -2,6 +2,9 @@
 
 One page has its limit, and a file of 500 pages each of which stays just below it would hold a worker for a day. So the
 pages of a file together may compute what one may, and on the average half of that: four times the densest real page.
+
+Nor may one page have the limits of all its steps one after the other: over all of them a file of one page may compute
+FIRST of the time a page may take by the clock, and FURTHER of it for each page more, so that it ends within that time.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from dataclasses import dataclass, field
 
 MEAN = 1 / 2
 """Share of the limit of one page that all of a file may take on the average."""
+FIRST, FURTHER = 5 / 6, 1 / 3
+"""Shares of the clock's limit of one page that the steps of a file may compute together, its first page and others."""
 KEPT = 600.0
 """Seconds after which a file no page of which was asked for begins anew."""
 
@@ -43,6 +48,12 @@ class Spent:
         """One call more."""
         known = self._of[scan_id, step]
         known.seconds, known.calls = known.seconds + seconds, known.calls + 1
+
+    def left(self, scan_id: str, page_seconds: float) -> float:
+        """Seconds the file may still compute at its pages; `page_seconds` is what one of them may take by the clock."""
+        known = [pages for (scan, _), pages in self._of.items() if scan == scan_id]
+        pages = max(1, *(part for one in known for part in one.parts))  # part 0 is the whole file
+        return page_seconds * (FIRST + FURTHER * (pages - 1)) - sum(one.seconds for one in known)
 
     def is_over(self, scan_id: str, step: str, limit: float) -> bool:
         """Whether the file has had its time; `limit` is that of one page, which may always be tried twice."""

@@ -240,9 +240,11 @@ class Worker:
             raise Crashed("")
         seconds = step.seconds(self.settings)
         beat, limit = _Beat(self, claim), seconds * step.share
-        if step.instead and self._spent.is_over(claim.scan_id, claim.step, limit):
-            raise TooMuchWork("")  # not this page by itself: see archive/jobs/spent.py
         cpu = limit * (LEFT if self._lost else 1)
+        if step.instead and step.opens:
+            cpu = min(cpu, self._spent.left(claim.scan_id, self.settings.page_seconds))
+            if cpu <= 0 or self._spent.is_over(claim.scan_id, claim.step, limit):
+                raise TooMuchWork("")  # not this page by itself: see archive/jobs/spent.py
         try:
             return self._child.run(step.work or "", *args, wall=seconds, cpu=cpu, beat=beat)
         finally:

@@ -265,6 +265,16 @@ def test_a_file_each_page_of_which_is_slow_ends_and_can_be_tried_again(line, ses
 
 
 @ONCE
+def test_the_steps_of_a_page_share_a_limit(line, sessions, monkeypatch):
+    monkeypatch.setattr(spent, "FIRST", 0.0)
+    id_ = line.receive(file_of(Image.new("L", (100, 140), 255)), "a.png")
+    line.run(look=dataclasses.replace(STEPS["look"], opens=False))
+    with sessions() as session:
+        scan = session.get(Scan, id_)
+        assert (scan.status, [row.reason for row in scan.page_rows]) == ("review", ["unreadable: TooMuchWork"])
+
+
+@ONCE
 def test_a_file_at_which_the_look_falls_over_is_not_read_but_looked_at_when_tried_again(line, sessions, monkeypatch):
     monkeypatch.setattr(queue, "back_off", lambda *_: 0.0)
     id_ = line.receive(file_of(Image.new("L", (100, 140), 255)), "a.png")
