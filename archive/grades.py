@@ -73,7 +73,12 @@ class Reading:
     @property
     def full(self) -> bool:
         """Whether as many letters were spelt as the grade has."""
-        return sum(map(str.isalpha, self.said)) >= len(WORDS[self.word])
+        return self.letters >= len(WORDS[self.word])
+
+    @property
+    def letters(self) -> int:
+        """How many letters were spelt."""
+        return sum(map(str.isalpha, self.said))
 
 
 def read(frames: Frames, recogniser: Recogniser) -> Reading:

@@ -47,8 +47,10 @@ LONGEST = {"mat": 14.5, "toimat": 27.0, "tuyetmat": 37.0}
 """mm of the words without a box, in 16 points; longer is more than the word, unless it is spaced and plain to read."""
 SMALL, SOME = 400, 150
 """Pixels along the copy on which it is seen how lines run, and how many letters and bars must begin on it."""
+MORE, PLAIN = 6, 0.7
+"""Letters, and the mean chance of each, from which a line of print says more than MẬT."""
 HOPELESS = -15.0
-"""Log chance of the likeliest grade below which a strip is not read again."""
+"""Log chance of the likeliest grade below which a strip is not read again, and plain print is no grade."""
 BEFORE = 22.0
 """mm left of MẬT in which TỐI or TUYỆT stands: a line across may have parted them."""
 ABOVE = (3.5, 10.0)
@@ -115,15 +117,16 @@ def _marks(head: Image.Image, whole: tuple[int, int], number: int, reader: _Read
         if plane.kind == "blue":
             continue
         mask, pale = lone.without_streaks(plane.mask), _palest(plane)
-        bold = lone.crossed(mask & (plane.amount > BOLD))
-        here = *lone.blobs(mask), *(blob for blob in bold if blob.broad < LEAST_BOX)
+        bold = mask & (plane.amount > BOLD)
+        lines = tuple(lone.blobs(bold))
+        here = *lone.blobs(mask), *(blob for blob in lone.crossed(bold) if blob.broad < LEAST_BOX)
         torn = filter(_framed, lone.torn(mask))
         for blob in (*here, *boxed.boxes(plane.mask), *torn):
             if any(is_same(blob, other) for other in known) or _shows_through(blob, plane, pale):
                 continue
             known.append(blob)
             found = reader.grade(blob, plane.kind, alone=blob in here)
-            if found:
+            if found and not reader.is_cut_from(lines, blob, plane.kind):
                 word = reader.begun(blob, here, plane.kind) if found.word == "mat" else found.word
                 yield Mark("secrecy", number, _box(blob, reader.per_mm, whole), found.sure, GRADES[word])
 
@@ -148,6 +151,13 @@ class _Reader:
                 if reading.chance < HOPELESS and not (alone and _framed(blob)):
                     return None
         return None
+
+    def is_cut_from(self, lines: Sequence[Blob], blob: Blob, kind: str) -> bool:
+        """Whether the word is a piece of a line as high as it is, that spells plainly more: MẶT of MẶT TRỜI MỚI, where
+        thick letters of black and white are taken for lines that run into it."""
+        longer = (line for line in lines if _is_part(blob, line))
+        spelt = (grades.read(self._frames(line, kind), self.recogniser) for line in longer)
+        return any(one.letters >= MORE and one.sure > PLAIN and one.chance < HOPELESS for one in spelt)
 
     def begun(self, blob: Blob, others: Sequence[Blob], kind: str) -> str:
         """The grade of a MẬT: a higher one when what stands left of it, or the line above, begins that."""
@@ -206,6 +216,14 @@ def _says(reading: Reading, asked: Asked) -> bool:
         return True
     likely = reading.chance >= asked.chance and reading.lead >= asked.lead
     return likely and (reading.full or not asked.full)
+
+
+def _is_part(blob: Blob, line: Blob) -> bool:
+    """Whether a word lies in a line that is as high and longer by a syllable at least."""
+    along = abs(blob.x - line.x) + blob.long / 2 < line.long / 2 + 1
+    off = blob.y - line.y + (blob.x - line.x) * math.sin(math.radians(line.angle))
+    as_high = abs(line.broad - blob.broad) < 1.2 and blob.broad < LEAST_BOX
+    return along and as_high and abs(off) < 1 and line.long > blob.long + 4
 
 
 def _shows_through(blob: Blob, plane: Plane, pale: float) -> bool:

@@ -267,3 +267,20 @@ def test_a_boxed_mark_pressed_over_a_word_of_the_same_ink_is_found(mode):
 def test_another_word_in_such_a_box_across_a_stamp_is_no_mark(word):
     page = arrival_stamp(with_mark(word, "black", angle=-5, wide=157), "black", [(270, 372, "Chuyển:")])
     assert seen(page.convert("L")) == ()
+
+
+@pytest.mark.parametrize(("words", "cut"), [("MẬT ĐỘ DÂN CƯ", True), ("TỐI MẬT", False), ("MẬT", False)])
+def test_a_word_cut_out_of_a_line_that_says_more_is_no_mark(words, cut):
+    page = Image.new("L", (1654, 1052), 255)
+    pen = ImageDraw.Draw(page)
+    pen.text((400, 300), words, fill="black", font=font(42), anchor="lm")
+    before = words[: words.index("MẬT")]
+    word = _around(pen, 400 + pen.textlength(before, font(42)), "MẬT")
+    reader = secrecy._Reader(page, 200 / 25.4, open_recogniser())
+    assert reader.is_cut_from([_around(pen, 400, words)], word, "dark") is cut
+
+
+def _around(pen, left, words):
+    """The ink of words in the line at 300 pixels."""
+    x0, y0, x1, y1 = (at / (200 / 25.4) for at in pen.textbbox((left, 300), words, font(42), anchor="lm"))
+    return Blob((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0, 0.0)
