@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -79,10 +79,11 @@ def routes(session: Session, scan_id: str) -> list[Route]:
     ]  # fmt: skip
 
 
-def book(session: Session, scan_id: str) -> str | None:
-    """The book of the place it lay in last, where that was for one."""
-    wanted = sa.select(OriginRow.book).where(OriginRow.scan_id == scan_id, OriginRow.book.is_not(None))
-    return session.scalar(wanted.order_by(OriginRow.id.desc()).limit(1))
+def books(session: Session, scan_ids: Iterable[str]) -> dict[str, str]:
+    """scan → the book of the place it lay in last, of those of which a place was for one."""
+    wanted = sa.select(OriginRow.scan_id, OriginRow.book).where(OriginRow.scan_id.in_(scan_ids))
+    rows = session.execute(wanted.where(OriginRow.book.is_not(None)).order_by(OriginRow.id))
+    return {scan_id: book for scan_id, book in rows if book}
 
 
 def keep(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session, defer, selectinload
 
 from archive import history, register_days, register_restored, routing
 from archive.errors import BadValue, Conflict, NumberTaken, OutOfOrder
@@ -27,9 +27,11 @@ from archive.workdays import HANOI
 
 __all__ = [
     "Lines", "amend", "asks_where_to_begin", "book_for", "books", "conceal", "duplicates", "entry_of", "expected",
-    "export_csv", "export_html", "export_xlsx", "missing", "page", "register", "take_turn", "void",
+    "export_csv", "export_html", "export_xlsx", "missing", "page", "register", "repeated", "take_turn", "void",
 ]  # fmt: skip
 
+MOST_ALIKE = 200
+"""Papers of one code that are looked at."""
 FAR_FOR_A_FIRST = 20
 """An empty book whose first paper has a number beyond this was begun on paper: its numbers are not awaited here."""
 
@@ -319,8 +321,25 @@ def duplicates(session: Session, document: Document) -> list[Document]:
     same = sa.select(Document).where(
         Document.full_code.in_(_written(document.full_code)), Document.id != document.id, Document.status != "void"
     )
-    found = session.scalars(same.order_by(Document.created_at).limit(200))
+    light = defer(Document.text), defer(Document.folded)
+    found = session.scalars(same.options(*light).order_by(Document.created_at).limit(MOST_ALIKE))
     return [other for other in found if _may_be_same(document, other)]
+
+
+def repeated(session: Session, documents: Collection[Document]) -> set[str]:
+    """Ids of those of `documents` that have `duplicates`, asked once for all."""
+    ways = {one.id: _written(one.full_code) for one in documents if one.full_code}
+    columns = Document.id, Document.full_code, Document.issuing_organ, Document.date, Document.system
+    wanted = sa.select(*columns).where(Document.full_code.in_(set().union(*ways.values())), Document.status != "void")
+    by_code: dict[str, list[Any]] = {}
+    for row in session.execute(wanted.limit(MOST_ALIKE * len(ways))):
+        by_code.setdefault(row.full_code, []).append(row)
+
+    def has_other(one: Document) -> bool:
+        others = (row for way in ways.get(one.id, ()) for row in by_code.get(way, ()))
+        return any(row.id != one.id and _may_be_same(one, row) for row in others)
+
+    return {one.id for one in documents if has_other(one)}
 
 
 def _written(code: str) -> set[str]:
@@ -331,7 +350,7 @@ def _written(code: str) -> set[str]:
     return {code} | ({bare.zfill(width) + code.strip()[len(digits) :] for width in range(1, 6)} if bare else set())
 
 
-def _may_be_same(one: Document, other: Document) -> bool:
+def _may_be_same(one: Document, other: Document | sa.Row[Any]) -> bool:
     if one.issuing_organ and other.issuing_organ and fold(one.issuing_organ) != fold(other.issuing_organ):
         return False
     if not one.date or not other.date:

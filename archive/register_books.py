@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -76,18 +76,29 @@ def books(session: Session, *, closed: bool = False) -> Sequence[Book]:
 
 
 def book_for(session: Session, document: Document) -> Book:
-    """The book this paper goes into unless a clerk says otherwise.
+    """The book this paper goes into unless a clerk says otherwise."""
+    return books_for(session, [document])[document.id]
+
+
+def books_for(session: Session, documents: Collection[Document]) -> dict[str, Book]:
+    """Paper → the book it goes into unless a clerk says otherwise.
 
     That of the place it lay in (a folder of this book), else the first that asks for it, else the default one.
     """
-    known, put = books(session), origins.book(session, document.scan_id)
-    of_place = next((book for book in known if book.id == put), None)
-    asked = of_place or next((book for book in known if _asks_for(book, document)), None)
+    known = books(session)
     plain = next((book for book in known if book.id == DEFAULT), None) or next(iter(known), None)
-    found = asked or plain
-    if found is None:
+    if plain is None:
         raise NotFound("Chưa có sổ nào đang dùng. Hãy nhờ quản trị viên mở một sổ.")
-    return found
+    put = origins.books(session, {one.scan_id for one in documents})
+    return {one.id: _of_place(known, put.get(one.scan_id)) or _asking(known, one) or plain for one in documents}
+
+
+def _of_place(known: Sequence[Book], put: str | None) -> Book | None:
+    return next((book for book in known if book.id == put), None)
+
+
+def _asking(known: Sequence[Book], document: Document) -> Book | None:
+    return next((book for book in known if _asks_for(book, document)), None)
 
 
 def _asks_for(book: Book, document: Document) -> bool:

@@ -135,7 +135,7 @@ class _Known:
             _coarse([(row.scan_id, row.advice) for row in rows]),
             _turned([(row.scan_id, row.number, row.turned) for row in rows if row.turned is not None]),
             _doubts(session, documents, current),
-            _twice(session, documents),
+            register.repeated(session, documents),
             dict(session.execute(parts.group_by(Document.scan_id)).all()),
             presence.others(session, user.id) if user else {},
         )
@@ -250,14 +250,6 @@ def title_of(document: Document) -> str:
     return f"…{known}" if known else document.document_type or _("(chưa rõ số, ký hiệu)")
 
 
-def _twice(session: Session, documents: Sequence[Document]) -> set[str]:
-    """The documents that may be in the archive already; looked at closely only where a code stands twice."""
-    codes = {one.full_code for one in documents if one.full_code}
-    again = sa.select(Document.full_code).where(Document.full_code.in_(codes), Document.status != "void")
-    known = set(session.scalars(again.group_by(Document.full_code).having(sa.func.count() > 1)))
-    return {one.id for one in documents if one.full_code in known and register.duplicates(session, one)}
-
-
 def _doubts(session: Session, documents: Sequence[Document], current: str) -> dict[str, int]:
     """How many lines of each form a clerk should look at, the two of the book with them.
 
@@ -289,11 +281,8 @@ def _stamp(session: Session, document: Document, exactly: bool) -> dict[str, Any
 
 
 def _books(session: Session, documents: Sequence[Document]) -> dict[str, str]:
-    """Which book each goes into; most offices keep one."""
-    known = register_books.books(session)
-    if len(known) == 1:
-        return {one.id: known[0].id for one in documents}
-    return {one.id: register_books.book_for(session, one).id for one in documents}
+    """Which book each goes into."""
+    return {name: book.id for name, book in register_books.books_for(session, documents).items()} if documents else {}
 
 
 def _doubt(document: Document, doubts: int) -> State:

@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import io
+import itertools
 import random
 import subprocess
 import sys
@@ -183,6 +184,22 @@ def test_a_duplicate_is_the_same_code_of_the_same_organ_in_the_same_year(office_
         offices.document(session, **code, issuing_organ="UBND tỉnh B", date="2026-01-05")
         offices.document(session, **code, issuing_organ="UBND tỉnh A", date="2025-01-05")
         assert register.duplicates(session, one) == [twin, undated]
+
+
+def test_which_of_many_have_duplicates_is_told_at_once_as_of_each(office_sessions):
+    with office_sessions.begin() as session:
+        organs = ("UBND tỉnh A", "UBND TỈNH A", "UBND tỉnh B", None)
+        facts = itertools.product(
+            ("12/UBND-VX", "012/UBND-VX", "13/UBND-VX", None), organs, ("2026-01-05", "2025-03-01")
+        )
+        papers = [
+            offices.document(session, full_code=code, issuing_organ=organ, date=date, system="state")
+            for code, organ, date in [*random.Random(4).sample(list(facts), 16), ("77/QĐ-UBND", "UBND tỉnh A", None)]
+        ]
+        having = {one.id for one in papers if register.duplicates(session, one)}
+        assert register.repeated(session, papers) == having
+        assert 2 < len(having) < 14
+        assert register.repeated(session, []) == register.repeated(session, papers[-1:]) == set()
 
 
 def test_a_party_number_repeats_each_term_so_the_date_counts(office_sessions):

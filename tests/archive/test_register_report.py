@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from archive import register, register_books, register_report
 from archive.errors import BadValue, Conflict, NotFound
-from archive.models import Book, Event, RegisterEntry
+from archive.models import Book, Event, Origin, RegisterEntry, now
 from tests.archive import offices
 
 DAY = dt.date(2026, 3, 25)
@@ -32,6 +32,20 @@ def test_a_paper_goes_into_the_book_that_asks_for_its_organ(sessions):
         assert book_of(issuing_organ="UBND tỉnh A", system="state") == book_of() == "den"
         register_books.change(session, police, police.title, police.takes, active=False, actor="an")
         assert book_of(issuing_organ="Bộ Công an") == "den"
+
+
+def test_the_book_of_the_place_a_paper_lay_in_last_comes_first_and_is_asked_once_for_many(sessions):
+    with sessions.begin() as session:
+        letters = register_books.add(session, "Sổ đơn thư", actor="an").id
+        police = register_books.add(session, "Sổ Bộ Công an", ["Bộ Công an"], actor="an").id
+        papers = [offices.document(session, issuing_organ="Bộ Công an") for _ in range(4)]
+        places = ((0, police), (0, letters), (1, letters), (1, None), (2, "no_such_book"))
+        for number, book in places:
+            session.add(Origin(scan_id=papers[number].scan_id, source="folder", label="a", book=book, at=now()))
+            session.flush()
+        told = [register_books.books_for(session, papers)[one.id].id for one in papers]
+        assert told == [letters, letters, police, police]
+        assert told == [register.book_for(session, one).id for one in papers]
 
 
 def test_each_book_counts_by_itself(sessions):
