@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -117,7 +118,18 @@ def serve(desk: Desk, port: int | None, host: str | None) -> None:
     threads = min(THREADS * max(1, len(desk.offices)), MOST_THREADS) if desk.serves_all else THREADS
     # Without a proxy nobody may say where a request comes from; with one, werkzeug's ProxyFix counts the hops.
     kept = {"clear_untrusted_proxy_headers": not settings.trusted_proxies}
+    _settle()
     waitress.serve(app, host=settings.host, port=settings.port, threads=threads, ident=None, **kept)
+
+
+def _settle() -> None:
+    """What is loaded by now stays: to look through it for garbage again and again held every fifth page of the routing
+    board up by .15 s (100,000 papers, `./run bench scale`), with this by .05 s."""
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
+    gc.collect()
+    gc.freeze()
 
 
 def _follow(desk: Desk, stop: threading.Event) -> None:
