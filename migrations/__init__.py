@@ -39,3 +39,10 @@ def knows(revision: str) -> bool:
     """Whether this code has this revision; not, it is of a newer version."""
     script = ScriptDirectory(str(Path(__file__).parent))
     return revision in {one.revision for one in script.walk_revisions()}
+
+
+def differs(found: str | None) -> str:
+    """What is said, in Vietnamese, of a database that is at another revision than `head()`: None is an empty one."""
+    if found and not knows(found):
+        return f"Cơ sở dữ liệu ở bản {found}, do một phiên bản mới hơn của Văn Thư tạo ra. Hãy cài phiên bản ấy."
+    return f"Cơ sở dữ liệu ở bản {found or 'trống'}, chương trình cần bản {head()}. Hãy chạy: vanthu upgrade"

@@ -46,9 +46,7 @@ def _database(here: State) -> list[str]:
         return ["Không mở được cơ sở dữ liệu."]
     except BadSettings as error:
         return [str(error)]
-    if current != migrations.head():
-        return [f"Cơ sở dữ liệu ở bản {current or 'trống'}, cần bản {migrations.head()}: hãy chạy vanthu upgrade."]
-    return []
+    return [] if current == migrations.head() else [migrations.differs(current)]
 
 
 def _disk(settings: Settings, here: State) -> list[str]:

@@ -105,9 +105,7 @@ class Desk:
             migrations.upgrade(engine)
         elif found != migrations.head():
             engine.dispose()
-            raise BadSettings(
-                f"Cơ sở dữ liệu ở bản {found}, chương trình cần bản {migrations.head()}. Hãy chạy: vanthu upgrade"
-            )
+            raise BadSettings(migrations.differs(found))
         return whose.opened(engine, self.office.slug) if self.office else engine
 
     @cached_property

@@ -181,7 +181,7 @@ def _schema(desk: Desk) -> Checked:
         return "cơ sở dữ liệu", False, f"không mở được ({file.drivername}, {type(error).__name__})"
     if found == migrations.head():
         return "cơ sở dữ liệu", True, f"{file.drivername}, bản {found}"
-    return "cơ sở dữ liệu", False, f"ở bản {found or 'trống'}, cần bản {migrations.head()}: hãy chạy vanthu upgrade"
+    return "cơ sở dữ liệu", False, migrations.differs(found)
 
 
 def _plugins(desk: Desk) -> Iterator[Checked]:

@@ -192,6 +192,8 @@ def _upgrade(desk: Desk, *, adopts: bool = False) -> tuple[str | None, str]:
     engine = database.open_engine(desk.settings.database_url)
     try:
         before = migrations.current(engine)
+        if before and not migrations.knows(before):
+            raise BadSettings(migrations.differs(before))
         if before not in (None, migrations.head()):
             _copy(desk, engine, before)
         migrations.upgrade(engine)

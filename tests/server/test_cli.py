@@ -17,8 +17,10 @@ import pyotp
 import pytest
 from PIL import Image
 
+import migrations
 from archive import database, people, second_factor
 from archive.blobs import open_blobs
+from archive.config import Settings
 from archive.keyring import Keyring
 from archive.models import Document, Event, PluginState, Scan, Token, User, now
 from archive.office_files import DOCX
@@ -26,7 +28,7 @@ from archive.recogniser import open_recogniser
 from archive.vietnamese import fold
 from server.cli import COMMANDS
 from server.demo import SAMPLES, pdf
-from tests import originals
+from tests import engines, originals
 from tests.archive import office_samples
 from tests.papers import state_paper
 
@@ -280,15 +282,35 @@ def test_upgrade_says_where_the_database_stands(vanthu):
     assert "ở bản" in vanthu("upgrade").stdout
 
 
-def test_a_database_of_another_version_is_copied_and_never_used_as_it_is(vanthu, settings, office_engine, monkeypatch):
-    import migrations
+def at_revision(data, revision):
+    """Settings of a new archive that an earlier version of the product made."""
+    data.mkdir()
+    settings = Settings(data=data, **engines.at(data))
+    engine = database.open_engine(settings.database_url)
+    migrations.upgrade(engine, revision)
+    return settings, engine
 
-    with office_engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'xưa'")
-    assert "vanthu upgrade" in vanthu("search", "x", status=2).stderr
-    monkeypatch.setattr(migrations, "upgrade", lambda engine: None)
-    vanthu("upgrade")
-    assert len(list(settings.data.glob("before-upgrade/xưa-*.db"))) == 1
+
+def test_a_database_of_an_earlier_version_is_never_used_as_it_is_and_copied_before_it_is_changed(vanthu, tmp_path):
+    settings, engine = at_revision(tmp_path / "old", "0019")
+    assert "vanthu upgrade" in vanthu("search", "x", status=2, data=settings.data).stderr
+    assert "0019 → " in vanthu("upgrade", data=settings.data).stdout
+    (copied,) = settings.data.glob("before-upgrade/0019-*.db")
+    kept = database.open_engine(f"sqlite:///{copied}")
+    assert [migrations.current(one) for one in (engine, kept)] == [migrations.head(), "0019"]
+    kept.dispose()
+    vanthu("search", "x", data=settings.data)
+
+
+def test_a_database_of_a_later_version_is_left_as_it_is(vanthu, tmp_path):
+    settings, engine = at_revision(tmp_path / "new", "head")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    for command in (["search", "x"], ["upgrade"]):
+        said = vanthu(*command, status=2, data=settings.data).stderr
+        assert "mới hơn" in said and "vanthu upgrade" not in said
+    assert migrations.current(engine) == "9999"
+    assert not (settings.data / "before-upgrade").exists()
 
 
 def test_every_command_says_what_it_is_and_is_documented(vanthu):
