@@ -111,7 +111,9 @@ class Weed:
         command += [f"-s3.port={self.port}", *self._places]
         command += ["-s3.port.lance=0", "-s3.port.iceberg=0", "-master.telemetry=false"]  # nothing else listens, tells
         command += ["-master.volumeSizeLimitMB=64", "-volume.max=20"]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Keys in its environment it would ask of everybody: those of another server, in force around this one.
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.process = subprocess.Popen(command, env=plain, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(1500):
             with contextlib.suppress(OSError), urllib.request.urlopen(self.url, timeout=1):
                 return True
