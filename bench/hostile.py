@@ -15,7 +15,6 @@ import io
 import json
 import os
 import random
-import resource
 import sys
 import tempfile
 import threading
@@ -57,10 +56,13 @@ class Ended:
 
 
 class Watch:
-    """Looks, as long as it runs, how large the processes below this one become."""
+    """Looks, as long as it runs, how large the processes below this one become and how long they compute: of one that
+    is killed nobody else tells."""
 
     def __init__(self) -> None:
         self.peak = 0
+        self._own, self._before = time.process_time(), {pid: _used(pid) for pid in below("self")}
+        self._used = dict(self._before)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
 
@@ -74,7 +76,15 @@ class Watch:
 
     def _look(self) -> None:
         while not self._stop.wait(0.05):
-            self.peak = max([self.peak, *(resident(pid) for pid in below("self"))])
+            for pid in below("self"):
+                self.peak = max(self.peak, resident(pid))
+                self._used[pid] = max(self._used.get(pid, 0.0), _used(pid))
+
+    @property
+    def work(self) -> float:
+        """Seconds of processor time since it began, ours and theirs."""
+        theirs = sum(used - self._before.get(pid, 0.0) for pid, used in self._used.items())
+        return time.process_time() - self._own + theirs
 
 
 def below(pid: str) -> Iterator[str]:
@@ -89,18 +99,13 @@ def below(pid: str) -> Iterator[str]:
             yield from below(child)
 
 
-def processor_time() -> float:
-    """Seconds used by this process and all that it started, those that still run too."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return time.process_time() + ended.ru_utime + ended.ru_stime + sum(map(_used, below("self")))
-
-
 def _used(pid: str) -> float:
+    """Seconds of processor time of a process itself; 0 when it is gone."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: str) -> int:
@@ -129,10 +134,10 @@ class Line:
 
     def end(self, name: str, content: bytes, seconds: float = 600.0) -> Ended:
         """Send a file in and work until it has ended."""
-        began, worked = time.monotonic(), processor_time()
+        began = time.monotonic()
         with Watch() as watch:
             how, why = self._through(name, content, seconds)
-        return Ended(name, how, why, time.monotonic() - began, processor_time() - worked, watch.peak)
+        return Ended(name, how, why, time.monotonic() - began, watch.work, watch.peak)
 
     def _through(self, name: str, content: bytes, seconds: float) -> tuple[str, str]:
         try:
