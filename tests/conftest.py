@@ -1,7 +1,8 @@
 """Settings, databases and material for every test; what could not be run is said loudly at the end.
 
 VANTHU_TEST_ENGINES=servers: the archive of every test lies on servers (tests/engines.py), and one that is missing fails
-the tests. What is of embedded engines by nature bears the mark `embedded` with the reason, and is told of at the end.
+the tests. What is of embedded engines by nature bears the mark `embedded` with the reason: it runs on those, and is
+told of at the end.
 VANTHU_TEST_POSTGRES: URL of a PostgreSQL in which the role may create databases and set session_replication_role.
 VANTHU_TEST_RABBITMQ, VANTHU_TEST_REDIS: addresses of brokers.
 VANTHU_TEST_SERVERS=1: a missing server fails the run. VANTHU_MATERIAL: folder of real scans, texts and crops.
@@ -31,6 +32,7 @@ from tests import engines, weed
 ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 NOT_OF_THESE = "not of these engines"
+OF_ONE_MACHINE = "of embedded engines"
 BROKERS = {"RABBITMQ": "amqp://guest:guest@127.0.0.1:5672//", "REDIS": "redis://127.0.0.1:6379/0"}
 
 # How long an example takes says how busy the machine is.
@@ -74,15 +76,15 @@ def slow_passwords(monkeypatch):
 
 
 @pytest.fixture
-def settings(tmp_path, _engines, monkeypatch):
+def settings(tmp_path, _places, monkeypatch):
     """Settings over an empty directory; its database has tables once an engine is asked for."""
     data = tmp_path / "data"
     data.mkdir()
     plain = Settings(data=data, workers=1, reserve_mb=1, inbox="")
-    if _engines is None:
+    if _places is None:
         yield plain
         return
-    with _engines.office(data):
+    with _places.office(data):
         engines.move(monkeypatch, data)
         yield dataclasses.replace(plain, **engines.at(data))
 
@@ -161,6 +163,16 @@ def _engines(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("weed")
     with weed.running(folder), _queue("RABBITMQ") as jobs, engines.places(server, office, jobs) as places:
         yield places
+
+
+@pytest.fixture(autouse=True)
+def _places(request, _engines):
+    """The same for this test, which may be of embedded engines by nature."""
+    if _engines is None or request.node.get_closest_marker("embedded") is None:
+        yield _engines
+        return
+    with engines.embedded():
+        yield None
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
@@ -243,9 +255,10 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
     for item in items if engines.SERVERS else ():
         mark = item.get_closest_marker("embedded")
-        if mark or engines.EMBEDDED & _named(item):
-            reason = mark.args[0] if mark else "the engine it names is run by itself"
-            item.add_marker(pytest.mark.skip(reason=f"{NOT_OF_THESE}: {reason}"))
+        if mark:
+            item.user_properties.append((OF_ONE_MACHINE, mark.args[0]))
+        elif engines.EMBEDDED & _named(item):
+            item.add_marker(pytest.mark.skip(reason=f"{NOT_OF_THESE}: the engine it names is run by itself"))
 
 
 def pytest_collection_finish():
@@ -266,7 +279,17 @@ def _left_out(reason, report):
     return (needs or ["material" if "material" in reason else "other things"])[0]
 
 
+def _of_one_machine(terminalreporter):
+    """Reasons of the tests that ran on embedded engines though servers were asked for."""
+    for kind in ("passed", "failed"):
+        for one in terminalreporter.stats.get(kind, []):
+            if one.when == "call":
+                yield from (reason for name, reason in one.user_properties if name == OF_ONE_MACHINE)
+
+
 def pytest_terminal_summary(terminalreporter):
+    for reason, number in sorted(Counter(_of_one_machine(terminalreporter)).items()):
+        terminalreporter.write_line(f"ON EMBEDDED ENGINES: {number}, {reason}", yellow=True)
     skipped = terminalreporter.stats.get("skipped", [])
     said = [(str(one.longrepr[2] if isinstance(one.longrepr, tuple) else one.longrepr), one) for one in skipped]
     others = Counter(reason.partition(f"{NOT_OF_THESE}: ")[2] for reason, _ in said if NOT_OF_THESE in reason)

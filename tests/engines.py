@@ -1,17 +1,20 @@
 """What the archive of a test lies on.
 
 By itself SQLite, files, Whoosh and the task table. With VANTHU_TEST_ENGINES=servers PostgreSQL with the index in it, a
-bucket of SeaweedFS, and Celery on RabbitMQ beside the task table.
+bucket of SeaweedFS, and Celery on RabbitMQ beside the task table; there, too, a test with the mark `embedded` has its
+archive in its data directory.
 """
 
 import contextlib
 import multiprocessing
 import os
 import shutil
+import sys
 import uuid
 from pathlib import Path
 
 import psycopg
+import pytest
 import sqlalchemy as sa
 
 from archive import database
@@ -32,6 +35,10 @@ need and done nothing else, for each would take a second to import it."""
 APART.set_forkserver_preload(["archive.jobs.worker", "archive.search.indexing", "tests.conftest"])
 EMBEDDED = {"sqlite", "sqlite:", "whoosh:"}
 """What a parameter calls the engines of one machine."""
+
+
+_ON_ONE_MACHINE = {"SERVERS": False, "DATABASE": "sqlite", "SEARCH": "whoosh:", "ONE_SEARCH": "sqlite:",
+                   "CHILDREN": multiprocessing.get_context("fork")}  # fmt: skip
 
 
 def run(url, *statements):
@@ -186,6 +193,17 @@ def places(server, office, jobs):
     _open.append(Places(server, office, jobs))
     yield _open[0]
     _open.pop().end()
+
+
+@contextlib.contextmanager
+def embedded():
+    """Meanwhile an archive lies in its data directory, and nothing leads to the bucket."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {**_ON_ONE_MACHINE, "_open": []}.items():
+            patch.setattr(sys.modules[__name__], name, value)
+        for name in weed.keys(""):
+            patch.delenv(name, raising=False)
+        yield
 
 
 def at(data, database="", *, tables=False):

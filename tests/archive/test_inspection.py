@@ -94,6 +94,15 @@ def test_documents_the_index_lacks_has_too_many_or_does_not_know_anew_are_named(
     assert waiting.id not in said and unfinished.id not in said and scan
 
 
+@pytest.mark.embedded("nobody makes an object in a bucket older than it is")
+@pytest.mark.parametrize("search", ["sqlite:"], indirect=True)
+def test_bytes_nobody_knows_are_told_and_are_no_error(place, paper):
+    stranger = place.blobs.put(io.BytesIO(b"left by a crash"))
+    os.utime(place.blobs.path(stranger.sha256), (0, 0))
+    (said,) = [one for one in deep(place) if one.name == "tệp không ai nhận"]
+    assert said.ok and "1 tệp cũ hơn một ngày" in said.says and stranger.sha256[:12] in said.says
+
+
 @pytest.mark.parametrize("search", [engines.ONE_SEARCH], indirect=True)
 class TestOnce:
     """What does not depend on the engine of the index."""
@@ -106,13 +115,6 @@ class TestOnce:
         assert paper in looked_at(place).says and not looked_at(place).ok
         originals.lose(place.blobs, sha256)
         assert "1 tệp mất" in wrong(place)["tệp gốc"] or "ổ đĩa" in wrong(place)["tệp gốc"]
-
-    @pytest.mark.embedded("nobody makes an object in a bucket older than it is")
-    def test_bytes_nobody_knows_are_told_and_are_no_error(self, place, paper, search):
-        stranger = place.blobs.put(io.BytesIO(b"left by a crash"))
-        os.utime(place.blobs.path(stranger.sha256), (0, 0))
-        (said,) = [one for one in deep(place) if one.name == "tệp không ai nhận"]
-        assert said.ok and "1 tệp cũ hơn một ngày" in said.says and stranger.sha256[:12] in said.says
 
     def test_a_changed_event_breaks_the_chain_there(self, place, paper, search):
         with place.sessions.begin() as session:
