@@ -47,6 +47,11 @@ def in_bucket(server, settings):
     return dataclasses.replace(settings, blobs=f"s3://kho/{uuid.uuid4().hex}")
 
 
+@pytest.fixture
+def in_folder(settings):
+    return dataclasses.replace(settings, blobs="file:")
+
+
 def receive(settings, content, sessions=None):
     engine = None if sessions else database.open_engine(settings.database_url)
     try:
@@ -275,10 +280,10 @@ def test_a_kill_around_the_commit_loses_nothing_and_doubles_nothing(in_bucket, o
 # ------------------------------------------------------------------------------------------- from a folder and back
 
 
-def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, settings, office_sessions, tmp_path):
+def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, in_folder, office_sessions, tmp_path):
     for number in range(4):
-        receive(settings, picture(number), office_sessions)
-    folder, bucket = (open_blobs(one.blobs, one.data) for one in (settings, in_bucket))
+        receive(in_folder, picture(number), office_sessions)
+    folder, bucket = (open_blobs(one.blobs, one.data) for one in (in_folder, in_bucket))
     bad, good, *_ = names = sorted(folder.walk())
     folder.path(bad).chmod(0o640)
     folder.path(bad).write_bytes(b"x")
@@ -287,7 +292,7 @@ def test_originals_move_into_a_bucket_and_back_and_secrets_do_not(in_bucket, set
     assert list(bucket.walk()) == names[1:] and all(bucket.verify(name) for name in names[1:])
     with office_sessions.begin() as session:
         scan = session.scalars(sa.select(Scan).where(Scan.sha256 == good)).one()
-        quarantine.impose(session, Archive.of(settings, office_sessions), scan)
+        quarantine.impose(session, Archive.of(in_folder, office_sessions), scan)
     done = relocating.copy(office_sessions, folder, bucket, lambda *_: None)
     assert (done.copied, done.there, list(bucket.walk())) == (0, 2, names[2:])
     back = open_blobs(f"file:{tmp_path}/back", tmp_path)
@@ -319,8 +324,8 @@ def test_check_writes_and_reads_a_few_bytes(vanthu, in_bucket, server):
     assert wrong.exit_code != 0 and "s3://bucket/thu-muc" in wrong.output
 
 
-def test_the_command_copies_and_says_what_to_do_next(vanthu, settings, office_sessions, in_bucket):
-    receive(settings, picture(1), office_sessions)
+def test_the_command_copies_and_says_what_to_do_next(vanthu, in_folder, office_sessions, in_bucket):
+    receive(in_folder, picture(1), office_sessions)
     done = vanthu("copy-originals", in_bucket.blobs, blobs="file:")
     bucket = open_blobs(in_bucket.blobs, in_bucket.data)
     assert done.exit_code == 0 and list(bucket.walk()) == every(office_sessions, Scan.sha256)
