@@ -15,7 +15,7 @@ from archive.errors import BadValue, Conflict, CopyBroken, CopyFailed, NotEmpty
 from archive.models import Document, Scan, now
 from archive.pipeline import quarantine
 from archive.pipeline.line import Archive
-from tests import weed
+from tests import originals, weed
 from tests.archive import kept
 from tests.archive.kept import SCHEMA, Office
 
@@ -108,9 +108,7 @@ def test_a_damaged_original_is_found_put_aside_and_mended(small, target):
 def test_an_original_damaged_here_is_not_sent(small, target):
     with small.readers() as session:
         sha256 = session.query(Scan.sha256).first()[0]
-    file = small.blobs.path(sha256)
-    file.chmod(0o640)
-    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    originals.damage(small.blobs, sha256, small.blobs.path(sha256).read_bytes()[:-1] + b"x")
     assert small.backup(target).manifest.damaged == [sha256]
     assert not again(target).holds(sha256)
 
