@@ -82,17 +82,23 @@ def test_a_word_it_does_not_know_is_wrong_usage(tmp_path):
     assert run(home, env, "--nonsense").returncode == 2
 
 
-def covered(tmp_path, *papers):
-    """What is said after `./run coverage` where the door was walked with these papers."""
+def covered(tmp_path, name, *papers):
+    """What is said after `./run coverage` where this module was walked with these papers."""
     (tmp_path / "archive").mkdir(exist_ok=True)
     door = "def receive(paper):\n    if paper:\n        return 1\n    return 2\n\n\n"
-    (tmp_path / "archive/intake.py").write_text(door + "".join(f"receive({paper})\n" for paper in papers))
-    measure = [sys.executable, "-m", "coverage", "run", "--branch", "--source", ".", "archive/intake.py"]
+    (tmp_path / name).write_text(door + "".join(f"receive({paper})\n" for paper in papers))
+    measure = [sys.executable, "-m", "coverage", "run", "--branch", "--source", ".", name]
     subprocess.run(measure, cwd=tmp_path, check=True)
     return subprocess.run([sys.executable, ROOT / "tools/covered.py"], cwd=tmp_path, capture_output=True, text=True)
 
 
-def test_a_module_of_which_too_little_is_walked_fails_the_measure(tmp_path):
-    one_way, both_ways = covered(tmp_path, 1), covered(tmp_path, 1, 0)
+def test_a_door_of_which_too_little_is_walked_fails_the_measure(tmp_path):
+    one_way, both_ways = (covered(tmp_path, "archive/intake.py", *papers) for papers in ((1,), (1, 0)))
     assert one_way.returncode == 1 and "archive/intake.py: 2 lines and branches are not walked" in one_way.stdout
     assert both_ways.returncode == 0 and "(1 modules): 2 of 2 branches (100.0 %)" in both_ways.stdout
+
+
+def test_too_little_walked_elsewhere_fails_the_measure(tmp_path):
+    one_way, both_ways = (covered(tmp_path, "archive/pages.py", *papers) for papers in ((1,), (1, 0)))
+    assert one_way.returncode == 1 and "archive/pages.py: 71.4 %\n90 % of the branches" in one_way.stdout
+    assert both_ways.returncode == 0 and "elsewhere (1 modules): 2 of 2 branches (100.0 %)" in both_ways.stdout
