@@ -105,7 +105,7 @@ def test_a_broker_that_is_away_stops_nobody(engine_settings, engine, nowhere):
 
 def test_sqlite_needs_no_broker(settings, nowhere):
     with pytest.raises(BadSettings, match="PostgreSQL"):
-        jobs.open_jobs(dataclasses.replace(settings, jobs=nowhere))
+        jobs.open_jobs(dataclasses.replace(settings, database=f"sqlite:///{settings.data}/vanthu.db", jobs=nowhere))
 
 
 def test_two_archives_at_one_broker_have_queues_of_their_own():
