@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from archive.bands import PX, Label
 from archive.pen import Reader
@@ -37,6 +37,9 @@ SHORTEST = 2.0
 """mm that a digit is high at least: less is what is left of a line."""
 LONGEST = 25.0
 """mm that five digits take."""
+PALE, LETTER, SOILED = 0.15, 1.0, 1.0
+"""Share of the blackness of ink that shows through the paper, mm of it in a column, and mm of such columns that are
+more than dirt."""
 PRINTED_DATE, CLEARLY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}"), 0.6
 """What the page's own reader took for a date, and how surely: it reads print and no pen (of 30 real numbers none)."""
 BY_DATE, BY_NUMBER = 2.4, 0.7
@@ -98,7 +101,8 @@ def _inked(straight: Straight) -> NDArray[np.float64]:
 
 def end_of_first_writing(strip: Image.Image) -> int | None:
     """The column where a number ends, written in one go at the left of a line, when more stands farther right: print
-    that the stamp was pressed upon. What ends close to the left edge is the rest of a label."""
+    that the stamp was pressed upon, or what shows through from the back. What ends close to the left edge is the rest
+    of a label."""
     grey = np.asarray(strip.convert("L"))
     paper, dark = np.percentile(grey, 80), np.percentile(grey, 1)
     inked = grey < (paper + dark) / 2
@@ -107,9 +111,22 @@ def end_of_first_writing(strip: Image.Image) -> int | None:
     pieces = np.split(tall, np.flatnonzero(np.diff(tall) > APART * PX) + 1)
     beside = [piece for piece in pieces if len(piece) and piece[-1] > LABEL_REST * PX]
     written = list(itertools.dropwhile(lambda piece: not _is_high(unlined, piece), beside))
-    if len(written) < 2 or (written[0][-1] - written[0][0]) / PX > LONGEST:
+    if not written or (written[0][-1] - written[0][0]) / PX > LONGEST:
         return None
-    return int(written[0][-1] + APART / 2 * PX)
+    end = int(written[0][-1] + APART / 2 * PX)
+    behind = strip.crop((min(end, strip.width), 0, *strip.size))
+    return end if len(written) > 1 or _is_soiled(behind, paper, dark) else None
+
+
+def _is_soiled(behind: Image.Image, paper: float, dark: float) -> bool:
+    """Whether something pale and as high as letters stands there, which a reader might take for digits: print of the
+    back that shows through, a shadow."""
+    if behind.width < SOILED * PX:
+        return False
+    smooth = np.asarray(behind.convert("L").filter(ImageFilter.BoxBlur(2)), np.float32)
+    pale = paper - smooth > PALE * (paper - dark)
+    unlined = pale[pale.mean(1) < LINED]
+    return bool((unlined.sum(0) >= LETTER * PX).sum() >= SOILED * PX)
 
 
 def _is_high(inked: NDArray[np.bool_], columns: NDArray[np.intp]) -> bool:

@@ -241,6 +241,18 @@ def test_print_behind_a_number_is_none_of_it():
     assert 110 < end_of_first_writing(strip) < 215
 
 
+def test_print_of_the_back_that_shows_through_behind_a_number_is_none_of_it():
+    noise = np.random.default_rng(7).normal(0, 6, (56, 400))
+    strip = Image.new("L", (400, 56), 235)
+    draw = ImageDraw.Draw(strip)
+    draw.text((45, 5), "447", 60, font(15, "Italic"))
+    clean = Image.fromarray((np.asarray(strip) + noise).clip(0, 255).astype(np.uint8))
+    assert end_of_first_writing(clean) is None
+    draw.text((230, 8), "HOIT", 195, font(13))
+    soiled = Image.fromarray((np.asarray(strip) + noise).clip(0, 255).astype(np.uint8))
+    assert 80 < end_of_first_writing(soiled) < 215
+
+
 def test_the_rest_of_a_frame_is_no_writing_before_a_number():
     strip = Image.new("L", (400, 56), 255)
     draw = ImageDraw.Draw(strip)
