@@ -17,6 +17,7 @@ from archive.models import CitationRow, Document, Event, PageRow, RouteRow, Save
 from archive.office_files import DOCX
 from archive.search.indexing import keep_up
 from server.api import documents
+from tests import engines
 from tests.archive import offices as rows
 from tests.archive.edxml_samples import pdf
 from tests.archive.office_samples import docx
@@ -456,10 +457,11 @@ def test_health_asks_no_database(settings):
     assert not settings.data.joinpath("vanthu.db").exists()
 
 
-def test_readiness_says_what_is_in_the_way(settings):
+def test_readiness_says_what_is_in_the_way(settings, tmp_path):
     from server import create_app
 
-    app = create_app(dataclasses.replace(settings, reserve_mb=10**9))
+    empty = engines.at(tmp_path / "empty")  # a database without tables
+    app = create_app(dataclasses.replace(settings, reserve_mb=10**9, **empty))
     answer = app.test_client().get("/readyz")
     app.extensions["vanthu"].engine.dispose()
     assert answer.status_code == 503
