@@ -27,7 +27,7 @@ from sqlalchemy.util import LRUCache
 from archive import database, people, soffice
 from archive.config import Settings
 from migrations import upgrade
-from tests import engines, weed
+from tests import engines, here, weed
 
 ROOT = Path(__file__).parents[1]
 LOCAL = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -73,6 +73,13 @@ def slow_passwords(monkeypatch):
     """Passwords are hashed as in an office, for tests about that."""
     for name, value in _IN_AN_OFFICE.items():
         monkeypatch.setattr(people, name, value)
+
+
+@pytest.fixture(autouse=True)
+def _children(monkeypatch):
+    """Children are children, but where coverage is to see what they do."""
+    if here.WANTED:
+        here.put(monkeypatch)
 
 
 @pytest.fixture
