@@ -136,7 +136,8 @@ def test_every_file_ends_read_or_refused_with_a_reason(line, sessions):
         assert session.get(Scan, whole).status == "review"
 
 
-@ONCE
+@pytest.mark.embedded("an index in files is what cannot be written here")
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_an_index_that_cannot_be_written_stops_no_scan(line, sessions):
     index = line.settings.data / "index"
     index.write_bytes(b"not a folder")

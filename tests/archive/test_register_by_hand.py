@@ -57,7 +57,7 @@ def test_a_typed_paper_is_in_the_book_and_its_sheet_is_an_original(sessions, blo
 def test_it_is_found_like_every_other_paper(office_sessions, blobs, settings):
     with office_sessions.begin() as session:
         paper = enter(session, blobs).document_id
-    index = open_search(settings.search, settings.data)
+    index = open_search(settings.search, settings.data, settings.database_url)
     indexing.keep_up(office_sessions, index)
     with office_sessions() as session:
         found = find(session, index, parse("hoi nghi tong ket"), sa.true())
